@@ -1,0 +1,142 @@
+"""What an evaluation yields. Energies in pJ, areas in um^2, cycles and word counts as integers.
+
+Counts (reads, fills, ...) are per instance, as in Timeloop's report; energies without "per_instance" are
+totals over all utilised instances.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ArithmeticStats:
+    name: str
+    instances: int
+    utilized_instances: int
+    utilized_x_expansion: int
+    utilized_y_expansion: int
+    cycles: int
+    algorithmic_computes: int
+    actual_computes: int
+    energy_pj: float
+    area_um2: float
+
+
+@dataclass(frozen=True, slots=True)
+class DataSpaceStats:
+    """One data space at one storage level."""
+
+    name: str
+    kept: bool
+    partition_size: int
+    tile_size: int
+    utilized_capacity: int
+    utilized_instances: float
+    utilized_clusters: float
+    utilized_x_expansion: int
+    utilized_y_expansion: int
+    reads: int
+    fills: int
+    updates: int
+    temporal_reductions: int
+    address_generations: int
+    read_bandwidth: float
+    write_bandwidth: float
+    shared_bandwidth: float
+    energy_per_instance_pj: float
+    cluster_access_energy_pj: float
+    storage_energy_pj: float
+    temporal_reduction_energy_per_instance_pj: float
+    temporal_reduction_energy_pj: float
+    addr_gen_energy_per_cluster_pj: float
+    addr_gen_energy_pj: float
+
+
+@dataclass(frozen=True, slots=True)
+class LevelStats:
+    """One storage level. ``energy_pj`` is the total of the level with its leakage."""
+
+    name: str
+    cycles: int
+    slowdown: float
+    instances: int
+    utilized_instances: float
+    area_um2: float
+    leakage_pj: float
+    leaks_per_cycle: float
+    leak_energy_per_instance_cycle_pj: float
+    vector_access_energy_pj: float
+    vector_access_energy_source: str
+    energy_pj: float
+    accesses: int
+    data_spaces: tuple[DataSpaceStats, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ingress:
+    """Transfers that reach ``multicast`` destinations at once; ``scatter`` such groups."""
+
+    multicast: int
+    scatter: int
+    accesses: float
+    hops: float
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkDataSpaceStats:
+    name: str
+    fanout: int
+    multicast_factor: int
+    ingresses: tuple[Ingress, ...]
+    link_transfers: float
+    spatial_reductions: float
+    num_hops: float
+    energy_per_hop_pj: float
+    utilized_instances: float
+    energy_per_instance_pj: float
+    link_transfer_energy_per_instance_pj: float
+    spatial_reduction_energy_per_instance_pj: float
+    energy_pj: float
+    distributed_ingresses: tuple[Ingress, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkStats:
+    """One network; ``evaluated`` False means that it exists but carries nothing that is charged."""
+
+    name: str
+    type: str
+    evaluated: bool
+    energy_pj: float
+    data_spaces: tuple[NetworkDataSpaceStats, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The whole evaluation. ``levels`` from the innermost to the outermost.
+
+    ``area_um2`` is the true sum of the levels' areas; the reference prints 0 here.
+    ``bound_by`` is "compute" or "<level>.read", "<level>.write", "<level>.shared": what sets the cycles.
+    """
+
+    cycles: int
+    energy_pj: float
+    utilization: float
+    area_um2: float
+    macs: int
+    actual_computes: int
+    network_latency_cycles: int
+    last_level_accesses: int
+    bound_by: str
+    arithmetic: ArithmeticStats
+    levels: tuple[LevelStats, ...]
+    networks: tuple[NetworkStats, ...]
+
+    @property
+    def edp_j_cycles(self) -> float:
+        """Energy-delay product in joule x cycles, in double precision (the mapper's objective)."""
+        return self.energy_pj * self.cycles / 1e12
+
+    def level(self, name: str) -> LevelStats:
+        return next(lv for lv in self.levels if lv.name == name)

@@ -1,0 +1,57 @@
+"""A mapping: for each storage level its loops, and which data spaces it keeps.
+
+Order everywhere: levels from the innermost to the outermost, loops of a block from the innermost to the
+outermost, as in Timeloop's permutation strings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """One loop. ``factor`` iterations, ``residual`` in the last visit (equal for a perfect factor).
+
+    ``axis`` is "" for a temporal loop, "X" or "Y" for a spatial one.
+    """
+
+    dimension: str
+    factor: int
+    residual: int
+    axis: Literal["", "X", "Y"] = ""
+
+    @property
+    def perfect(self) -> bool:
+        return self.factor == self.residual
+
+
+@dataclass(frozen=True, slots=True)
+class LevelMapping:
+    """What one storage level does.
+
+    The spatial block is the fan-out from this level to the next inner one and lies inside (below) the
+    temporal block. Unit loops are left out. ``keep`` are the data spaces stored here, the others bypass.
+    The four directive sets name data spaces (Timeloop's no_reuse, no_link_transfer, rmw_first_update).
+    """
+
+    level: str
+    temporal: tuple[Loop, ...] = ()
+    spatial: tuple[Loop, ...] = ()
+    keep: frozenset[str] = frozenset()
+    no_temporal_reuse: frozenset[str] = frozenset()
+    no_multicast: frozenset[str] = frozenset()
+    no_link_transfer: frozenset[str] = frozenset()
+    rmw_first_update: frozenset[str] = frozenset()
+    no_coalesce: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """One :class:`LevelMapping` per storage level of the architecture, innermost first."""
+
+    levels: tuple[LevelMapping, ...]
+
+    def level(self, name: str) -> LevelMapping:
+        return next(m for m in self.levels if m.level == name)

@@ -1,0 +1,69 @@
+"""The tensor operation to map: Timeloop's problem (einsum), its data spaces and their projections."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """``coefficient * dimension``, one summand of a rank. The coefficient is the instance's value."""
+
+    dimension: str
+    coefficient: int = 1
+
+
+Rank = tuple[Term, ...]
+"""One rank (axis) of a tensor: a sum of terms. More than one term makes a sliding window."""
+
+
+@dataclass(frozen=True)
+class DataSpace:
+    """A tensor: its name, its ranks, and whether it is written (an output, reduced into)."""
+
+    name: str
+    ranks: tuple[Rank, ...]
+    read_write: bool = False
+
+    @cached_property
+    def dimensions(self) -> frozenset[str]:
+        """The problem dimensions that this tensor is indexed by."""
+        return frozenset(t.dimension for rank in self.ranks for t in rank)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An operation space: dimensions with their bounds, and the data spaces that it touches.
+
+    ``dimensions`` keep the order of the specification: Timeloop's dimension ids, which decide the order
+    of unit loops and of enumeration. ``bounds[i]`` is the size of ``dimensions[i]``.
+    """
+
+    name: str
+    dimensions: tuple[str, ...]
+    bounds: tuple[int, ...]
+    data_spaces: tuple[DataSpace, ...]
+
+    @cached_property
+    def bound(self) -> dict[str, int]:
+        return dict(zip(self.dimensions, self.bounds, strict=True))
+
+    @property
+    def macs(self) -> int:
+        """Number of points of the operation space: the elementwise operations (computes)."""
+        return math.prod(self.bounds)
+
+    @cached_property
+    def has_sliding_windows(self) -> bool:
+        """True when some rank is a sum of dimensions or has a coefficient other than 1.
+
+        The batch kernels and the optimal mapper cover only problems for which this is False.
+        """
+        return any(
+            len(rank) > 1 or rank[0].coefficient != 1 for ds in self.data_spaces for rank in ds.ranks if rank
+        )
+
+    def data_space(self, name: str) -> DataSpace:
+        return next(ds for ds in self.data_spaces if ds.name == name)
