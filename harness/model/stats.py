@@ -21,6 +21,7 @@ class ArithmeticStats:
     actual_computes: int
     energy_pj: float
     area_um2: float
+    compute_energy_pj: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ class LevelStats:
     energy_pj: float
     accesses: int
     data_spaces: tuple[DataSpaceStats, ...]
+    instances_sharing_power_gating: float = 1.0
+    non_power_gated_utilization: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +102,34 @@ class NetworkDataSpaceStats:
     spatial_reduction_energy_per_instance_pj: float
     energy_pj: float
     distributed_ingresses: tuple[Ingress, ...] = ()
+    distributed_multicast: bool = False
+    distributed_multicast_factor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkStats:
-    """One network; ``evaluated`` False means that it exists but carries nothing that is charged."""
+    """One network; ``evaluated`` False means that it exists but carries nothing that is charged.
+
+    The energies with None were not specified (Timeloop prints "-"). ``connection_type`` is Timeloop's sum
+    of 1 (read, fill), 2 (update, drain). ``action_name`` belongs to SimpleMulticast, ``adder_energy_pj``
+    to ReductionTree.
+    """
 
     name: str
     type: str
     evaluated: bool
     energy_pj: float
     data_spaces: tuple[NetworkDataSpaceStats, ...]
+    legacy_subtype: str = ""
+    connection_type: int = 3
+    word_bits: int = 0
+    fill_latency: int = 0
+    drain_latency: int = 0
+    router_energy_pj: float | None = None
+    wire_energy_pj_per_bit_mm: float | None = None
+    ingress_energy_pj: float | None = None
+    adder_energy_pj: float | None = None
+    action_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
