@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Metric = Literal["edp", "delay", "energy"]
+Metric = Literal["edp", "delay", "energy", "last_level_accesses"]
 
 
 @dataclass(frozen=True, slots=True)
