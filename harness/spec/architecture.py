@@ -29,6 +29,8 @@ class ArithmeticLevel:
     word_bits: int = 16
     network_operand: str | None = None
     network_result: str | None = None
+    energy_pj: float | None = None
+    area_um2: float | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -75,6 +77,7 @@ class StorageLevel:
     router_energy: float | None = None
     wire_energy: float | None = None
     energy_per_ingress: float | None = None
+    tile_width: float | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -86,8 +89,32 @@ class StorageLevel:
 class Network:
     """A network that the architecture names itself (``class: Legacy | SimpleMulticast | ReductionTree``).
 
-    Networks that are not named are inferred between neighbouring levels by the model.
+    Networks that are not named are inferred between neighbouring levels by the model. The last four
+    fields belong to SimpleMulticast (its ERT action and argument) and to ReductionTree.
     """
+
+    name: str
+    full_name: str
+    class_name: str
+    word_bits: int = 16
+    network_type: str | None = None
+    router_energy: float | None = None
+    wire_energy: float | None = None
+    tile_width: float | None = None
+    energy_per_hop: float | None = None
+    energy_per_ingress: float | None = None
+    fill_latency: int = 0
+    drain_latency: int = 0
+    action_name: str | None = None
+    multicast_factor_argument: str | None = None
+    per_datatype_ert: bool = False
+    adder_energy: float | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class OtherComponent:
+    """A component that the model leaves out (neither storage, compute nor network), kept for estimators."""
 
     name: str
     full_name: str
@@ -105,6 +132,7 @@ class Architecture:
     networks: tuple[Network, ...] = ()
     ert: EnergyReferenceTable | None = None
     art: AreaReferenceTable | None = None
+    others: tuple[OtherComponent, ...] = ()
 
     @cached_property
     def level_names(self) -> tuple[str, ...]:

@@ -55,3 +55,17 @@ class Mapping:
 
     def level(self, name: str) -> LevelMapping:
         return next(m for m in self.levels if m.level == name)
+
+
+def dimension_size(mapping: Mapping, dimension: str) -> int:
+    """The size that the loops over ``dimension`` make up, residuals included.
+
+    From the outside in, each loop adds its residual in the last visit and its factor in the others
+    (Timeloop mapping/parser.cpp, "Validity checks").
+    """
+    last = 0
+    for level in reversed(mapping.levels):
+        for loop in (*reversed(level.temporal), *reversed(level.spatial)):
+            if loop.dimension == dimension:
+                last = last * loop.factor + loop.residual - 1
+    return last + 1
