@@ -1,0 +1,161 @@
+"""The file functions that templates may call: ``include``, ``include_all``, ``include_text``, paths.
+
+They read only below the folders of the given files (and of files included from there), never elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.errors import SpecError, did_you_mean
+from harness.spec.located import LocatedDict, LocatedList
+from harness.spec.yaml_nodes import QuotedStr
+
+MAX_INCLUDE_DEPTH = 16
+
+LoadFile = Callable[[Path], Any]
+RenderFile = Callable[[Path], str]
+
+
+class Inclusions:
+    """Where included files are looked for, and how deep inclusion has gone. One per loaded file."""
+
+    def __init__(self, roots: tuple[Path, ...], folder: Path, load: LoadFile, render: RenderFile) -> None:
+        self._roots = roots
+        self._search = [folder, *roots]
+        self._folder = folder
+        self._load = load
+        self._render = render
+        self.stored_environment: dict[str, str] = {}
+
+    def functions(self) -> Mapping[str, Callable[..., Any]]:
+        return {
+            "include": self.include,
+            "include_all": self.include_all,
+            "include_text": self.include_text,
+            "find_path": lambda path: str(self.find(path)),
+            "find_paths": lambda pattern: [str(p) for p in self.find_all(pattern)],
+            "path_exists": self.path_exists,
+            "add_to_path": self.add_to_path,
+            "cwd": lambda: str(self._folder),
+            "setenv": self.store_environment,
+        }
+
+    def include(self, path: str, key: str | None = None) -> Any:
+        """The tree in the file, or the part of it under the dotted ``key``."""
+        return _part(self._load(self.find(path)), key, path)
+
+    def include_all(self, path: str, key: str | None = None) -> Any:
+        """The parts under ``key`` of all YAML files that match, lists appended and mappings merged."""
+        merged: Any = None
+        for file in self.find_all(path):
+            part = _part(self._load(file), key, str(file))
+            if merged is None:
+                merged = part
+            elif isinstance(merged, list) and isinstance(part, list):
+                merged.extend(part)
+            elif isinstance(merged, dict) and isinstance(part, dict):
+                for name, value in part.items():
+                    if name in merged and merged[name] != value:
+                        raise SpecError(f"include_all: '{name}' differs between the files of '{path}'")
+                    merged[name] = value
+            else:
+                raise SpecError(f"include_all: the files of '{path}' are of different kinds")
+        return merged
+
+    def include_text(self, path: str) -> str:
+        return self._render(self.find(path))
+
+    def path_exists(self, path: str) -> bool:
+        return any(self._allowed(base / path) and (base / path).exists() for base in self._search)
+
+    def add_to_path(self, path: str) -> str:
+        folder = (self._folder / path).resolve()
+        if not self._allowed(folder):
+            raise SpecError(f"'{path}' is outside the folders of the given files")
+        self._search.append(folder)
+        return ""
+
+    def store_environment(self, name: str, value: object = "") -> str:
+        """Remembered only: a specification does not change the environment of the process."""
+        self.stored_environment[str(name)] = str(value)
+        return ""
+
+    def find(self, path: str) -> Path:
+        outside = False
+        for base in self._search:
+            candidate = base / path
+            if not self._allowed(candidate):
+                outside = outside or candidate.exists()
+                continue
+            if candidate.is_file():
+                return candidate.resolve()
+        if outside or Path(path).is_absolute():
+            raise SpecError(f"'{path}' is outside the folders of the given files")
+        near = [p.name for base in self._search if base.is_dir() for p in sorted(base.iterdir()) if p.is_file()]
+        raise SpecError(f"included file '{path}' not found", None, did_you_mean(path, near[:200]))
+
+    def find_all(self, pattern: str) -> list[Path]:
+        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+            raise SpecError(f"'{pattern}' is outside the folders of the given files")
+        for base in self._search:
+            folder = base / pattern
+            if folder.is_dir():
+                found = sorted(p for kind in ("*.yaml", "*.yml") for p in folder.glob(kind))
+            else:
+                found = sorted(p for p in base.glob(pattern) if p.is_file())
+            found = [p.resolve() for p in found if self._allowed(p)]
+            if found:
+                return found
+        raise SpecError(f"no file matches '{pattern}'")
+
+    def _allowed(self, path: Path) -> bool:
+        resolved = path.resolve()
+        return any(resolved.is_relative_to(root) for root in self._roots)
+
+
+def _part(tree: Any, key: str | None, path: str) -> Any:
+    if not key:
+        return tree
+    for name in key.split("."):
+        if isinstance(tree, list) and name.lstrip("-").isdigit() and int(name) < len(tree):
+            tree = tree[int(name)]
+        elif isinstance(tree, dict) and name in tree:
+            tree = tree[name]
+        else:
+            hint = did_you_mean(name, tree) if isinstance(tree, dict) else None
+            raise SpecError(f"no '{name}' in '{path}'", None, hint)
+    return tree
+
+
+def as_flow_yaml(value: Any) -> Any:
+    """What a template writes for a value: trees as one line of YAML, with tags, the rest as it is."""
+    if isinstance(value, LocatedDict) and value.tag:
+        return f"!{value.tag} {_flow_mapping(value)}"
+    if isinstance(value, dict):
+        return _flow_mapping(value)
+    if isinstance(value, (list, tuple)):
+        tag = f"!{value.tag} " if isinstance(value, LocatedList) and value.tag else ""
+        return tag + "[" + ", ".join(_flow(item) for item in value) + "]"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value
+
+
+def _flow_mapping(value: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(f"{_flow(str(k))}: {_flow(v)}" for k, v in value.items()) + "}"
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, str):
+        simple = value.replace("_", "a").isalnum() and value[0].isalpha() and not isinstance(value, QuotedStr)
+        if simple and value.lower() not in ("true", "false", "null"):
+            return value
+        # A tag keeps the difference between quoted text and an expression that needs quotes in a flow.
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+        return f'"{escaped}"' if isinstance(value, QuotedStr) else f'!expression "{escaped}"'
+    return str(as_flow_yaml(value))

@@ -1,0 +1,147 @@
+"""Loading of specification files: Jinja first where it is used, then YAML, all with file and line.
+
+A line ``!include other.yaml`` at the left margin is replaced by the text of that file (its anchors are
+then known below), as Timeloop's front end does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from harness.errors import Location, SpecError
+from harness.spec.includes import MAX_INCLUDE_DEPTH, Inclusions, as_flow_yaml
+from harness.spec.jinja_render import looks_like_template, render
+from harness.spec.located import LocatedDict
+from harness.spec.yaml_nodes import QuotedStr, parse_yaml
+
+MAX_BYTES = 32_000_000
+TEMPLATE_SUFFIXES = (".jinja", ".jinja2", ".j2")
+
+__all__ = ["QuotedStr", "load_yaml_file", "load_yaml_text"]
+
+_INCLUDE_LINE = re.compile(r"!include\s+(\S.*?)\s*(?:#.*)?")
+
+
+def load_yaml_file(
+    path: str | Path, jinja_data: Mapping[str, Any] | None = None, roots: Sequence[str | Path] = ()
+) -> LocatedDict:
+    """The mapping in a YAML file or Jinja template.
+
+    ``jinja_data`` are the values that templates see. Included files must lie below the file's own folder or
+    below ``roots``. Raises :class:`SpecError` (file, line, reason) for files that are missing, folders, too
+    large, not text, empty or not a mapping, for broken YAML and for templates that fail.
+    """
+    file = Path(path)
+    tree = _parse(_source(file, _Reading(jinja_data or {}, _resolved(file.parent, roots))))
+    return _as_mapping(tree, str(path))
+
+
+def load_yaml_text(
+    text: str,
+    name: str = "<text>",
+    jinja_data: Mapping[str, Any] | None = None,
+    roots: Sequence[str | Path] = (),
+) -> LocatedDict:
+    """The mapping in ``text``; ``name`` stands for the file in errors.
+
+    Files are included only from ``roots``.
+    """
+    folders = tuple(Path(r).resolve() for r in roots)
+    folder = folders[0] if folders else Path()
+    reading = _Reading(jinja_data or {}, folders)
+    return _as_mapping(_parse(_rendered(text, name, folder, reading)), name)
+
+
+def _as_mapping(tree: Any, name: str) -> LocatedDict:
+    if tree is None:
+        raise SpecError("the file is empty", Location(name))
+    if not isinstance(tree, LocatedDict):
+        raise SpecError("a specification must be a mapping of keys at the top", Location(name, 1))
+    return tree
+
+
+def _resolved(folder: Path, roots: Sequence[str | Path]) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys([folder.resolve(), *(Path(r).resolve() for r in roots)]))
+
+
+Lines = list[tuple[str, Location]]
+"""A text by lines, each with the place that it came from."""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What stays the same while one file and those that it includes are read."""
+
+    values: Mapping[str, Any]
+    roots: tuple[Path, ...]
+    depth: int = 0
+
+    def deeper(self) -> _Reading:
+        return replace(self, depth=self.depth + 1)
+
+
+def _source(file: Path, reading: _Reading) -> Lines:
+    return _rendered(_read(file), str(file), file.parent, reading)
+
+
+def _rendered(text: str, name: str, folder: Path, reading: _Reading) -> Lines:
+    if reading.depth > MAX_INCLUDE_DEPTH:
+        raise SpecError("files that include each other without end", Location(name))
+    origin: list[int] | None = None
+    exact = True
+    inclusions = Inclusions(
+        reading.roots,
+        folder.resolve(),
+        load=lambda path: _parse(_source(path, reading.deeper())),
+        render=lambda path: "\n".join(line for line, _ in _source(path, reading.deeper())),
+    )
+    if name.endswith(TEMPLATE_SUFFIXES) or looks_like_template(text):
+        text, origin = render(text, name, reading.values, inclusions.functions(), as_flow_yaml)
+        exact = origin is not None
+    lines: Lines = []
+    for number, line in enumerate(text.split("\n")):
+        place = Location(name, (origin[number] if origin else number + 1) if exact else None)
+        found = _INCLUDE_LINE.fullmatch(line) if line.startswith("!include") else None
+        if found is None:
+            lines.append((line, place))
+            continue
+        try:
+            target = inclusions.find(found[1].strip("\"'"))
+        except SpecError as error:
+            raise SpecError(error.message, place, error.hint) from None
+        lines.extend(_source(target, reading.deeper()))
+    return lines
+
+
+def _parse(lines: Lines) -> Any:
+    last = lines[-1][1]
+
+    def place_of(line: int) -> Location:
+        return lines[line][1] if line < len(lines) else last
+
+    return parse_yaml("\n".join(line for line, _ in lines), place_of)
+
+
+def _read(file: Path) -> str:
+    place = Location(str(file))
+    try:
+        if file.is_dir():
+            raise SpecError("this is a folder, not a file", place)
+        if file.stat().st_size > MAX_BYTES:
+            raise SpecError(f"the file is larger than {MAX_BYTES // 1_000_000} MB", place)
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        raise SpecError("no such file", place) from None
+    except OSError as error:
+        raise SpecError(f"cannot be read: {error.strerror}", place) from None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SpecError("this is not a text file (not UTF-8)", place) from None
+    if any(ord(c) < 32 and c not in "\t\n\r\f" for c in text):
+        raise SpecError("this is not a text file (it has control characters)", place)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
