@@ -59,11 +59,16 @@ class Problem:
     def has_sliding_windows(self) -> bool:
         """True when some rank is a sum of dimensions or has a coefficient other than 1.
 
-        The batch kernels and the optimal mapper cover only problems for which this is False.
+        Dimensions of bound 1 do not count: they never move, so the matrix multiplication in eight
+        dimensions (R = S = 1) has no sliding windows. The batch kernels and the optimal mapper cover only
+        problems for which this is False.
         """
-        return any(
-            len(rank) > 1 or rank[0].coefficient != 1 for ds in self.data_spaces for rank in ds.ranks if rank
-        )
+        return any(_slides(rank, self.bound) for ds in self.data_spaces for rank in ds.ranks)
 
     def data_space(self, name: str) -> DataSpace:
         return next(ds for ds in self.data_spaces if ds.name == name)
+
+
+def _slides(rank: Rank, bound: dict[str, int]) -> bool:
+    moving = [term for term in rank if bound[term.dimension] > 1]
+    return len(moving) > 1 or any(term.coefficient != 1 for term in moving)
