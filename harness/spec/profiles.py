@@ -1,0 +1,81 @@
+"""Mapper profiles: named settings of the search, shipped in ``mappers/`` or files of the user's.
+
+A profile is a Timeloop mapper file (``mapper:`` and ``mapspace: {template}``) with a ``description``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from harness.errors import Location, SpecError, unknown_name
+from harness.spec.located import where
+from harness.spec.settings import SearchSettings
+from harness.spec.shipped import shipped_folder
+
+DEFAULT_PROFILE = "default"
+KEYS = ("description", "mapper", "mapspace")
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Settings with a name and one line about their purpose."""
+
+    name: str
+    description: str
+    settings: SearchSettings
+
+
+def list_profiles() -> tuple[Profile, ...]:
+    """The shipped profiles: the default one first, the others by name."""
+    return tuple(sorted(_shipped(), key=lambda p: (p.name != DEFAULT_PROFILE, p.name)))
+
+
+def load_profile(name_or_path: str | Path = DEFAULT_PROFILE) -> SearchSettings:
+    """The settings of a shipped profile (any case), or of a mapper file when given a path to a YAML file.
+
+    Raises SpecError for an unknown profile and for a malformed file.
+    """
+    return find_profile(name_or_path).settings
+
+
+def find_profile(name_or_path: str | Path) -> Profile:
+    """As :func:`load_profile`, with name and description."""
+    path = Path(name_or_path)
+    if isinstance(name_or_path, Path) or path.suffix.lower() in SUFFIXES:
+        return _read(path)
+    for profile in _shipped():
+        if profile.name == name_or_path.strip().lower().replace("_", "-"):
+            return profile
+    raise unknown_name("mapper profile", name_or_path, [p.name for p in _shipped()])
+
+
+@cache
+def _shipped() -> tuple[Profile, ...]:
+    paths = sorted(path for path in shipped_folder("mappers").iterdir() if path.suffix in SUFFIXES)
+    return tuple(_read(path) for path in paths)
+
+
+def _read(path: Path) -> Profile:
+    # PyYAML and Jinja are imported only when a profile is read: `run.py -h` needs neither.
+    from harness.spec.flattened.settings import read_settings  # noqa: PLC0415
+    from harness.spec.yaml_loader import load_yaml_file  # noqa: PLC0415
+
+    if not path.is_file():
+        raise SpecError("no such mapper file", Location(str(path)))
+    tree: object = load_yaml_file(path)
+    if not isinstance(tree, Mapping):
+        place = where(tree) or Location(str(path))
+        raise SpecError("a mapper file must be a mapping of keys to values", place)
+    for key in tree:
+        if key not in KEYS:
+            raise unknown_name("key of a mapper file", str(key), KEYS, where(tree, key))
+    if "mapper" not in tree:
+        raise SpecError("a mapper file needs the key 'mapper'", where(tree) or Location(str(path)))
+    description = tree.get("description", "")
+    if not isinstance(description, str):
+        raise SpecError("'description' must be a text", where(tree, "description"))
+    return Profile(path.stem, description, read_settings(tree))
