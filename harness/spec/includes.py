@@ -94,8 +94,9 @@ class Inclusions:
                 return candidate.resolve()
         if outside or Path(path).is_absolute():
             raise SpecError(f"'{path}' is outside the folders of the given files")
-        near = [p.name for base in self._search if base.is_dir() for p in sorted(base.iterdir()) if p.is_file()]
-        raise SpecError(f"included file '{path}' not found", None, did_you_mean(path, near[:200]))
+        folders = [base for base in self._search if base.is_dir()]
+        near = [p.name for folder in folders for p in folder.iterdir() if p.is_file()]
+        raise SpecError(f"included file '{path}' not found", None, did_you_mean(path, near))
 
     def find_all(self, pattern: str) -> list[Path]:
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:

@@ -27,8 +27,8 @@ _PER_CALL = 20
 
 _SAFE_FILTERS = (
     "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "int", "items", "join",
-    "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round",
-    "select", "selectattr", "sort", "string", "sum", "title", "tojson", "trim", "unique", "upper",
+    "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse",
+    "round", "select", "selectattr", "sort", "string", "sum", "title", "tojson", "trim", "unique", "upper",
 )  # fmt: skip
 _SAFE_STRING_METHODS = frozenset(
     {
