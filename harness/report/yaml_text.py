@@ -9,11 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.spec.energy import AreaReferenceTable, EnergyReferenceTable
-
-TABLE_VERSION = "0.4"
-"""Version that Accelergy stamps on ERT and ART; Timeloop checks it."""
-
 
 def mapping_yaml_text(entries: Sequence[Mapping[str, Any]]) -> str:
     """``map.yaml`` from the entries of a Timeloop mapping list (as ``write_mapping`` yields them)."""
@@ -28,27 +23,6 @@ def mapping_yaml_text(entries: Sequence[Mapping[str, Any]]) -> str:
                 lines.append(f"{dash}{key}: {value}")
             dash = "    "
     return "\n".join(lines)
-
-
-def ert_tree(ert: EnergyReferenceTable) -> dict[str, Any]:
-    """The ERT as plain data under its top key, in Accelergy's layout."""
-    tables = [
-        {
-            "name": component.name,
-            "actions": [
-                {"name": a.action, "arguments": dict(a.arguments), "energy": a.energy_pj}
-                for a in component.actions
-            ],
-        }
-        for component in ert.components
-    ]
-    return {"ERT": {"version": TABLE_VERSION, "tables": tables}}
-
-
-def art_tree(art: AreaReferenceTable) -> dict[str, Any]:
-    """The ART as plain data under its top key, in Accelergy's layout."""
-    tables = [{"name": name, "area": area} for name, area in art.areas]
-    return {"ART": {"version": TABLE_VERSION, "tables": tables}}
 
 
 def yaml_text(tree: Mapping[str, Any]) -> str:

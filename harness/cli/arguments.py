@@ -1,0 +1,276 @@
+"""The command line of ``run.py``: options, their defaults, and their checks that need no file.
+
+Plain argparse, for ``run.py -h`` has to answer at once. The flags of the prior harness keep their meaning.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from harness.errors import SpecError
+
+DEFAULT_ARCHITECTURE = "gemmini"
+DEFAULT_MODEL = "bert-large"
+DEFAULT_PROFILE = "default"
+
+_EXAMPLES = """\
+examples:
+  run.py KQV                                   BERT-large's Q, K, V projection on Gemmini
+  run.py KTQ+softmax Accumulator               both operators, fused at the accumulator
+  run.py FF1 -a eyeriss -m gpt2-xl --seq 1024
+  run.py --gemm 1024,512,2048 --arch-param pe_rows=32
+  run.py --spec arch.yaml problem.yaml mapper.yaml
+  run.py --spec arch.yaml problem.yaml --mapping map.yaml
+  run.py --list                                what there is to choose from
+"""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What was asked for. None means: not given, so take the default of whatever is chosen."""
+
+    layer: str | None = None
+    fusion_level: str | None = None
+    architecture: str = DEFAULT_ARCHITECTURE
+    parameters: dict[str, Any] = field(default_factory=dict)
+    model: str = DEFAULT_MODEL
+    sequence: int | None = None
+    gemm: tuple[int, int, int] | None = None
+    sweeps: int | None = None
+    live: bool = False
+    no_e_fusion: bool = False
+    l_fusion: bool = False
+    pay_writeback_in_matmul: bool = False
+    convolutions: bool = False
+    victory_condition: int | None = None
+    imperfect_factors: bool = False
+    profile: str = DEFAULT_PROFILE
+    threads: int | None = None
+    seed: int | None = None
+    metrics: tuple[str, ...] | None = None
+    mapping: str | None = None
+    spec: tuple[str, ...] = ()
+    out: str | None = None
+    json: bool = False
+    list: bool = False
+    compat: str | None = "timeloop-v4"
+    debug: bool = False
+    command: str = ""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors in one line and the short usage, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
+def parse_arguments(argv: Sequence[str], program: str = "run.py") -> Arguments:
+    """Leaves the program (SystemExit 2, usage on stderr) for an unusable command line."""
+    parser = _parser(program)
+    if not argv:
+        parser.print_usage(sys.stderr)
+        parser.exit(2, f"{parser.prog}: say what to map, for example: run.py KQV   (all options: -h)\n")
+    # intermixed: `run.py KTQ -l Accumulator` is how the prior harness was called
+    given = parser.parse_intermixed_args(list(argv))
+    sources = [name for name in ("layer", "gemm", "spec") if getattr(given, name) not in (None, [])]
+    if not given.list:
+        _check_sources(parser, given, sources)
+    return Arguments(
+        layer=given.layer,
+        fusion_level=given.fusion_level,
+        architecture=given.arch,
+        parameters=dict(given.arch_param or ()),
+        model=given.model,
+        sequence=given.seq,
+        gemm=given.gemm,
+        sweeps=given.sweeps,
+        live=given.live,
+        no_e_fusion=given.no_e_fusion,
+        l_fusion=given.l_fusion,
+        pay_writeback_in_matmul=given.pay_wb_in_mm,
+        convolutions=given.convs,
+        victory_condition=given.vict_cond,
+        imperfect_factors=given.imperfect_fact,
+        profile=given.mapper,
+        threads=given.threads,
+        seed=given.seed,
+        metrics=given.metric,
+        mapping=given.mapping,
+        spec=tuple(given.spec or ()),
+        out=given.out,
+        json=given.json,
+        list=given.list,
+        compat=None if given.compat == "none" else given.compat,
+        debug=given.debug,
+        command=" ".join([program, *argv]),
+    )
+
+
+def _check_sources(parser: _Parser, given: argparse.Namespace, sources: list[str]) -> None:
+    if not sources:
+        parser.error("say what to map: a layer, --gemm D,E,L or --spec FILE...")
+    if len(sources) > 1:
+        parser.error("give only one of: a layer, --gemm, --spec")
+    if given.spec and given.fusion_level:
+        parser.error("a fusion level goes with a layer; in --spec files fusion is written as constraints")
+
+
+def _parser(program: str) -> _Parser:
+    parser = _Parser(
+        prog=program,
+        description="Map one layer onto an accelerator, with Timeloop's exact numbers.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "layer", nargs="?", help="layer to map, two joined by + for a fused pair (see --list)"
+    )
+    parser.add_argument("fusion_level", nargs="?", help="level of the architecture to fuse at")
+    _add_choice_of_what(parser)
+    _add_fusion(parser)
+    _add_search(parser)
+    _add_output(parser)
+    return parser
+
+
+def _add_choice_of_what(parser: _Parser) -> None:
+    group = parser.add_argument_group("what is mapped onto what")
+    group.add_argument(
+        "-a", "--arch", default=DEFAULT_ARCHITECTURE, help="architecture (default %(default)s)"
+    )
+    group.add_argument(
+        "--arch-param", action="append", type=_assignment, metavar="NAME=VALUE",
+        help="set a parameter of the architecture; may be repeated",
+    )  # fmt: skip
+    group.add_argument("-m", "--model", default=DEFAULT_MODEL, help="model (default %(default)s)")
+    group.add_argument("--seq", type=_positive, metavar="N", help="sequence length instead of the model's")
+    group.add_argument("--gemm", type=_gemm, metavar="D,E,L", help="a matrix product of your own sizes")
+    group.add_argument("--sweeps", type=int, choices=(2, 3), help="passes of softmax over each column")
+    group.add_argument("-c", "--convs", action="store_true", help="allow the names of convolutions")
+    group.add_argument(
+        "--spec", nargs="+", metavar="FILE", help="Timeloop v4 files instead of a layer and architecture"
+    )
+    group.add_argument("--mapping", metavar="FILE", help="evaluate this mapping, do not search")
+    group.add_argument("--list", action="store_true", help="show architectures, models, layers, mappers")
+
+
+def _add_fusion(parser: _Parser) -> None:
+    group = parser.add_argument_group("fusion")
+    group.add_argument("-nef", "--no_e_fusion", action="store_true", help="do not pin E to 1 above the level")
+    group.add_argument("-lf", "--l_fusion", action="store_true", help="also pin L to 1 above the level")
+    group.add_argument(
+        "-pwim", "--pay_wb_in_mm", action="store_true", help="charge the write-back to the matmul"
+    )
+
+
+def _add_search(parser: _Parser) -> None:
+    group = parser.add_argument_group("search")
+    group.add_argument(
+        "--mapper", default=DEFAULT_PROFILE, metavar="PROFILE", help="mapper profile (default %(default)s)"
+    )
+    group.add_argument(
+        "-vc", "--vict_cond", type=_count, metavar="N", help="stop after N valid mappings that are no better"
+    )
+    group.add_argument(
+        "-if", "--imperfect_fact", action="store_true", help="imperfect factors too (template ruby)"
+    )
+    group.add_argument(
+        "--metric", type=_metrics, metavar="M[,M]", help="edp, delay, energy; further ones break ties"
+    )
+    group.add_argument("--threads", type=_positive, metavar="N", help="search threads")
+    group.add_argument("--seed", type=_count, metavar="N", help="seed of the random numbers")
+    group.add_argument(
+        "--compat", choices=("timeloop-v4", "none"), default="timeloop-v4",
+        help="reproduce the artefacts of the reference, or print corrected figures (default %(default)s)",
+    )  # fmt: skip
+
+
+def _add_output(parser: _Parser) -> None:
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "-o", "--out", metavar="DIR", help="folder to write (default: a name from the options)"
+    )
+    group.add_argument("--json", action="store_true", help="print the result record as JSON, nothing else")
+    group.add_argument("-l", "--live", action="store_true", help="report every better mapping as it is found")
+    group.add_argument(
+        "--debug", action="store_true", help="on an internal error keep the traceback in a file"
+    )
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=VALUE")
+    return name.strip(), scalar(value.strip())
+
+
+def scalar(text: str) -> int | float | bool | str:
+    """The value as YAML would read it: whole number, number, true or false, else the text."""
+    for convert in (int, float):
+        try:
+            value = convert(text)
+        except ValueError:
+            continue
+        if value - value != 0:
+            raise argparse.ArgumentTypeError(f"'{text}' is not a finite number")
+        return value
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def _positive(text: str) -> int:
+    value = _integer(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above zero")
+    return value
+
+
+def _count(text: str) -> int:
+    value = _integer(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is negative")
+    return value
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+
+
+def _gemm(text: str) -> tuple[int, int, int]:
+    sizes = tuple(_positive(part.strip()) for part in text.split(","))
+    if len(sizes) != 3:
+        raise argparse.ArgumentTypeError(f"'{text}' is not three sizes D,E,L")
+    return sizes[0], sizes[1], sizes[2]
+
+
+def _metrics(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(","))
+    for name in names:
+        if name not in ("edp", "delay", "energy"):
+            raise argparse.ArgumentTypeError(f"'{name}' is not one of edp, delay, energy")
+    if len(set(names)) != len(names):
+        raise argparse.ArgumentTypeError(f"'{text}' names a metric twice")
+    return names
+
+
+def split_pair(layer: str) -> tuple[str, ...]:
+    """``KTQ+softmax`` as two names. Names of convolutions may end in a plus (``vggL3+``): that one stays."""
+    parts = layer.split("+")
+    names: list[str] = []
+    for part in parts:
+        if part == "" and names:
+            names[-1] += "+"
+        else:
+            names.append(part)
+    if len(names) > 2 or "" in names:
+        raise SpecError(f"'{layer}' is neither a layer nor a pair of layers joined by one plus")
+    return tuple(names)

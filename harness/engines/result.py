@@ -1,0 +1,226 @@
+"""The result of one job: the stable record of ``result.json``, of ``--json`` and of a row of the store.
+
+One layer instance, unscaled by heads or blocks; ``repeat`` says how often it occurs. Figures are unrounded.
+A job without a mapping has ``status`` "no_mapping" and a ``reason``; its figures are None, never infinite
+and never a zero that would rank best.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from harness.engines.evaluation import Evaluation
+from harness.errors import Location, SpecError
+
+SCHEMA_VERSION = 1
+
+Status = Literal["ok", "no_mapping", "failed"]
+SearchStatus = Literal["optimal", "bound", "best_found"]
+
+
+@dataclass(frozen=True)
+class SearchRecord:
+    """How the mapping was found. ``mapper`` is "given" for a mapping that the user supplied.
+
+    ``lower_bound`` is a proven floor of the objective and ``gap`` the relative distance to it; None where
+    the mapper proves nothing. ``evaluated`` and ``valid`` count mappings.
+    """
+
+    mapper: str
+    objective: str
+    status: SearchStatus
+    lower_bound: float | None = None
+    gap: float | None = None
+    evaluated: int = 0
+    valid: int = 0
+    seconds: float = 0.0
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a result comes from. Hashes are of content (``sha256:...``), ``created`` is UTC ISO 8601."""
+
+    version: str
+    spec_hash: str
+    ert_hash: str | None
+    created: str
+    command: str
+
+
+@dataclass(frozen=True)
+class LevelDataSpace:
+    """Counts per instance; the energy is the total of storage, reduction and address generation."""
+
+    reads: int
+    fills: int
+    updates: int
+    temporal_reductions: int
+    partition_size: int
+    tile_size: int
+    utilized_instances: float
+    energy_pj: float
+
+
+@dataclass(frozen=True)
+class LevelRecord:
+    """One level. The arithmetic level comes first and has no data spaces; then storage, inner to outer."""
+
+    name: str
+    cycles: int
+    energy_pj: float
+    leakage_pj: float
+    area_um2: float
+    instances: int
+    utilized_instances: float
+    dataspaces: AbstractMapping[str, LevelDataSpace]
+
+
+@dataclass(frozen=True)
+class NetworkDataSpace:
+    fanout: int
+    multicast_factor: int
+    ingresses: float
+    link_transfers: float
+    spatial_reductions: float
+    hops: float
+    energy_pj: float
+
+
+@dataclass(frozen=True)
+class NetworkRecord:
+    name: str
+    energy_pj: float
+    dataspaces: AbstractMapping[str, NetworkDataSpace]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Field names and order are those of the record. ``evaluation`` is not part of it: the objects behind
+    the figures, for the writers of Timeloop's files; None when the result was read from JSON.
+    """
+
+    status: Status
+    architecture: str
+    layer: str
+    search: SearchRecord
+    provenance: Provenance
+    reason: str | None = None
+    parameters: AbstractMapping[str, Any] = field(default_factory=dict)
+    model: str = ""
+    repeat: int = 1
+    fusion: str | None = None
+    engine: Literal["embedded", "timeloop"] = "embedded"
+    cycles: int | None = None
+    energy_pj: float | None = None
+    edp_j_cycles: float | None = None
+    utilization: float | None = None
+    area_um2: float | None = None
+    macs: int | None = None
+    bound_by: str | None = None
+    levels: tuple[LevelRecord, ...] = ()
+    networks: tuple[NetworkRecord, ...] = ()
+    mapping: tuple[AbstractMapping[str, Any], ...] = ()
+    loop_nest: str = ""
+    evaluation: Evaluation | None = field(default=None, repr=False, compare=False)
+
+    def to_record(self) -> dict[str, Any]:
+        """Plain data in the order of the schema. Numbers that JSON does not know become None."""
+        record: dict[str, Any] = {"schema": SCHEMA_VERSION}
+        for name in _RECORD_ORDER:
+            record[name] = _plain(getattr(self, name))
+        return record
+
+    def to_json(self, indent: int | None = 1) -> str:
+        """The record as JSON text, doubles in full precision, no NaN and no infinity."""
+        return json.dumps(self.to_record(), indent=indent, allow_nan=False, ensure_ascii=False)
+
+    @staticmethod
+    def from_record(record: AbstractMapping[str, Any], file: str = "result.json") -> Result:
+        """The inverse of :meth:`to_record`. SpecError for a record of another version or shape."""
+        if record.get("schema") != SCHEMA_VERSION:
+            raise SpecError(
+                f"result schema {record.get('schema')!r} cannot be read, only version {SCHEMA_VERSION}",
+                Location(file),
+            )
+        try:
+            values = {name: record[name] for name in _RECORD_ORDER}
+            values["search"] = SearchRecord(**values["search"])
+            values["provenance"] = Provenance(**values["provenance"])
+            values["levels"] = tuple(_level(entry) for entry in values["levels"])
+            values["networks"] = tuple(_network(entry) for entry in values["networks"])
+            values["mapping"] = tuple(values["mapping"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise SpecError(f"not a result record: {error}", Location(file)) from error
+        return Result(**values)
+
+    @staticmethod
+    def from_json(text: str, file: str = "result.json") -> Result:
+        try:
+            record = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise SpecError(f"not JSON: {error.msg}", Location(file, error.lineno)) from error
+        if not isinstance(record, dict):
+            raise SpecError("not a result record: the top is not an object", Location(file))
+        return Result.from_record(record, file)
+
+
+_RECORD_ORDER = (
+    "status",
+    "reason",
+    "architecture",
+    "parameters",
+    "model",
+    "layer",
+    "repeat",
+    "fusion",
+    "engine",
+    "cycles",
+    "energy_pj",
+    "edp_j_cycles",
+    "utilization",
+    "area_um2",
+    "macs",
+    "bound_by",
+    "levels",
+    "networks",
+    "mapping",
+    "loop_nest",
+    "search",
+    "provenance",
+)
+
+
+def _level(entry: AbstractMapping[str, Any]) -> LevelRecord:
+    spaces = {name: LevelDataSpace(**figures) for name, figures in entry["dataspaces"].items()}
+    return LevelRecord(**{**entry, "dataspaces": spaces})
+
+
+def _network(entry: AbstractMapping[str, Any]) -> NetworkRecord:
+    spaces = {name: NetworkDataSpace(**figures) for name, figures in entry["dataspaces"].items()}
+    return NetworkRecord(**{**entry, "dataspaces": spaces})
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses, mappings and sequences as JSON types; NaN and infinities as None."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, AbstractMapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(_plain(entry) for entry in value)
+    if hasattr(value, "__dataclass_fields__"):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if hasattr(value, "item"):
+        return _plain(value.item())
+    return str(value)

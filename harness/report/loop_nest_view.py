@@ -1,0 +1,64 @@
+"""The mapping as people read it: one heading per level with what it keeps, its loops below.
+
+``map.txt`` is for programs; this view shortens tile sizes, names what a spatial loop runs across, and fits
+a narrow terminal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.engines.evaluation import Evaluation
+from harness.model.stats import LevelStats
+from harness.spec.mapping import LevelMapping, Loop
+
+_SPATIAL = {"X": "across columns (X)", "Y": "across rows (Y)"}
+
+
+@dataclass(frozen=True, slots=True)
+class NestLine:
+    kind: Literal["level", "loop", "spatial", "compute"]
+    text: str
+
+
+def loop_nest_lines(evaluation: Evaluation, width: int = 80) -> list[NestLine]:
+    """Outermost level first. Levels that keep nothing and have no loop are left out."""
+    mapping = evaluation.mapping
+    depth = sum(loop.factor > 1 for level in mapping.levels for loop in (*level.temporal, *level.spatial))
+    step = 2 if 2 * depth + 40 <= width else 1
+    lines: list[NestLine] = []
+    indent = 2
+    for level, figures in zip(reversed(mapping.levels), reversed(evaluation.stats.levels), strict=True):
+        loops = [loop for loop in (*reversed(level.temporal), *reversed(level.spatial)) if loop.factor > 1]
+        if level.keep:
+            lines.append(NestLine("level", _level_heading(level, figures, width)))
+        for loop in loops:
+            kind: Literal["loop", "spatial"] = "spatial" if loop.axis else "loop"
+            lines.append(NestLine(kind, " " * indent + _loop(loop)))
+            indent += step
+    lines.append(NestLine("compute", " " * indent + "compute"))
+    return lines
+
+
+def _level_heading(level: LevelMapping, figures: LevelStats, width: int) -> str:
+    kept = [
+        f"{space.name} {words(space.tile_size)}" for space in figures.data_spaces if space.name in level.keep
+    ]
+    text = f"{level.level}  keeps {', '.join(kept)}"
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def _loop(loop: Loop) -> str:
+    times = f"{loop.factor}" if loop.perfect else f"{loop.factor} (last time {loop.residual})"
+    if loop.axis:
+        return f"parallel {loop.dimension} x {times} {_SPATIAL[loop.axis]}"
+    return f"for {loop.dimension} x {times}"
+
+
+def words(number: int) -> str:
+    """A number of words, in units of 1024 when it is large."""
+    for size, unit in ((1 << 30, "Gi"), (1 << 20, "Mi"), (1 << 10, "Ki")):
+        if number >= 10 * size:
+            return f"{number / size:.0f} {unit}" if number % size == 0 else f"{number / size:.1f} {unit}"
+    return str(number)

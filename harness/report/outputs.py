@@ -1,0 +1,48 @@
+"""The files of one result, under Timeloop's names."""
+
+from __future__ import annotations
+
+from harness.engines.evaluation import Evaluation
+from harness.engines.loop_nest import map_text
+from harness.engines.result import Result
+from harness.report.timeloop_stats import stats_text
+from harness.report.yaml_text import mapping_yaml_text, yaml_text
+from harness.spec.flattened import write_art, write_ert
+
+PREFIX = "timeloop-mapper"
+STATS = f"{PREFIX}.stats.txt"
+MAP_TEXT = f"{PREFIX}.map.txt"
+MAP_YAML = f"{PREFIX}.map.yaml"
+ERT = f"{PREFIX}.ERT.yaml"
+ART = f"{PREFIX}.ART.yaml"
+PROCESSED_INPUT = "parsed-processed-input.yaml"
+RESULT = "result.json"
+
+ALL_NAMES = (STATS, MAP_TEXT, MAP_YAML, ERT, ART, PROCESSED_INPUT, RESULT)
+
+
+def output_files(result: Result) -> dict[str, str]:
+    """File name to text. A result without a mapping is its record alone: an empty stats file would read
+    as a run that cost nothing.
+    """
+    files: dict[str, str] = {}
+    if result.status == "ok" and result.evaluation is not None:
+        files = _timeloop_files(result, result.evaluation)
+    files[RESULT] = result.to_json() + "\n"
+    return files
+
+
+def _timeloop_files(result: Result, evaluation: Evaluation) -> dict[str, str]:
+    architecture, problem = evaluation.architecture, evaluation.problem
+    files = {
+        STATS: stats_text(architecture, problem, evaluation.stats),
+        MAP_TEXT: map_text(problem, evaluation.mapping, evaluation.stats),
+        MAP_YAML: mapping_yaml_text(result.mapping),
+    }
+    if architecture.ert is not None:
+        files[ERT] = yaml_text({"ERT": write_ert(architecture.ert)})
+    if architecture.art is not None:
+        files[ART] = yaml_text({"ART": write_art(architecture.art)})
+    if evaluation.tree:
+        files[PROCESSED_INPUT] = yaml_text(evaluation.tree)
+    return files

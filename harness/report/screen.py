@@ -1,0 +1,205 @@
+"""What one result looks like on a terminal: the loop nest, the figures, the energy by level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AbstractMapping
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.engines.result import Result
+from harness.report import quantities
+from harness.report.loop_nest_view import loop_nest_lines
+from harness.spec.problem import Problem
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_BAR_CELLS = 24
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What is about to be mapped. ``changed`` are the parameters that differ from the template's default."""
+
+    layer: str
+    architecture: str
+    problem: Problem
+    model: str = ""
+    description: str = ""
+    repeat: int = 1
+    repeat_reason: str = ""
+    fusion: str | None = None
+    changed: AbstractMapping[str, Any] = field(default_factory=dict)
+    architecture_summary: str = ""
+    search: str = ""
+
+
+def print_heading(console: Console, heading: Heading) -> None:
+    """What is being mapped onto what: sizes, computes, repetitions, parameters that are not the default."""
+    from rich.text import Text  # noqa: PLC0415 - rich is slow to import
+
+    title = Text()
+    title.append(heading.layer, style="bold")
+    if heading.model:
+        title.append(f" of {heading.model}")
+    title.append(" onto ")
+    title.append(heading.architecture, style="bold")
+    if heading.fusion:
+        title.append(f", fused at {heading.fusion}")
+    console.print(title)
+    problem = heading.problem
+    sizes = [f"{d}={b}" for d, b in zip(problem.dimensions, problem.bounds, strict=True) if b > 1]
+    rows = [("problem", f"{' '.join(sizes) or 'one point'}   {problem.macs:,} MACs")]
+    if heading.description:
+        rows.append(("", heading.description))
+    if heading.repeat > 1:
+        rows.append(("repeats", f"{heading.repeat:,} times ({heading.repeat_reason}); figures are for one"))
+    if heading.architecture_summary:
+        rows.append(("hardware", heading.architecture_summary))
+    if heading.changed:
+        rows.append(("changed", " ".join(f"{name}={value}" for name, value in heading.changed.items())))
+    if heading.search:
+        rows.append(("search", heading.search))
+    console.print(_rows(rows))
+
+
+def print_result(console: Console, result: Result) -> None:
+    """The loop nest and the tables of a result that has a mapping; the reason of one that has none."""
+    if result.status != "ok":
+        console.print(f"[bold red]no mapping[/]: {_escape(result.reason or 'unknown reason')}")
+        return
+    console.print()
+    print_loop_nest(console, result)
+    console.print()
+    console.print(_figures(result))
+    console.print()
+    console.print(_energy_table(result, console.width))
+
+
+def print_loop_nest(console: Console, result: Result) -> None:
+    """Levels from the outermost in, their loops under them, spatial loops marked."""
+    from rich.text import Text  # noqa: PLC0415
+
+    if result.evaluation is None:
+        console.print(result.loop_nest, markup=False, highlight=False)
+        return
+    for line in loop_nest_lines(result.evaluation, console.width):
+        style = {"level": "bold cyan", "spatial": "green", "compute": "bold", "loop": ""}[line.kind]
+        console.print(Text(line.text, style=style), soft_wrap=True)
+
+
+def _figures(result: Result) -> Table:
+    bound = result.bound_by or "-"
+    if bound not in ("-", "compute"):
+        level, _, port = bound.rpartition(".")
+        bound = f"{port} bandwidth of {level}" if level else bound
+    rows = [
+        ("cycles", f"{quantities.whole(result.cycles)}   bound by {bound}"),
+        ("energy", quantities.energy(result.energy_pj) + _per_mac(result)),
+        ("EDP", quantities.edp(result.edp_j_cycles)),
+        ("utilisation", quantities.fraction(result.utilization)),
+        ("area", quantities.area(result.area_um2)),
+        ("search", _search_line(result)),
+    ]
+    return _rows(rows)
+
+
+def _per_mac(result: Result) -> str:
+    if not result.macs or result.energy_pj is None:
+        return ""
+    return f"   {quantities.digits(result.energy_pj / result.macs)} pJ per MAC"
+
+
+def _search_line(result: Result) -> str:
+    search = result.search
+    if search.mapper == "given":
+        return "none, the mapping was given"
+    words = {
+        "optimal": "proven optimal",
+        "bound": f"within {(search.gap or 0) * 100:.2f} % of a proven bound",
+        "best_found": "best found",
+    }[search.status]
+    speed = f", {quantities.rate(search.evaluated / search.seconds)}" if search.seconds > 0 else ""
+    seen = f"{search.valid:,} valid of {search.evaluated:,} mappings"
+    took = quantities.duration(search.seconds)
+    return f"{search.mapper}, {words} by {search.objective}: {seen} in {took}{speed}"
+
+
+@dataclass(frozen=True)
+class _Share:
+    name: str
+    energy_pj: float
+    area_um2: float | None
+    cycles: int | None
+    traffic: str
+
+
+def _energy_table(result: Result, width: int) -> Table:
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("level", no_wrap=True, overflow="ellipsis", max_width=24)
+    table.add_column("energy", justify="right", no_wrap=True)
+    table.add_column("share", justify="right", no_wrap=True)
+    bars = width >= 60
+    if bars:
+        table.add_column("", no_wrap=True, min_width=_BAR_CELLS if width >= 76 else 10)
+    wide = width >= 100
+    if wide:
+        table.add_column("cycles", justify="right", no_wrap=True)
+        table.add_column("area", justify="right", no_wrap=True)
+    total = result.energy_pj or 0.0
+    for share in _shares(result):
+        part = share.energy_pj / total if total else 0.0
+        row = [_escape(share.name), quantities.energy(share.energy_pj), f"{part * 100:.1f} %"]
+        if bars:
+            row.append(_bar(part, _BAR_CELLS if width >= 76 else 10))
+        if wide:
+            row += [quantities.whole(share.cycles), quantities.area(share.area_um2)]
+        table.add_row(*row)
+    return table
+
+
+def _shares(result: Result) -> Sequence[_Share]:
+    """Levels from the outermost in, then networks; what neither costs nor holds anything is left out."""
+    levels = [
+        _Share(level.name, level.energy_pj, level.area_um2, level.cycles, "")
+        for level in reversed(result.levels)
+        if level.energy_pj > 0 or level.dataspaces
+    ]
+    networks = [
+        _Share(network.name, network.energy_pj, None, None, "")
+        for network in result.networks
+        if network.energy_pj > 0
+    ]
+    return levels + networks
+
+
+def _bar(part: float, cells: int) -> str:
+    """A bar in eighths of a cell; anything above zero shows at least one eighth."""
+    eighths = round(part * cells * 8)
+    if part > 0:
+        eighths = max(1, eighths)
+    full, rest = divmod(eighths, 8)
+    return "█" * full + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[rest]
+
+
+def _rows(rows: Sequence[tuple[str, str]]) -> Table:
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, value in rows:
+        table.add_row(label, Text(value))
+    return table
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape  # noqa: PLC0415
+
+    return escape(text)
