@@ -1,0 +1,119 @@
+"""All ways to split one dimension over the tiling levels, counted and indexed without listing them.
+
+The order is Timeloop's (``util/numeric.cpp``, Factors): the factor of the outermost free level varies
+slowest and runs through the divisors in the order 1, n, 2, n/2, 3, ...; the innermost takes what is left.
+Fixed factors divide the bound first, rounding up where they do not divide it.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from harness.mapspace.demands import FactorDemands
+
+Factor = tuple[int, int]
+"""(iterations, iterations in the last visit); equal for a perfect factor."""
+
+
+def divisors_in_order(n: int) -> list[int]:
+    """Divisors of ``n`` as Timeloop lists them: 1, n, 2, n/2, ..."""
+    found = []
+    for i in range(1, math.isqrt(n) + 1):
+        if n % i == 0:
+            found.append(i)
+            if i * i != n:
+                found.append(n // i)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    """Admissible factors at one level and how many completions come up to and with each."""
+
+    factors: tuple[int, ...]
+    cumulative: tuple[int, ...]
+
+
+class PerfectFactorization:
+    """The factor vectors of one dimension in the ``uber`` template.
+
+    ``size`` is exact and may exceed 64 bits; :meth:`factors` finds a vector by its index.
+    """
+
+    def __init__(self, demands: FactorDemands, level_count: int) -> None:
+        self.demands = demands
+        self._level_count = level_count
+        self._free = [k for k in range(level_count) if k not in demands.given]
+        remaining = demands.bound
+        for level in sorted(demands.given):
+            remaining = -(-remaining // demands.given[level])
+        self.remaining = remaining
+        self._divisors = divisors_in_order(remaining)
+        self._choices: dict[tuple[int, int], _Choices] = {}
+        self._found: dict[int, tuple[Factor, ...]] = {}
+        given_admitted = all(demands.admits(k, v) for k, v in demands.given.items())
+        self.size = self._count(len(self._free), remaining) if given_admitted else 0
+
+    def _count(self, places: int, product: int) -> int:
+        if places == 0:
+            return 1 if product == 1 else 0
+        choices = self._choices_of(places, product)
+        return choices.cumulative[-1] if choices.cumulative else 0
+
+    def _choices_of(self, places: int, product: int) -> _Choices:
+        known = self._choices.get((places, product))
+        if known is not None:
+            return known
+        level = self._free[places - 1]
+        factors = []
+        cumulative = []
+        total = 0
+        for factor in self._divisors if places > 1 else [product]:
+            if product % factor or not self.demands.admits(level, factor):
+                continue
+            count = self._count(places - 1, product // factor)
+            if count:
+                total += count
+                factors.append(factor)
+                cumulative.append(total)
+        choices = _Choices(tuple(factors), tuple(cumulative))
+        self._choices[places, product] = choices
+        return choices
+
+    def factors(self, index: int) -> tuple[Factor, ...]:
+        """The (iterations, residual) of each tiling level, innermost first, of vector ``index``."""
+        known = self._found.get(index)
+        if known is not None:
+            return known
+        raw = self.raw_factors(index)
+        remaining = self.demands.bound
+        loops = []
+        for factor in raw:
+            end = min(factor, remaining)
+            loops.append((end, remaining % end or end))
+            remaining = -(-remaining // end)
+        found = tuple(loops)
+        if len(self._found) < _REMEMBERED:
+            self._found[index] = found
+        return found
+
+    def raw_factors(self, index: int) -> list[int]:
+        """The factors before clamping to what remains: they decide which loops count as unit loops."""
+        if not 0 <= index < self.size:
+            raise IndexError(f"factorization {index} of {self.size}")
+        vector = [self.demands.given.get(k, 1) for k in range(self._level_count)]
+        product = self.remaining
+        for places in range(len(self._free), 0, -1):
+            choices = self._choices_of(places, product)
+            at = bisect_right(choices.cumulative, index)
+            factor = choices.factors[at]
+            if at:
+                index -= choices.cumulative[at - 1]
+            vector[self._free[places - 1]] = factor
+            product //= factor
+        return vector
+
+
+_REMEMBERED = 20_000

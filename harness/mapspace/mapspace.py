@@ -1,0 +1,249 @@
+"""The map space: every mapping that the constraints admit, counted, indexed, enumerated and sampled.
+
+Timeloop's space (``mapspaces/uber.cpp``, ``mapspaces/ruby.cpp``): a mapping has four coordinates
+(:class:`MappingId`); capacities are not part of it. See ``docs/mapspace.md``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from harness.errors import EmptyMapSpace
+from harness.mapspace.bypass import BypassSpace
+from harness.mapspace.demands import factor_demands
+from harness.mapspace.explain import explain_empty
+from harness.mapspace.factorization import Factor, PerfectFactorization
+from harness.mapspace.levels import tiling_levels
+from harness.mapspace.permutation import PermutationRules
+from harness.mapspace.residual_factorization import ResidualFactorization
+from harness.mapspace.subspace import Refusal, SubSpace
+from harness.spec.architecture import Architecture
+from harness.spec.constraints import Constraints
+from harness.spec.mapping import LevelMapping, Loop, Mapping
+from harness.spec.problem import Problem
+
+Template = Literal["uber", "ruby"]
+
+
+@dataclass(frozen=True, slots=True)
+class MappingId:
+    """The coordinates of a mapping: factorisation, permutation, spatial split, bypass mask."""
+
+    factorization: int
+    permutation: int
+    spatial: int
+    bypass: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceSizes:
+    """Sizes of the four sub-spaces before pruning, under Timeloop's names for them."""
+
+    index_factorization: int
+    loop_permutation: int
+    spatial: int
+    datatype_bypass: int
+
+    @property
+    def total(self) -> int:
+        return self.index_factorization * self.loop_permutation * self.spatial * self.datatype_bypass
+
+
+class MapSpace:
+    """The mappings of ``problem`` on ``architecture`` under ``constraints``.
+
+    Raises :class:`EmptyMapSpace` (saying which demands collide) when no factorisation is left,
+    :class:`Unsupported` for a ruby space too large to list. ``notes`` are demands without effect.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        problem: Problem,
+        constraints: Constraints,
+        template: Template = "uber",
+    ) -> None:
+        self.architecture = architecture
+        self.problem = problem
+        self.constraints = constraints
+        self.template: Template = template
+        self.levels = tiling_levels(architecture, constraints)
+        self.demands = factor_demands(problem, self.levels)
+        self.notes: tuple[str, ...] = tuple(note for d in self.demands for note in d.ignored)
+        self.dimensions: Sequence[PerfectFactorization | ResidualFactorization]
+        if template == "uber":
+            self.dimensions = [PerfectFactorization(d, len(self.levels)) for d in self.demands]
+        else:
+            remainders = [
+                (k, level.constraint.remainders[0])
+                for k, level in reversed(list(enumerate(self.levels)))
+                if level.constraint.remainders
+            ]
+            self.dimensions = [ResidualFactorization(d, len(self.levels), remainders) for d in self.demands]
+        empty = [d.demands for d in self.dimensions if d.size == 0]
+        if empty:
+            raise EmptyMapSpace(explain_empty(empty[0], self.levels))
+        self._rules = PermutationRules(self.levels, problem.dimensions, template)
+        self._bypass = BypassSpace(architecture, problem, constraints)
+        self._temporal_of = [k for k, level in enumerate(self.levels) if not level.spatial]
+
+    @cached_property
+    def sizes(self) -> SpaceSizes:
+        """Sizes without pruning, as Timeloop prints them. Exact, of any magnitude."""
+        factorizations = 1
+        for dimension in self.dimensions:
+            factorizations *= dimension.size
+        whole = self.subspace(0, pruned=False)
+        return SpaceSizes(factorizations, whole.permutation_size, whole.spatial_size, self._bypass.size)
+
+    @property
+    def size(self) -> int:
+        return self.sizes.total
+
+    def factors(self, factorization: int) -> list[list[Factor]]:
+        """(iterations, residual) as ``[tiling level][dimension]`` of index factorisation ``factorization``.
+
+        The index is mixed radix; the first dimension varies fastest.
+        """
+        by_dimension = [
+            d.factors(digit) for d, digit in zip(self.dimensions, self._digits(factorization), strict=True)
+        ]
+        return [list(column) for column in zip(*by_dimension, strict=True)]
+
+    def _digits(self, factorization: int) -> list[int]:
+        digits = []
+        for dimension in self.dimensions:
+            factorization, digit = divmod(factorization, dimension.size)
+            digits.append(digit)
+        if factorization:
+            raise IndexError("index factorisation out of range")
+        return digits
+
+    def subspace(self, factorization: int, pruned: bool = True) -> SubSpace:
+        """The orders and splits left open by one index factorisation."""
+        factors = self.factors(factorization)
+        orders = []
+        counts = []
+        # A fixed factor larger than what remains is clamped when the mapping is made, but a loop counts as a
+        # unit loop by its factor before clamping.
+        raw = self._raw_factors(factorization) if pruned else None
+        for k, level in enumerate(self.levels):
+            unit: tuple[int, ...] = ()
+            if raw is not None and level.constraint.split is None:
+                unit = tuple(d for d, column in enumerate(raw) if column[k] == 1)
+            orders.append(self._rules.orders(k, unit))
+            counts.append(len(unit))
+        return SubSpace(self.levels, factors, orders, counts, self.constraints.min_parallelism)
+
+    def _raw_factors(self, factorization: int) -> list[Sequence[int]]:
+        raw: list[Sequence[int]] = []
+        for dimension, digit in zip(self.dimensions, self._digits(factorization), strict=True):
+            raw.append(dimension.raw_factors(digit))
+        return raw
+
+    def keep(self, bypass: int) -> tuple[frozenset[str], ...]:
+        """The data spaces that each storage level keeps under bypass mask ``bypass``."""
+        return self._bypass.keep(bypass)
+
+    def mapping(self, subspace: SubSpace, permutation: int, spatial: int, bypass: int) -> Mapping:
+        """The mapping with these coordinates, whether or not it fits (see :meth:`SubSpace.refusal`).
+
+        Unit loops are left out; directives and the keep sets of the constraints are carried over.
+        """
+        splits = subspace.splits(spatial)
+        keep = self._bypass.keep(bypass)
+        names = self.problem.dimensions
+        entries: list[LevelMapping] = []
+        for storage, k in enumerate(self._temporal_of):
+            spatial_loops: list[Loop] = []
+            if k - 1 in splits:
+                split = splits[k - 1]
+                factors = subspace.factors[k - 1]
+                for position, d in enumerate(subspace.order(k - 1, permutation)):
+                    end, residual = factors[d]
+                    if end > 1:
+                        spatial_loops.append(Loop(names[d], end, residual, "X" if position < split else "Y"))
+            factors = subspace.factors[k]
+            temporal_loops = [
+                Loop(names[d], factors[d][0], factors[d][1])
+                for d in subspace.order(k, permutation)
+                if factors[d][0] > 1
+            ]
+            demanded = self._directives[storage]
+            entries.append(
+                LevelMapping(
+                    level=demanded.level,
+                    temporal=tuple(temporal_loops),
+                    spatial=tuple(spatial_loops),
+                    keep=keep[storage],
+                    no_temporal_reuse=demanded.no_temporal_reuse,
+                    no_multicast=demanded.no_multicast,
+                    no_link_transfer=demanded.no_link_transfer,
+                    rmw_first_update=demanded.rmw_first_update,
+                    no_coalesce=demanded.no_coalesce,
+                )
+            )
+        return Mapping(tuple(entries))
+
+    @cached_property
+    def _directives(self) -> tuple[LevelMapping, ...]:
+        entries = []
+        for name in self.architecture.level_names:
+            demanded = self.constraints.of(name)
+            temporal, spatial = demanded.temporal, demanded.spatial
+            entries.append(
+                LevelMapping(
+                    level=name,
+                    no_temporal_reuse=temporal.no_reuse if temporal else frozenset(),
+                    no_multicast=spatial.no_reuse if spatial else frozenset(),
+                    no_link_transfer=spatial.no_link_transfer if spatial else frozenset(),
+                    rmw_first_update=temporal.rmw_first_update if temporal else frozenset(),
+                    no_coalesce=demanded.no_coalesce,
+                )
+            )
+        return tuple(entries)
+
+    def construct(self, mapping_id: MappingId, pruned: bool = True) -> Mapping | Refusal:
+        """The mapping with this id, or why the hardware's fan-out refuses it.
+
+        The same id means different mappings with and without pruning.
+        """
+        subspace = self.subspace(mapping_id.factorization, pruned)
+        refusal = subspace.refusal(mapping_id.permutation, mapping_id.spatial)
+        if refusal is not None:
+            return refusal
+        return self.mapping(subspace, mapping_id.permutation, mapping_id.spatial, mapping_id.bypass)
+
+    def ids(self, pruned: bool = True) -> Iterator[MappingId]:
+        """Every id, lazily; bypass masks vary fastest, then splits, permutations, factorisations."""
+        for factorization in range(self.sizes.index_factorization):
+            subspace = self.subspace(factorization, pruned)
+            for permutation in range(subspace.permutation_size):
+                for spatial in range(subspace.spatial_size):
+                    for bypass in range(self._bypass.size):
+                        yield MappingId(factorization, permutation, spatial, bypass)
+
+    def pruned_size(self, limit: int | None = None) -> int | None:
+        """Number of ids left by pruning: a sum over factorisations; None if there are more than ``limit``."""
+        if limit is not None and self.sizes.index_factorization > limit:
+            return None
+        total = 0
+        for factorization in range(self.sizes.index_factorization):
+            subspace = self.subspace(factorization)
+            total += subspace.permutation_size * subspace.spatial_size
+        return total * self._bypass.size
+
+    def sample(self, rng: random.Random, pruned: bool = True) -> MappingId:
+        """A random id: the factorisation uniformly, then each other coordinate uniformly within it."""
+        factorization = rng.randrange(self.sizes.index_factorization)
+        subspace = self.subspace(factorization, pruned)
+        return MappingId(
+            factorization,
+            rng.randrange(subspace.permutation_size),
+            rng.randrange(subspace.spatial_size),
+            rng.randrange(self._bypass.size),
+        )

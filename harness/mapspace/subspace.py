@@ -1,0 +1,165 @@
+"""One index factorisation with the orders and spatial splits that remain open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from harness.mapspace.factorization import Factor
+from harness.mapspace.levels import TilingLevel
+from harness.mapspace.permutation import LevelOrders, Order
+
+Digits = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a mapping cannot be constructed: where, a short kind for counting, and the sentence."""
+
+    level: str
+    kind: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.reason}"
+
+
+class SubSpace:
+    """The permutations and spatial splits of one index factorisation.
+
+    ``factors[k][d]`` is the (iterations, residual) of dimension ``d`` at tiling level ``k``.
+    ``pruned`` tells whether unit loops were moved to the front of each order (Timeloop's InitPruned):
+    then they multiply neither the permutations nor the splits, except at levels with a split of the user.
+    """
+
+    def __init__(
+        self,
+        levels: Sequence[TilingLevel],
+        factors: Sequence[Sequence[Factor]],
+        orders: Sequence[LevelOrders],
+        pruned_counts: Sequence[int],
+        min_parallelism: float | None,
+    ) -> None:
+        self.levels = levels
+        self.factors = factors
+        self.orders = orders
+        self._pruned_counts = pruned_counts
+        self._min_parallelism = min_parallelism
+        self._spatial = [k for k, level in enumerate(levels) if level.spatial]
+        self._order_cache: list[dict[int, Order]] = [{} for _ in levels]
+        self._split_checks: dict[tuple[int, int, int], tuple[Refusal | None, float]] = {}
+
+    @cached_property
+    def permutation_size(self) -> int:
+        product = 1
+        for order in self.orders:
+            product *= order.size
+        return product
+
+    @cached_property
+    def split_sizes(self) -> tuple[int, ...]:
+        """Number of split points of each spatial tiling level, innermost first."""
+        sizes = []
+        for k in self._spatial:
+            if self.levels[k].constraint.split is not None:
+                sizes.append(1)
+            else:
+                sizes.append(len(self.factors[k]) + 1 - self._pruned_counts[k])
+        return tuple(sizes)
+
+    @cached_property
+    def spatial_size(self) -> int:
+        product = 1
+        for size in self.split_sizes:
+            product *= size
+        return product
+
+    @cached_property
+    def _permutation_strides(self) -> tuple[int, ...]:
+        strides = []
+        product = 1
+        for order in self.orders:
+            strides.append(product)
+            product *= order.size
+        return tuple(strides)
+
+    def order(self, level: int, permutation: int) -> Order:
+        """Dimension ids of tiling level ``level``, innermost first, in permutation ``permutation``."""
+        digit = permutation // self._permutation_strides[level] % self.orders[level].size
+        known = self._order_cache[level].get(digit)
+        if known is None:
+            known = self.orders[level].order(digit)
+            self._order_cache[level][digit] = known
+        return known
+
+    def splits(self, spatial: int) -> dict[int, int]:
+        """For each spatial tiling level, how many loops of its order lie along X."""
+        found = {}
+        for k, size in zip(self._spatial, self.split_sizes, strict=True):
+            given = self.levels[k].constraint.split
+            if given is not None:
+                found[k] = given
+            else:
+                spatial, digit = divmod(spatial, size)
+                found[k] = self._pruned_counts[k] + digit
+        return found
+
+    def refusal(self, permutation: int, spatial: int) -> Refusal | None:
+        """Why this order and split cannot be laid out on the hardware; None if they can.
+
+        Independent of the bypass mask. Rules of Timeloop ``mapspaces/uber.cpp``: the X (Y) factors of a level
+        multiply to at most its fan-out in X (Y); the fraction of the fan-out in use is at least what
+        the user demanded.
+        """
+        utilization = 1.0
+        for k, split in self.splits(spatial).items():
+            level = self.levels[k]
+            digit = permutation // self._permutation_strides[k] % self.orders[k].size
+            key = (k, digit, split)
+            known = self._split_checks.get(key)
+            if known is None:
+                known = self._check_split(k, level, permutation, split)
+                self._split_checks[key] = known
+            if known[0] is not None:
+                return known[0]
+            utilization *= known[1]
+        if self._min_parallelism is not None and utilization < self._min_parallelism:
+            return Refusal(
+                "arithmetic",
+                "parallelism",
+                f"parallelism {utilization:.4g} is less than the demanded {self._min_parallelism:.4g}",
+            )
+        return None
+
+    def _check_split(
+        self, k: int, level: TilingLevel, permutation: int, split: int
+    ) -> tuple[Refusal | None, float]:
+        expansion_x = 1
+        expansion_y = 1
+        for position, dimension in enumerate(self.order(k, permutation)):
+            iterations = self.factors[k][dimension][0]
+            if position < split:
+                expansion_x *= iterations
+            else:
+                expansion_y *= iterations
+        used = expansion_x * expansion_y / (level.fanout_x * level.fanout_y)
+        axes = (("X", expansion_x, level.fanout_x), ("Y", expansion_y, level.fanout_y))
+        for axis, expansion, fanout in axes:
+            if expansion > fanout:
+                reason = f"mapped fan-out {axis} {expansion} exceeds the hardware's {fanout}"
+                return Refusal(level.storage_name, "fanout", reason), used
+        return None, used
+
+    def expansions(self, permutation: int, spatial: int) -> dict[int, tuple[int, int]]:
+        """(X, Y) factors by spatial tiling level; for diagnostics and tests."""
+        found = {}
+        for k, split in self.splits(spatial).items():
+            x = y = 1
+            for position, dimension in enumerate(self.order(k, permutation)):
+                if position < split:
+                    x *= self.factors[k][dimension][0]
+                else:
+                    y *= self.factors[k][dimension][0]
+            found[k] = (x, y)
+        return found
