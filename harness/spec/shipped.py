@@ -1,0 +1,30 @@
+"""Where the data files that come with the program lie: architectures, workloads, mappers, tables.
+
+In a checkout they are folders beside the package; a wheel carries them inside it (``harness/shipped``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.errors import HarnessError, unknown_name
+
+KINDS = ("arches", "workloads", "mappers", "estimation_tables")
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def shipped_folder(kind: str) -> Path:
+    """The folder of one kind of shipped data.
+
+    ``kind`` is one of :data:`KINDS`. Raises :class:`~harness.errors.SpecError` for another kind, and
+    :class:`~harness.errors.HarnessError` when the installation has lost the folder.
+    """
+    if kind not in KINDS:
+        raise unknown_name("kind of shipped data", kind, KINDS)
+    for folder in (_PACKAGE / "shipped" / kind, _PACKAGE.parent / kind):
+        if folder.is_dir():
+            return folder
+    raise HarnessError(
+        f"the shipped folder '{kind}' is missing from the installation", hint="reinstall the package"
+    )
