@@ -1,0 +1,342 @@
+"""From an architecture to its energy and area reference tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import EstimationError, did_you_mean
+from harness.estimation.accelergy_logic import AccelergyLogicSource, AladdinTableSource
+from harness.estimation.accelergy_sram import AccelergySramSource
+from harness.estimation.cache import AnswerCache, default_cache_folder
+from harness.estimation.component_classes import CompoundClass, read_component_classes
+from harness.estimation.compound import CompoundComponent, Contribution
+from harness.estimation.dram import DramSource
+from harness.estimation.hwcomponents_source import HwcomponentsSource
+from harness.estimation.query import Attributes, AttributeValue, Declined, Finding, Query, Source, checked
+from harness.estimation.rounding import round_significant
+from harness.estimation.tables import TableSource
+from harness.spec.architecture import Architecture
+from harness.spec.energy import ActionEnergy, AreaReferenceTable, ComponentEnergy, EnergyReferenceTable
+from harness.spec.shipped import shipped_folder
+
+STORAGE_ACTIONS = ("read", "write", "update", "leak")
+COMPUTE_ACTIONS = ("compute",)
+DUMMY_CLASS = "dummy_storage"
+UNCHARGED_NETWORKS = ("Legacy", "ReductionTree", "XY_NoC", "SimpleMulticast")
+"""Network classes that need no estimator unless a subclass names a component."""
+
+_FROM_THE_ARCHITECTURE = ("global_cycle_seconds", "action_latency_cycles")
+
+
+@dataclass(frozen=True)
+class EstimationOptions:
+    """How to estimate. The defaults give the tables that Accelergy 0.4 gives, where it is right.
+
+    ``significant_digits``: rounding of the final values, as Accelergy's; None keeps all digits.
+    ``legacy_action_share``: True ignores ``action_share`` in component classes, as Accelergy does since
+    April 2024. ``dummy_energy_pj`` and ``dummy_area_um2``: what the levels cost that stand for spatial
+    fan-out only; the reference's tables carry 1 and 1 where a component class of the same name shadows
+    them. ``use_hwcomponents``: False leaves everything outside the tables unanswered.
+    ``table_folders``: further folders of table families, asked before the shipped ones.
+    ``use_cache`` and ``cache_folder``: the disk cache of slow answers (None: the user's cache folder).
+    """
+
+    significant_digits: int | None = 6
+    legacy_action_share: bool = False
+    dummy_energy_pj: float = 0.0
+    dummy_area_um2: float = 0.0
+    use_hwcomponents: bool = True
+    table_folders: tuple[Path, ...] = ()
+    use_cache: bool = True
+    cache_folder: Path | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Who answered one line of a table and how well it fitted.
+
+    ``action`` None is the area. ``value`` is unrounded: pJ per action, pJ per cycle for ``leak``, um^2.
+    ``estimator`` lists all sources of a sum; ``accuracy`` is the lowest of theirs in percent.
+    """
+
+    component: str
+    class_name: str
+    action: str | None
+    arguments: tuple[tuple[str, float | int | str], ...]
+    value: float
+    estimator: str
+    accuracy: float
+    note: str = ""
+
+    @property
+    def energy_pj(self) -> float | None:
+        return None if self.action is None else self.value
+
+    @property
+    def area_um2(self) -> float | None:
+        return self.value if self.action is None else None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The tables of an architecture and, line by line, where they come from."""
+
+    ert: EnergyReferenceTable
+    art: AreaReferenceTable
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class Component:
+    """A component of the architecture as the estimators see it: class (or subclass) and attributes."""
+
+    name: str
+    class_name: str
+    attributes: Attributes
+    required_actions: tuple[str, ...] = ()
+
+
+def estimate(
+    architecture: Architecture,
+    compound_components: Iterable[object] = (),
+    options: EstimationOptions | None = None,
+) -> Estimate:
+    """Energy and area of every component of ``architecture``.
+
+    ``compound_components`` are component classes in Accelergy's form (class mappings, or documents with
+    ``classes``). Raises :class:`~harness.errors.EstimationError` for a component that nobody can estimate
+    and for broken classes or tables. The architecture's own ERT and ART are not looked at.
+    """
+    options = options or EstimationOptions()
+    estimator = Estimator(read_component_classes(compound_components), options)
+    rows = [estimator.component(c) for c in components_of(architecture)]
+    return Estimate(
+        EnergyReferenceTable(tuple(ComponentEnergy(r.name, r.actions) for r in rows if r.actions)),
+        AreaReferenceTable(tuple((r.name, r.area_um2) for r in rows if r.area_um2 is not None)),
+        tuple(answer for r in rows for answer in r.answers),
+    )
+
+
+def components_of(architecture: Architecture) -> tuple[Component, ...]:
+    """Storage from the outermost level inwards, networks, other components, then the arithmetic."""
+    found = []
+    for level in reversed(architecture.storage):
+        class_name = _class_of(level.class_name, level.attributes)
+        found.append(Component(level.full_name, class_name, level.attributes, STORAGE_ACTIONS))
+    for network in architecture.networks:
+        class_name = _class_of(network.class_name, network.attributes)
+        if class_name not in UNCHARGED_NETWORKS:
+            found.append(Component(network.full_name, class_name, network.attributes))
+    for other in architecture.others:
+        class_name = _class_of(other.class_name, other.attributes)
+        found.append(Component(other.full_name, class_name, other.attributes))
+    unit = architecture.arithmetic
+    class_name = _class_of(unit.class_name, unit.attributes)
+    found.append(Component(unit.full_name, class_name, unit.attributes, COMPUTE_ACTIONS))
+    return tuple(found)
+
+
+def _class_of(class_name: str, attributes: Attributes) -> str:
+    """The subclass replaces the class."""
+    subclass = attributes.get("subclass")
+    return class_name if subclass is None else str(subclass)
+
+
+@dataclass(frozen=True)
+class _Row:
+    name: str
+    actions: tuple[ActionEnergy, ...]
+    area_um2: float | None
+    answers: tuple[Answer, ...] = field(default=())
+
+
+class Estimator:
+    """The chain of sources under one set of component classes and options."""
+
+    def __init__(self, classes: Mapping[str, CompoundClass], options: EstimationOptions) -> None:
+        self._classes = classes
+        self._options = options
+        self._sources = sources_for(options)
+        self._known: dict[tuple[object, ...], Finding] = {}
+
+    def component(self, component: Component) -> _Row:
+        """All lines of one component."""
+        if is_dummy(component):
+            return self._dummy(component)
+        if component.class_name in self._classes:
+            return self._compound(component)
+        return self._primitive(component)
+
+    def ask(self, query: Query) -> Finding:
+        """The first source that answers; :class:`EstimationError` when none does."""
+        key = _query_key(query)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._ask_sources(query)
+        return found
+
+    def _ask_sources(self, query: Query) -> Finding:
+        reasons = []
+        for source in self._sources:
+            try:
+                return checked(source.estimate(query), query)
+            except Declined as declined:
+                if declined.knows_class:
+                    reasons.append(f"{source.name}: {declined.reason}")
+        raise self._nobody(query, reasons)
+
+    def _nobody(self, query: Query, reasons: Sequence[str]) -> EstimationError:
+        shown = ", ".join(
+            f"{name}={value}"
+            for name, value in query.attributes.items()
+            if isinstance(value, int | float | str) and name in _SHOWN
+        )
+        what = f"{query.component}: nobody can estimate the {query.asked} of class '{query.class_name}'"
+        what += f" with {shown}" if shown else ""
+        if reasons:
+            return EstimationError(f"{what}; {'; '.join(reasons)}")
+        known = {c for source in self._sources for c in source.classes()} | set(self._classes)
+        return EstimationError(f"{what}; the class is unknown", None, did_you_mean(query.class_name, known))
+
+    def _rounded(self, value: float) -> float:
+        return round_significant(value, self._options.significant_digits)
+
+    def _primitive(self, component: Component) -> _Row:
+        attributes = component.attributes
+        arguments: dict[str, AttributeValue] = {"action_latency_cycles": 1}
+        arguments.update({n: attributes[n] for n in _FROM_THE_ARCHITECTURE if attributes.get(n) is not None})
+        shown = tuple(
+            (n, v)
+            for n in _FROM_THE_ARCHITECTURE
+            if isinstance(v := arguments.get(n), int | float | str) and not isinstance(v, bool)
+        )
+        actions, answers = [], []
+        for action in component.required_actions:
+            finding = self.ask(Query(component.name, component.class_name, attributes, action, arguments))
+            actions.append(ActionEnergy(action, self._rounded(finding.value), shown))
+            answers.append(_answer(component, action, shown, finding))
+        finding = self.ask(Query(component.name, component.class_name, attributes))
+        answers.append(_answer(component, None, (), finding))
+        return _Row(component.name, tuple(actions), self._rounded(finding.value), tuple(answers))
+
+    def _compound(self, component: Component) -> _Row:
+        compound = CompoundComponent(
+            component.name,
+            component.class_name,
+            component.attributes,
+            self._classes,
+            self._options.legacy_action_share,
+        )
+        for action in component.required_actions:
+            # Leakage and updates may be left out: then they cost nothing, or what a write costs.
+            if action not in compound.action_names and action not in ("leak", "update"):
+                raise EstimationError(
+                    f"{component.name}: class '{component.class_name}' has no action '{action}'",
+                    self._classes[component.class_name].location,
+                    did_you_mean(action, compound.action_names),
+                )
+        actions, answers = [], []
+        for entry in compound.entries(self.ask):
+            actions.append(ActionEnergy(entry.action, self._rounded(entry.energy_pj), entry.arguments))
+            answers.append(_sum(component, entry.action, entry.arguments, entry.contributions))
+        area = _sum(component, None, (), compound.area(self.ask))
+        answers.append(area)
+        return _Row(component.name, tuple(actions), self._rounded(area.value), tuple(answers))
+
+    def _dummy(self, component: Component) -> _Row:
+        """A level that stands for fan-out only. At 0 pJ it gets no energy lines, like the reference's."""
+        energy, area = self._options.dummy_energy_pj, self._options.dummy_area_um2
+        names = ("write", "update", "read", "leak") if energy else ()
+        estimator, note = "dummy", "stands for spatial fan-out only"
+        answers = [
+            Answer(component.name, component.class_name, action, (), value, estimator, 100, note)
+            for action, value in [*((n, energy) for n in names), (None, area)]
+        ]
+        return _Row(component.name, tuple(ActionEnergy(n, energy) for n in names), area, tuple(answers))
+
+
+_SHOWN = frozenset(
+    {
+        *("technology", "width", "depth", "datawidth", "type", "n_banks", "n_rw_ports", "n_bits"),
+        *("multiplier_width", "adder_width", "cellwidth", "resolution", "global_cycle_seconds"),
+    }
+)
+"""Attributes that an error message repeats; a level carries dozens that no estimator reads."""
+
+
+def is_dummy(component: Component) -> bool:
+    """True for the placeholder levels that a front end makes of spatial containers (technology -1)."""
+    return component.class_name == DUMMY_CLASS and str(component.attributes.get("technology")) == "-1"
+
+
+def sources_for(options: EstimationOptions) -> tuple[Source, ...]:
+    """All sources, the most trusted first: tables, library, SRAM and DRAM, Aladdin table, hwcomponents."""
+    shipped = shipped_folder("estimation_tables")
+    found: list[Source] = [TableSource(folder) for folder in (*options.table_folders, shipped)]
+    found += [
+        AccelergyLogicSource(shipped / "logic"),
+        AccelergySramSource(shipped / "sram" / "cacti.csv.gz"),
+        DramSource(),
+        AladdinTableSource(shipped / "logic"),
+    ]
+    if options.use_hwcomponents:
+        folder = (options.cache_folder or default_cache_folder()) if options.use_cache else None
+        found.append(HwcomponentsSource(AnswerCache(folder)))
+    return tuple(found)
+
+
+def _answer(
+    component: Component,
+    action: str | None,
+    arguments: tuple[tuple[str, float | int | str], ...],
+    finding: Finding,
+) -> Answer:
+    return Answer(
+        component.name,
+        component.class_name,
+        action,
+        arguments,
+        finding.value,
+        finding.estimator,
+        finding.accuracy,
+        finding.note,
+    )
+
+
+def _sum(
+    component: Component,
+    action: str | None,
+    arguments: tuple[tuple[str, int], ...],
+    contributions: Sequence[Contribution],
+) -> Answer:
+    """One answer for a compound component, with what each part adds in the note."""
+    value = 0.0
+    for contribution in contributions:
+        value += contribution.value
+    return Answer(
+        component.name,
+        component.class_name,
+        action,
+        arguments,
+        value,
+        " + ".join(dict.fromkeys(c.finding.estimator for c in contributions)) or "class definition",
+        min((c.finding.accuracy for c in contributions), default=100.0),
+        "; ".join(
+            f"{c.factor:g} x {c.component.removeprefix(component.name + '.')}"
+            + (f".{c.action}" if c.action else "")
+            + (f" ({c.finding.note})" if c.finding.note else "")
+            for c in contributions
+        ),
+    )
+
+
+def _query_key(query: Query) -> tuple[object, ...]:
+    """What an answer depends on; the place of the component does not matter."""
+    return (
+        query.class_name,
+        query.action,
+        tuple((k, str(type(v)), str(v)) for k, v in query.attributes.items()),
+        tuple((k, str(v)) for k, v in query.arguments.items()),
+    )

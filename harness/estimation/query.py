@@ -1,0 +1,150 @@
+"""The one question that every source of energies and areas answers, and the shape of its answer."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+AttributeValue = object
+"""A number, a string, a boolean or None, as attributes of a component carry them."""
+
+Attributes = Mapping[str, AttributeValue]
+
+_NANOMETRES = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?)\s*nm\s*$")
+
+
+class Declined(Exception):
+    """A source does not answer. ``reason`` is a phrase that can stand in an error message.
+
+    ``knows_class`` tells a refusal of this very query (a missing attribute, a value outside the range)
+    from "never heard of that class": only the former are worth telling the user.
+    """
+
+    def __init__(self, reason: str, knows_class: bool = True) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.knows_class = knows_class
+
+
+@dataclass(frozen=True)
+class Query:
+    """What one action of one primitive component costs; with ``action`` None, what area it takes.
+
+    ``component`` names the component for messages only. ``attributes`` are those of the component,
+    ``arguments`` those of the action.
+    """
+
+    component: str
+    class_name: str
+    attributes: Attributes
+    action: str | None = None
+    arguments: Attributes = field(default_factory=dict)
+
+    @property
+    def asked(self) -> str:
+        return "area" if self.action is None else f"energy of action '{self.action}'"
+
+    def number(self, name: str, default: float | None = None) -> float:
+        """The attribute as a number; :class:`Declined` when it is missing (without default) or not one."""
+        value = self.attributes.get(name)
+        if value is None:
+            if default is None:
+                raise Declined(f"attribute '{name}' is missing")
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            number = _number_in(value)
+            if number is None:
+                raise Declined(f"attribute '{name}' is {value!r}, not a number")
+            value = number
+        if not math.isfinite(value):
+            raise Declined(f"attribute '{name}' is {value}")
+        return value
+
+    def positive_integer(self, name: str, default: int | None = None) -> int:
+        value = self.number(name, default)
+        if value != int(value) or value <= 0:
+            raise Declined(f"attribute '{name}' is {value:g}, it must be an integer above 0")
+        return int(value)
+
+    @property
+    def cycle_seconds(self) -> float:
+        """The length of a clock cycle, from ``global_cycle_seconds``."""
+        value = self.number("global_cycle_seconds")
+        if value <= 0:
+            raise Declined(f"attribute 'global_cycle_seconds' is {value:g}, it must be above 0")
+        return value
+
+    @property
+    def technology_nm(self) -> float:
+        """The node in nm from ``technology`` (32, 32.0 or "32nm")."""
+        value = self.attributes.get("technology")
+        if value is None:
+            raise Declined("attribute 'technology' is missing")
+        nanometres = parse_technology(value)
+        if nanometres is None:
+            raise Declined(f"technology {value!r} is not a node like 32nm")
+        return nanometres
+
+
+def parse_technology(value: AttributeValue) -> float | None:
+    """Nanometres of a technology attribute, None for one that is not a process node ("free")."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value) if value > 0 else None
+    match = _NANOMETRES.match(str(value))
+    return float(match.group(1)) if match else None
+
+
+def _number_in(value: AttributeValue) -> float | None:
+    """The number that a string like "1e-9" spells (YAML 1.1 reads it as a string)."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The answer of a source: pJ per action (leak: pJ per cycle) or um^2, unrounded.
+
+    ``estimator`` names who answered, ``accuracy`` is its claim in percent on Accelergy's scale (100 a
+    table row that matches), ``note`` how the answer came about where that is not obvious.
+    """
+
+    value: float
+    estimator: str
+    accuracy: float
+    note: str = ""
+
+
+class Source(Protocol):
+    """A source of energies and areas. Asked in order; the first that does not decline is believed."""
+
+    name: str
+
+    def estimate(self, query: Query) -> Finding:
+        """The answer, or :class:`Declined` with the reason."""
+        ...
+
+    def classes(self) -> Iterable[str]:
+        """Class names this source can answer, for nearest-name hints. Must be cheap."""
+        ...
+
+
+def checked(finding: Finding, query: Query) -> Finding:
+    """``finding`` for all ``n_instances`` of the component, as Accelergy counts leakage and area.
+
+    Dynamic actions happen in one instance and are not multiplied.
+    """
+    if query.action not in (None, "leak"):
+        return finding
+    instances = query.number("n_instances", 1)
+    if instances == 1:
+        return finding
+    return Finding(finding.value * instances, finding.estimator, finding.accuracy, finding.note)
