@@ -9,9 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
-
-from harness.errors import SpecError
+from typing import NoReturn
 
 DEFAULT_ARCHITECTURE = "gemmini"
 DEFAULT_MODEL = "bert-large"
@@ -36,10 +34,10 @@ class Arguments:
     layer: str | None = None
     fusion_level: str | None = None
     architecture: str = DEFAULT_ARCHITECTURE
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
     model: str = DEFAULT_MODEL
     sequence: int | None = None
-    gemm: tuple[int, int, int] | None = None
+    gemm: str | None = None
     sweeps: int | None = None
     live: bool = False
     no_e_fusion: bool = False
@@ -124,6 +122,12 @@ def _check_sources(parser: _Parser, given: argparse.Namespace, sources: list[str
 def _parser(program: str) -> _Parser:
     parser = _Parser(
         prog=program,
+        usage=(
+            f"{program} LAYER [FUSION_LEVEL] [options]\n"
+            f"       {program} --gemm D,E,L [options]\n"
+            f"       {program} --spec FILE... [options]\n"
+            f"       {program} --list [ARCH]"
+        ),
         description="Map one layer onto an accelerator, with Timeloop's exact numbers.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -151,14 +155,16 @@ def _add_choice_of_what(parser: _Parser) -> None:
     )  # fmt: skip
     group.add_argument("-m", "--model", default=DEFAULT_MODEL, help="model (default %(default)s)")
     group.add_argument("--seq", type=_positive, metavar="N", help="sequence length instead of the model's")
-    group.add_argument("--gemm", type=_gemm, metavar="D,E,L", help="a matrix product of your own sizes")
+    group.add_argument("--gemm", metavar="D,E,L", help="a matrix product of your own sizes")
     group.add_argument("--sweeps", type=int, choices=(2, 3), help="passes of softmax over each column")
     group.add_argument("-c", "--convs", action="store_true", help="allow the names of convolutions")
     group.add_argument(
         "--spec", nargs="+", metavar="FILE", help="Timeloop v4 files instead of a layer and architecture"
     )
     group.add_argument("--mapping", metavar="FILE", help="evaluate this mapping, do not search")
-    group.add_argument("--list", action="store_true", help="show architectures, models, layers, mappers")
+    group.add_argument(
+        "--list", action="store_true", help="show what there is; with a name, that architecture"
+    )
 
 
 def _add_fusion(parser: _Parser) -> None:
@@ -204,24 +210,11 @@ def _add_output(parser: _Parser) -> None:
     )
 
 
-def _assignment(text: str) -> tuple[str, Any]:
+def _assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip() or not value.strip():
         raise argparse.ArgumentTypeError(f"'{text}' is not NAME=VALUE")
-    return name.strip(), scalar(value.strip())
-
-
-def scalar(text: str) -> int | float | bool | str:
-    """The value as YAML would read it: whole number, number, true or false, else the text."""
-    for convert in (int, float):
-        try:
-            value = convert(text)
-        except ValueError:
-            continue
-        if value - value != 0:
-            raise argparse.ArgumentTypeError(f"'{text}' is not a finite number")
-        return value
-    return {"true": True, "false": False}.get(text.lower(), text)
+    return name.strip(), value.strip()
 
 
 def _positive(text: str) -> int:
@@ -245,13 +238,6 @@ def _integer(text: str) -> int:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
 
 
-def _gemm(text: str) -> tuple[int, int, int]:
-    sizes = tuple(_positive(part.strip()) for part in text.split(","))
-    if len(sizes) != 3:
-        raise argparse.ArgumentTypeError(f"'{text}' is not three sizes D,E,L")
-    return sizes[0], sizes[1], sizes[2]
-
-
 def _metrics(text: str) -> tuple[str, ...]:
     names = tuple(part.strip() for part in text.split(","))
     for name in names:
@@ -260,17 +246,3 @@ def _metrics(text: str) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise argparse.ArgumentTypeError(f"'{text}' names a metric twice")
     return names
-
-
-def split_pair(layer: str) -> tuple[str, ...]:
-    """``KTQ+softmax`` as two names. Names of convolutions may end in a plus (``vggL3+``): that one stays."""
-    parts = layer.split("+")
-    names: list[str] = []
-    for part in parts:
-        if part == "" and names:
-            names[-1] += "+"
-        else:
-            names.append(part)
-    if len(names) > 2 or "" in names:
-        raise SpecError(f"'{layer}' is neither a layer nor a pair of layers joined by one plus")
-    return tuple(names)

@@ -1,0 +1,1 @@
+"""One job to one result, by one of several engines behind the same interface."""

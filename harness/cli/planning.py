@@ -1,0 +1,215 @@
+"""From the command line to jobs: which layer, which architecture, which constraints and settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+from harness.cli.arguments import DEFAULT_PROFILE, Arguments
+from harness.engines.job import Job
+from harness.errors import EmptyMapSpace, Location, SpecError
+from harness.fusion import Fusion, FusionOptions, fuse, names_a_pair, parse_pair, plan_fusion
+from harness.report.screen import Heading
+from harness.spec import load_specification, specification_from_v4_tree
+from harness.spec.flattened import read_mapping, write_problem
+from harness.spec.profiles import load_profile
+from harness.spec.settings import Metric, SearchSettings
+from harness.spec.specification import Specification
+from harness.spec.templates import ArchitectureTemplate, load_architecture_template
+from harness.workloads import Layer, Model, find_layer, gemm_layer, load_model
+
+_COMMAND_LINE = Location("command line")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A job and what the screen says about it before it runs.
+
+    ``refusal`` says why there can be no mapping, when that is known before any search.
+    """
+
+    job: Job
+    heading: Heading
+    refusal: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``fusion`` is None unless a fusion level was given; two jobs are the sides of its pair."""
+
+    jobs: tuple[Planned, ...]
+    fusion: Fusion | None = None
+
+
+def plan(arguments: Arguments) -> Plan:
+    """One job, or two for a pair of layers. Raises HarnessError for what does not fit together."""
+    if arguments.spec:
+        return Plan((_from_files(arguments),))
+    template = load_architecture_template(arguments.architecture)
+    if arguments.gemm is not None:
+        return Plan((_from_layer(arguments, template, gemm_layer(arguments.gemm), None),))
+    assert arguments.layer is not None
+    model = load_model(arguments.model, _overrides(arguments))
+    fusion = _fusion(arguments, template, model)
+    if names_a_pair(arguments.layer):
+        pair = parse_pair(arguments.layer, model)
+        _check_pair(arguments, template)
+        sides = (pair.producer, pair.consumer)
+        return Plan(tuple(_from_layer(arguments, template, side, fusion) for side in sides), fusion)
+    layer = find_layer(arguments.layer, model)
+    if layer.operator == "conv" and not arguments.convolutions:
+        raise SpecError(f"{layer.name} is a convolution", _COMMAND_LINE, "allow convolutions with -c")
+    if arguments.sequence is not None and layer.model != model.name:
+        raise SpecError(f"{layer.name} has sizes of its own, --seq does not change them", _COMMAND_LINE)
+    return Plan((_from_layer(arguments, template, layer, fusion),), fusion)
+
+
+def _overrides(arguments: Arguments) -> dict[str, int | str]:
+    overrides: dict[str, int | str] = {}
+    if arguments.sequence is not None:
+        overrides["sequence_length"] = arguments.sequence
+    if arguments.sweeps is not None:
+        overrides["softmax_sweeps"] = arguments.sweeps
+    return overrides
+
+
+def _fusion(arguments: Arguments, template: ArchitectureTemplate, model: Model) -> Fusion | None:
+    options = FusionOptions(arguments.no_e_fusion, arguments.l_fusion, arguments.pay_writeback_in_matmul)
+    if arguments.fusion_level is None:
+        if options != FusionOptions():
+            raise SpecError("-nef, -lf and -pwim need a fusion level", _COMMAND_LINE)
+        return None
+    assert arguments.layer is not None
+    return plan_fusion(arguments.layer, arguments.fusion_level, template.fusion_levels, model, options)
+
+
+def _check_pair(arguments: Arguments, template: ArchitectureTemplate) -> None:
+    if arguments.fusion_level is None:
+        levels = ", ".join(template.fusion_levels) or "none here"
+        raise SpecError("a pair needs the level to fuse at", _COMMAND_LINE, f"levels: {levels}")
+    if arguments.mapping is not None:
+        raise SpecError("--mapping is for one layer, a pair has two mappings", _COMMAND_LINE)
+
+
+def _from_layer(
+    arguments: Arguments, template: ArchitectureTemplate, layer: Layer, fusion: Fusion | None
+) -> Planned:
+    values = template.resolve(arguments.parameters)
+    tree = template.render(arguments.parameters, layer.problem, layer.operator)
+    tree["problem"] = write_problem(layer.problem)
+    specification = specification_from_v4_tree(tree)
+    # The layer's own problem: reading it back would rename the coefficients.
+    specification = replace(specification, problem=layer.problem)
+    refusal = None
+    if fusion is not None:
+        try:
+            constraints = fuse(specification.constraints, specification.architecture, layer, fusion)
+            specification = replace(specification, constraints=constraints)
+        except EmptyMapSpace as error:
+            refusal = str(error)
+    settings = _settings(arguments, load_profile(arguments.profile))
+    specification = _with_mapping(replace(specification, settings=settings), arguments)
+    changed = {p.name: values[p.name] for p in template.parameters if values[p.name] != p.default}
+    job = Job(
+        specification=specification,
+        architecture=template.name,
+        layer=layer.name,
+        model=layer.model,
+        repeat=layer.repeat,
+        parameters=values,
+        fusion=fusion.level if fusion is not None else None,
+        compat=arguments.compat,
+        command=arguments.command,
+    )
+    heading = Heading(
+        layer=layer.name,
+        architecture=template.name,
+        problem=layer.problem,
+        model=layer.model,
+        description=layer.description,
+        repeat=layer.repeat,
+        repeat_reason=layer.repeat_reason,
+        fusion=job.fusion,
+        changed=changed,
+        architecture_summary=architecture_summary(specification),
+        search=search_summary(specification),
+    )
+    return Planned(job, heading, refusal)
+
+
+def _from_files(arguments: Arguments) -> Planned:
+    if arguments.parameters:
+        raise SpecError(
+            "--arch-param sets parameters of shipped templates, not of --spec files", _COMMAND_LINE
+        )
+    specification = load_specification(list(arguments.spec))
+    settings = specification.settings
+    if arguments.profile != DEFAULT_PROFILE:
+        settings = load_profile(arguments.profile)
+    specification = replace(specification, settings=_settings(arguments, settings))
+    specification = _with_mapping(specification, arguments)
+    name = Path(arguments.spec[0]).name.split(".")[0]
+    layer = specification.problem.name or "problem"
+    job = Job(
+        specification=specification,
+        architecture=name,
+        layer=layer,
+        compat=arguments.compat,
+        command=arguments.command,
+    )
+    heading = Heading(
+        layer=layer,
+        architecture=name,
+        problem=specification.problem,
+        architecture_summary=architecture_summary(specification),
+        search=search_summary(specification),
+    )
+    return Planned(job, heading)
+
+
+def _settings(arguments: Arguments, settings: SearchSettings) -> SearchSettings:
+    """The profile's settings with those of the command line over them."""
+    changes: dict[str, Any] = {
+        "victory_condition": arguments.victory_condition,
+        "threads": arguments.threads,
+        "seed": arguments.seed,
+        "metrics": cast("tuple[Metric, ...] | None", arguments.metrics),
+        "template": "ruby" if arguments.imperfect_factors else None,
+        "live_status": True if arguments.live else None,
+    }
+    return replace(settings, **{name: value for name, value in changes.items() if value is not None})
+
+
+def _with_mapping(specification: Specification, arguments: Arguments) -> Specification:
+    if arguments.mapping is None:
+        return specification
+    from harness.spec.yaml_loader import load_yaml_file  # noqa: PLC0415
+
+    tree = load_yaml_file(arguments.mapping)
+    mapping = read_mapping(tree, specification.architecture, specification.problem)
+    return replace(specification, mapping=mapping)
+
+
+def architecture_summary(specification: Specification) -> str:
+    """The levels in one line, from the outermost to the arithmetic; dummy levels are left out."""
+    architecture = specification.architecture
+    levels = [
+        f"{level.name}{_times(level.instances)}"
+        for level in reversed(architecture.storage)
+        if not level.name.startswith("inter_")
+    ]
+    return " > ".join([*levels, f"{architecture.arithmetic.name}{_times(architecture.arithmetic.instances)}"])
+
+
+def _times(instances: int) -> str:
+    return f" x{instances}" if instances > 1 else ""
+
+
+def search_summary(specification: Specification) -> str:
+    """What will be done to find a mapping, in one line."""
+    if specification.mapping is not None:
+        return "none, the mapping is given"
+    s = specification.settings
+    threads = f"{s.threads} threads" if s.threads > 1 else "1 thread"
+    return f"{s.algorithm} ({s.template}) for the least {', then '.join(s.metrics)}, {threads}"

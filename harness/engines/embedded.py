@@ -1,0 +1,204 @@
+"""The engine of this package: estimate, search or take the given mapping, evaluate, record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+
+from harness.engines.content_hash import content_hash
+from harness.engines.evaluation import Evaluation
+from harness.engines.job import Job
+from harness.engines.loop_nest import map_text
+from harness.engines.progress import Progress
+from harness.engines.record import level_records, network_records
+from harness.engines.result import Provenance, Result, SearchRecord
+from harness.errors import EmptyMapSpace, InvalidMapping
+from harness.estimation import Answer, estimate
+from harness.model import evaluate
+from harness.search import Progress as SearchProgress
+from harness.search import search
+from harness.spec.architecture import Architecture
+from harness.spec.flattened import write_mapping
+from harness.spec.mapping import Mapping
+from harness.spec.settings import SearchSettings
+from harness.spec.specification import Specification
+
+OnProgress = Callable[[Progress], None]
+ShouldStop = Callable[[], bool]
+
+
+def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop | None = None) -> Result:
+    """Map and evaluate one job.
+
+    A layer without any mapping is a result of status "no_mapping", a given mapping that the architecture
+    refuses one of status "failed", both with the reason. Other errors of the input (unknown component,
+    unsupported feature) are raised as HarnessError. ``should_stop`` is asked now and then; when it says
+    yes, the best mapping so far is the result.
+    """
+    specification = job.specification
+    problem = specification.problem
+    architecture, answers = _with_energy(specification)
+    provenance = _provenance(job, architecture)
+    try:
+        mapping, record = _mapping(job, architecture, on_progress, should_stop)
+        stats = evaluate(architecture, problem, mapping, compat=job.compat)
+    except EmptyMapSpace as error:
+        return without_mapping(job, "no_mapping", str(error), provenance=provenance)
+    except _NothingFound as nothing:
+        return without_mapping(job, "no_mapping", nothing.reason, nothing.record, provenance)
+    except InvalidMapping as error:
+        return without_mapping(job, "failed", str(error), provenance=provenance)
+    return Result(
+        status="ok",
+        architecture=job.architecture,
+        parameters=dict(job.parameters),
+        model=job.model,
+        layer=job.layer,
+        repeat=job.repeat,
+        fusion=job.fusion,
+        cycles=stats.cycles,
+        energy_pj=stats.energy_pj,
+        edp_j_cycles=stats.edp_j_cycles,
+        utilization=stats.utilization,
+        area_um2=stats.area_um2,
+        macs=stats.macs,
+        bound_by=stats.bound_by,
+        levels=level_records(stats),
+        networks=network_records(stats),
+        mapping=tuple(write_mapping(mapping, architecture, problem)),
+        loop_nest=map_text(problem, mapping, stats),
+        search=record,
+        provenance=provenance,
+        evaluation=Evaluation(architecture, problem, mapping, stats, answers, specification.tree),
+    )
+
+
+def without_mapping(
+    job: Job,
+    status: Literal["no_mapping", "failed"],
+    reason: str,
+    record: SearchRecord | None = None,
+    provenance: Provenance | None = None,
+) -> Result:
+    """The result of a job that yields no figures, with the reason in words."""
+    return Result(
+        status=status,
+        reason=reason,
+        architecture=job.architecture,
+        parameters=dict(job.parameters),
+        model=job.model,
+        layer=job.layer,
+        repeat=job.repeat,
+        fusion=job.fusion,
+        macs=job.specification.problem.macs,
+        search=record or _record_of_nothing(job),
+        provenance=provenance or _provenance(job, job.specification.architecture),
+    )
+
+
+class _NothingFound(Exception):
+    """The search ended without a valid mapping."""
+
+    def __init__(self, reason: str, record: SearchRecord) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.record = record
+
+
+def _with_energy(specification: Specification) -> tuple[Architecture, tuple[Answer, ...]]:
+    """The architecture with its tables: those of the input, or estimated ones with who answered."""
+    architecture = specification.architecture
+    if architecture.ert is not None:
+        return architecture, ()
+    made = estimate(architecture, specification.compound_components)
+    return architecture.with_energy(made.ert, made.art), made.answers
+
+
+def _mapping(
+    job: Job, architecture: Architecture, on_progress: OnProgress | None, should_stop: ShouldStop | None
+) -> tuple[Mapping, SearchRecord]:
+    specification = job.specification
+    if specification.mapping is not None:
+        return specification.mapping, _given(job)
+    relay = None if on_progress is None else _Relay(on_progress, specification.settings)
+    found = search(
+        architecture,
+        specification.problem,
+        specification.constraints,
+        specification.settings,
+        on_progress=relay,
+        should_stop=should_stop,
+    )
+    record = SearchRecord(
+        mapper=found.algorithm,
+        objective=_objective(job),
+        status="optimal" if found.status == "optimal" else "best_found",
+        evaluated=found.evaluated,
+        valid=found.valid,
+        seconds=found.seconds,
+        seed=found.seed,
+    )
+    if found.mapping is None:
+        raise _NothingFound(found.reason or "the search ended without a valid mapping", record)
+    return found.mapping, record
+
+
+class _Relay:
+    """Turns the search's own progress into the engines'. How far it is, nobody can know for a victory
+    condition; a search size is a known end.
+    """
+
+    def __init__(self, on_progress: OnProgress, settings: SearchSettings) -> None:
+        self._on_progress = on_progress
+        self._search_size = settings.search_size
+
+    def __call__(self, news: SearchProgress) -> None:
+        best = news.best
+        self._on_progress(
+            Progress(
+                evaluated=news.evaluated,
+                valid=news.valid,
+                seconds=news.seconds,
+                fraction=min(1.0, news.valid / self._search_size) if self._search_size > 0 else None,
+                best_cycles=None if best is None else best.cycles,
+                best_energy_pj=None if best is None else best.energy_pj,
+            )
+        )
+
+
+def _given(job: Job) -> SearchRecord:
+    return SearchRecord("given", _objective(job), "best_found", evaluated=1, valid=1)
+
+
+def _record_of_nothing(job: Job) -> SearchRecord:
+    given = job.specification.mapping is not None
+    mapper = "given" if given else job.specification.settings.algorithm
+    return SearchRecord(mapper, _objective(job), "best_found", seed=job.specification.settings.seed)
+
+
+def _objective(job: Job) -> str:
+    return ",".join(job.specification.settings.metrics)
+
+
+def _provenance(job: Job, architecture: Architecture) -> Provenance:
+    s = job.specification
+    settings = replace(s.settings, live_status=False, diagnostics=False)
+    bare = replace(s.architecture, ert=None, art=None)
+    return Provenance(
+        version=package_version(),
+        spec_hash=content_hash(bare, s.problem, s.constraints, settings, s.mapping, s.compound_components),
+        ert_hash=None if architecture.ert is None else content_hash(architecture.ert, architecture.art),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=job.command,
+    )
+
+
+def package_version() -> str:
+    """The version of the installed package; "unknown" when run from a folder that is not installed."""
+    try:
+        return version("transformer-harness")
+    except PackageNotFoundError:
+        return "unknown"
