@@ -163,10 +163,12 @@ class Estimator:
 
     def component(self, component: Component) -> _Row:
         """All lines of one component."""
-        if is_dummy(component):
-            return self._dummy(component)
+        if stands_for_fanout(component):
+            return self._fanout(component)
         if component.class_name in self._classes:
             return self._compound(component)
+        if component.class_name == DUMMY_CLASS:
+            return self._placeholder(component, 0.0, 0.0, STORAGE_ACTIONS, "a placeholder without hardware")
         return self._primitive(component)
 
     def ask(self, query: Query) -> Finding:
@@ -245,16 +247,23 @@ class Estimator:
         answers.append(area)
         return _Row(component.name, tuple(actions), self._rounded(area.value), tuple(answers))
 
-    def _dummy(self, component: Component) -> _Row:
-        """A level that stands for fan-out only. At 0 pJ it gets no energy lines, like the reference's."""
-        energy, area = self._options.dummy_energy_pj, self._options.dummy_area_um2
-        names = ("write", "update", "read", "leak") if energy else ()
-        estimator, note = "dummy", "stands for spatial fan-out only"
+    def _fanout(self, component: Component) -> _Row:
+        """At 0 pJ the level gets no energy lines, like the reference's."""
+        energy = self._options.dummy_energy_pj
+        actions = ("write", "update", "read", "leak") if energy else ()
+        note = "stands for spatial fan-out only"
+        return self._placeholder(component, energy, self._options.dummy_area_um2, actions, note)
+
+    def _placeholder(
+        self, component: Component, energy_pj: float, area_um2: float, actions: Sequence[str], note: str
+    ) -> _Row:
+        lines: list[tuple[str | None, float]] = [*((a, energy_pj) for a in actions), (None, area_um2)]
         answers = [
-            Answer(component.name, component.class_name, action, (), value, estimator, 100, note)
-            for action, value in [*((n, energy) for n in names), (None, area)]
+            Answer(component.name, component.class_name, action, (), value, DUMMY_CLASS, 100, note)
+            for action, value in lines
         ]
-        return _Row(component.name, tuple(ActionEnergy(n, energy) for n in names), area, tuple(answers))
+        table = tuple(ActionEnergy(action, energy_pj) for action in actions)
+        return _Row(component.name, table, area_um2, tuple(answers))
 
 
 _SHOWN = frozenset(
@@ -266,8 +275,12 @@ _SHOWN = frozenset(
 """Attributes that an error message repeats; a level carries dozens that no estimator reads."""
 
 
-def is_dummy(component: Component) -> bool:
-    """True for the placeholder levels that a front end makes of spatial containers (technology -1)."""
+def stands_for_fanout(component: Component) -> bool:
+    """True for the levels that a front end makes of spatial containers (dummy_storage, technology -1).
+
+    A component class of the name ``dummy_storage`` does not apply to them: that it does in the reference
+    is an accident, by which every such level leaks 1 pJ per cycle there.
+    """
     return component.class_name == DUMMY_CLASS and str(component.attributes.get("technology")) == "-1"
 
 
