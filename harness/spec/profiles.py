@@ -5,7 +5,6 @@ A profile is a Timeloop mapper file (``mapper:`` and ``mapspace: {template}``) w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,15 +65,12 @@ def _read(path: Path) -> Profile:
 
     if not path.is_file():
         raise SpecError("no such mapper file", Location(str(path)))
-    tree: object = load_yaml_file(path)
-    if not isinstance(tree, Mapping):
-        place = where(tree) or Location(str(path))
-        raise SpecError("a mapper file must be a mapping of keys to values", place)
+    tree = load_yaml_file(path)
     for key in tree:
         if key not in KEYS:
             raise unknown_name("key of a mapper file", str(key), KEYS, where(tree, key))
     if "mapper" not in tree:
-        raise SpecError("a mapper file needs the key 'mapper'", where(tree) or Location(str(path)))
+        raise SpecError("a mapper file needs the key 'mapper'", where(tree))
     description = tree.get("description", "")
     if not isinstance(description, str):
         raise SpecError("'description' must be a text", where(tree, "description"))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from harness.errors import Location, SpecError, unknown_name
-from harness.spec.located import where
 from harness.spec.shipped import shipped_folder
-from harness.workloads.fields import Node, require_mapping
+from harness.workloads.fields import Node
 from harness.workloads.layer import Layer
 from harness.workloads.layer_file import read_layer_collection
 from harness.workloads.model import Model
@@ -89,11 +88,7 @@ def _tree(path: Path) -> Node:
 
     if not path.is_file():
         raise SpecError("no such model file", Location(str(path)))
-    tree: object = load_yaml_file(path)
-    what = "a model file"
-    if not isinstance(tree, Mapping):
-        raise SpecError(f"{what} must be a mapping of keys to values", where(tree) or Location(str(path)))
-    return require_mapping(tree, what)
+    return load_yaml_file(path)
 
 
 def _names_and_aliases(models: Iterable[Model]) -> list[str]:

@@ -47,7 +47,7 @@ def text(node: Node, key: str, what: str, default: str | None = None) -> str:
         return default
     if not isinstance(value, str):
         raise SpecError(f"'{key}' of {what} must be a text, not {shown(value)}", where(node, key))
-    return value
+    return str(value)
 
 
 def one_of(node: Node, key: str, what: str, allowed: tuple[str, ...], default: str | None = None) -> str:
@@ -71,7 +71,7 @@ def names(node: Node, key: str, what: str) -> tuple[str, ...]:
     value = node.get(key, ())
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise SpecError(f"'{key}' of {what} must be a list of names, not {shown(value)}", where(node, key))
-    return tuple(value)
+    return tuple(str(item) for item in value)
 
 
 def shown(value: object) -> str:

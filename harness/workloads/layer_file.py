@@ -39,7 +39,7 @@ def read_layer_collection(tree: Node, fallback_name: str) -> Model:
     entries = require_mapping(tree["layers"], f"'layers' of {collection}", tree, "layers")
     if not entries:
         raise SpecError(f"{collection} has no layers", where(tree, "layers"))
-    layers = [_layer(entries, name, cast(OperatorClass, default), collection) for name in entries]
+    layers = [_layer(entries, str(name), cast(OperatorClass, default), collection) for name in entries]
     return Model(
         name=collection,
         operators=tuple(Operator(layer.name, layer) for layer in layers),
