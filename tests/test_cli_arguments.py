@@ -1,0 +1,135 @@
+"""The command line: what it accepts, what old flags mean, and how it refuses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.cli.arguments import Arguments, parse_arguments
+from harness.cli.output_folder import output_folder
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_defaults() -> None:
+    given = parse_arguments(["KQV"])
+    assert given == Arguments(layer="KQV", command="run.py KQV")
+    assert (given.architecture, given.model, given.profile) == ("gemmini", "bert-large", "default")
+
+
+def test_old_flags_keep_their_meaning() -> None:
+    given = parse_arguments(["KTQ", "-l", "Accumulator", "-nef", "-lf", "-pwim", "-c", "-vc", "160", "-if"])
+    assert (given.layer, given.fusion_level) == ("KTQ", "Accumulator")
+    assert given.live and given.no_e_fusion and given.l_fusion and given.pay_writeback_in_matmul
+    assert given.convolutions and given.imperfect_factors
+    assert given.victory_condition == 160
+
+
+def test_long_forms() -> None:
+    given = parse_arguments(
+        "softmax --arch eyeriss --arch-param a=1 --arch-param b=x=y --model gpt2-xl --seq 512 --live "
+        "--no_e_fusion --l_fusion --pay_wb_in_mm --convs --vict_cond 7 --imperfect_fact --mapper long "
+        "--threads 2 --seed 3 --metric delay,energy --out o --json --sweeps 3 --compat none --debug".split()
+    )
+    assert given.parameters == {"a": "1", "b": "x=y"}
+    assert given.metrics == ("delay", "energy")
+    assert (given.architecture, given.model, given.sequence, given.profile) == (
+        "eyeriss", "gpt2-xl", 512, "long",
+    )  # fmt: skip
+    assert (given.threads, given.seed, given.out, given.sweeps, given.compat) == (2, 3, "o", 3, None)
+    assert given.json and given.debug
+
+
+def test_spec_takes_several_files() -> None:
+    given = parse_arguments(["--spec", "a.yaml", "b.yaml", "--mapping", "m.yaml"])
+    assert given.spec == ("a.yaml", "b.yaml")
+    assert given.mapping == "m.yaml"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("", "say what to map, for example: run.py KQV"),
+        ("-a eyeriss", "error: say what to map: a layer, --gemm D,E,L or --spec FILE..."),
+        ("KQV --gemm 1,2,3", "error: give only one of: a layer, --gemm, --spec"),
+        ("KQV --frobnicate", "error: unrecognized arguments: --frobnicate"),
+        ("KQV DRAM extra", "error: unrecognized arguments: extra"),
+        ("KQV --seq 0", "error: argument --seq: '0' is not a whole number above zero"),
+        ("KQV --seq many", "error: argument --seq: 'many' is not a whole number"),
+        ("KQV -vc -1", "error: argument -vc/--vict_cond: '-1' is negative"),
+        ("KQV --arch-param rows", "error: argument --arch-param: 'rows' is not NAME=VALUE"),
+        ("KQV --arch-param =3", "error: argument --arch-param: '=3' is not NAME=VALUE"),
+        ("KQV --metric speed", "error: argument --metric: 'speed' is not one of edp, delay, energy"),
+        ("KQV --metric edp,edp", "error: argument --metric: 'edp,edp' names a metric twice"),
+        ("KQV --sweeps 4", "error: argument --sweeps: invalid choice: 4 (choose from 2, 3)"),
+        ("KQV --mod bert-base", "error: unrecognized arguments: --mod"),
+    ],
+)
+def test_refusals(line: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse_arguments(line.split())
+    assert caught.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines()[0].startswith("usage: run.py LAYER")
+    assert message in captured.err.splitlines()[-1]
+
+
+def test_help_lists_every_option_and_exits_zero() -> None:
+    command = [sys.executable, "run.py", "-h"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    words = done.stdout.replace(",", " ").split()
+    for option in (
+        "-a", "--arch", "--arch-param", "-m", "--model", "--seq", "--gemm", "-l", "--live", "-nef",
+        "--no_e_fusion", "-lf", "--l_fusion", "-pwim", "--pay_wb_in_mm", "-c", "--convs", "-vc",
+        "--vict_cond", "-if", "--imperfect_fact", "--mapper", "--threads", "--seed", "--metric",
+        "--mapping", "--spec", "-o", "--out", "--json", "--list", "--sweeps", "--compat",
+    ):  # fmt: skip
+        assert option in words, option
+    assert done.stderr == ""
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from harness.cli.run import main; main(['-h'])\n"
+        "heavy = {'numpy', 'yaml', 'jinja2', 'rich', 'pandas', 'hwcomponents', 'joblib'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("KQV", "outputs_gemmini_KQV"),
+        ("KQV DRAM", "outputs_gemmini_KQV_DRAM"),
+        ("KQV -m gpt2-xl --seq 512", "outputs_gemmini_KQV_gpt2-xl_seq512"),
+        ("KQV --arch-param pe_rows=32 --arch-param a=1", "outputs_gemmini_KQV_a=1_pe_rows=32"),
+        ("KQV L -nef -lf -pwim -if", "outputs_gemmini_KQV_L_nef_lf_pwim_if"),
+        ("KQV --mapper long -vc 5 --seed 1 --threads 2", "outputs_gemmini_KQV_long_vc5_threads2_seed1"),
+        ("KQV --metric delay,energy --compat none", "outputs_gemmini_KQV_corrected_delay-energy"),
+        ("KQV --mapping ../x/best.map.yaml --seed 1", "outputs_gemmini_KQV_mapping-best.map"),
+        ("KQV --sweeps 3 --json -l", "outputs_gemmini_KQV_sweeps3"),
+    ],
+)
+def test_folder_names(line: str, name: str) -> None:
+    assert str(output_folder(parse_arguments(line.split()), "gemmini", "KQV")) == name
+
+
+def test_folder_name_is_one_plain_component_whatever_is_given() -> None:
+    given = parse_arguments(["KQV", "--arch-param", "x=../../etc/passwd", "--mapper", "../m.yaml"])
+    name = str(output_folder(given, "../a/b", "legacy/vggL3+"))
+    assert "/" not in name and not name.startswith(".")
+    given = parse_arguments(["KQV", *(f"--arch-param=parameter_{i}={i}" for i in range(50))])
+    other = parse_arguments(["KQV", *(f"--arch-param=parameter_{i}={i + (i == 49)}" for i in range(50))])
+    names = {str(output_folder(a, "gemmini", "KQV")) for a in (given, other)}
+    assert len(names) == 2
+    assert all(len(name) < 220 for name in names)
+
+
+def test_out_is_taken_as_given() -> None:
+    assert output_folder(parse_arguments(["KQV", "-o", "some/where"]), "g", "KQV") == Path("some/where")
