@@ -29,11 +29,12 @@ def test_old_flags_keep_their_meaning() -> None:
 
 
 def test_long_forms() -> None:
-    given = parse_arguments(
+    line = (
         "softmax --arch eyeriss --arch-param a=1 --arch-param b=x=y --model gpt2-xl --seq 512 --live "
         "--no_e_fusion --l_fusion --pay_wb_in_mm --convs --vict_cond 7 --imperfect_fact --mapper long "
-        "--threads 2 --seed 3 --metric delay,energy --out o --json --sweeps 3 --compat none --debug".split()
+        "--threads 2 --seed 3 --metric delay,energy --out o --json --sweeps 3 --compat none --debug"
     )
+    given = parse_arguments(line.split())
     assert given.parameters == {"a": "1", "b": "x=y"}
     assert given.metrics == ("delay", "energy")
     assert (given.architecture, given.model, given.sequence, given.profile) == (

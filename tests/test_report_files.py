@@ -32,7 +32,7 @@ def test_a_failed_write_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: p
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.Path, "replace", broken)
-    with pytest.raises(HarnessError, match="cannot write the output folder .*No space left on device"):
+    with pytest.raises(HarnessError, match=r"cannot write the output folder .*No space left on device"):
         write_folder(tmp_path, {"one.txt": "new"})
     assert [p.name for p in tmp_path.iterdir()] == ["one.txt"]
     assert (tmp_path / "one.txt").read_text() == "old"

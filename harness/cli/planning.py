@@ -32,6 +32,7 @@ class Planned:
     job: Job
     heading: Heading
     refusal: str | None = None
+    layer: Layer | None = None
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def _from_layer(
         architecture_summary=architecture_summary(specification),
         search=search_summary(specification),
     )
-    return Planned(job, heading, refusal)
+    return Planned(job, heading, refusal, layer)
 
 
 def _from_files(arguments: Arguments) -> Planned:

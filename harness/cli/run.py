@@ -12,7 +12,7 @@ from harness.cli.errors import USER_ERROR, guarded, say
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.cli.planning import Planned
+    from harness.cli.planning import Plan, Planned
     from harness.engines.result import Result
 
 PROGRAM = "run.py"
@@ -57,6 +57,8 @@ def _map(arguments: Arguments) -> int:
         place = folder if len(made.jobs) == 1 else folder / planned.job.layer
         write_folder(place, output_files(result), ALL_NAMES)
         results.append(result)
+        for note in _notes(result, planned, made):
+            say(f"{PROGRAM}: note: {note}")
         print_result(console, result)
         console.print()
     record = results[0].to_json()
@@ -72,6 +74,21 @@ def _map(arguments: Arguments) -> int:
     for result in failed:
         say(f"{PROGRAM}: error: no mapping for {result.layer}: {result.reason}")
     return USER_ERROR if failed else 0
+
+
+def _notes(result: Result, planned: Planned, made: Plan) -> list[str]:
+    """Remarks on a result: demands without effect, and fused mappings whose traffic is not all counted."""
+    from harness.fusion import broken_columns  # noqa: PLC0415
+
+    evaluation = result.evaluation
+    if evaluation is None:
+        return []
+    notes = list(evaluation.notes)
+    if made.fusion is not None and planned.layer is not None:
+        broken = broken_columns(evaluation.mapping, evaluation.architecture, planned.layer, made.fusion)
+        if broken is not None:
+            notes.append(f"the energy lacks traffic of the fused tensor: {broken}")
+    return notes
 
 
 def _result(console: Console, planned: Planned, arguments: Arguments) -> Result:

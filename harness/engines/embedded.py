@@ -43,7 +43,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
     architecture, answers = _with_energy(specification)
     provenance = _provenance(job, architecture)
     try:
-        mapping, record = _mapping(job, architecture, on_progress, should_stop)
+        mapping, record, notes = _mapping(job, architecture, on_progress, should_stop)
         stats = evaluate(architecture, problem, mapping, compat=job.compat)
     except EmptyMapSpace as error:
         return without_mapping(job, "no_mapping", str(error), provenance=provenance)
@@ -72,7 +72,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
         loop_nest=map_text(problem, mapping, stats),
         search=record,
         provenance=provenance,
-        evaluation=Evaluation(architecture, problem, mapping, stats, answers, specification.tree),
+        evaluation=Evaluation(architecture, problem, mapping, stats, answers, specification.tree, notes),
     )
 
 
@@ -119,10 +119,10 @@ def _with_energy(specification: Specification) -> tuple[Architecture, tuple[Answ
 
 def _mapping(
     job: Job, architecture: Architecture, on_progress: OnProgress | None, should_stop: ShouldStop | None
-) -> tuple[Mapping, SearchRecord]:
+) -> tuple[Mapping, SearchRecord, tuple[str, ...]]:
     specification = job.specification
     if specification.mapping is not None:
-        return specification.mapping, _given(job)
+        return specification.mapping, _given(job), ()
     relay = None if on_progress is None else _Relay(on_progress, specification.settings)
     found = search(
         architecture,
@@ -143,7 +143,7 @@ def _mapping(
     )
     if found.mapping is None:
         raise _NothingFound(found.reason or "the search ended without a valid mapping", record)
-    return found.mapping, record
+    return found.mapping, record, found.notes
 
 
 class _Relay:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Evaluation:
     """``architecture`` carries the ERT and ART that were used; ``answers`` say who estimated them (empty
-    when the input gave its own tables); ``tree`` is the flattened specification.
+    when the input gave its own tables); ``tree`` is the flattened specification; ``notes`` are remarks
+    of the search, such as demands that have no effect.
     """
 
     architecture: Architecture
@@ -27,3 +28,4 @@ class Evaluation:
     stats: Stats
     answers: tuple[Answer, ...] = ()
     tree: AbstractMapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
