@@ -84,6 +84,22 @@ class SubSpace:
             product *= order.size
         return tuple(strides)
 
+    @cached_property
+    def perfect(self) -> bool:
+        """True if every loop runs the same number of iterations in each visit."""
+        return all(end == residual for factors in self.factors for end, residual in factors)
+
+    @cached_property
+    def temporal_loops(self) -> int:
+        """Number of temporal loops with more than one iteration; the same for every order."""
+        return sum(
+            1
+            for level, factors in zip(self.levels, self.factors, strict=True)
+            if not level.spatial
+            for end, _ in factors
+            if end > 1
+        )
+
     def order(self, level: int, permutation: int) -> Order:
         """Dimension ids of tiling level ``level``, innermost first, in permutation ``permutation``."""
         digit = permutation // self._permutation_strides[level] % self.orders[level].size

@@ -1,0 +1,132 @@
+"""Several worker processes that search together: CPython runs only one thread of a process at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, replace
+
+from harness.search.evaluators import Evaluate
+from harness.search.frames import receive, send
+from harness.search.messages import Advance, Assignment, Failed, Paused, Snapshot, Stop
+from harness.search.thread_run import Found, ThreadReport
+
+
+@dataclass(frozen=True)
+class _Gone:
+    worker: int
+
+
+class WorkerPool:
+    """Worker processes with the search threads dealt out among them.
+
+    Use as a context manager: on leaving, all workers are ended.
+    """
+
+    def __init__(self, assignment: Assignment, count: int) -> None:
+        runs = assignment.runs
+        self._inbox: queue.Queue[tuple[int, object]] = queue.Queue()
+        self._workers: list[subprocess.Popen[bytes]] = []
+        self._threads_of = [[r.thread for r in runs[w::count]] for w in range(count)]
+        self._at_work: set[int] = set()
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p or os.curdir for p in sys.path)}
+        # Processes are the parallelism here; threads of numerical libraries would only compete with them.
+        for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            environment.setdefault(variable, "1")
+        for w in range(count):
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "harness.search.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=environment,
+                start_new_session=True,
+            )
+            self._workers.append(worker)
+            threading.Thread(target=self._listen, args=(w, worker), daemon=True).start()
+            self._tell(w, replace(assignment, runs=runs[w::count]))
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            with contextlib.suppress(OSError):
+                assert worker.stdin is not None
+                worker.stdin.close()
+        for worker in self._workers:
+            try:
+                worker.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                worker.kill()
+                worker.wait()
+
+    def _listen(self, w: int, worker: subprocess.Popen[bytes]) -> None:
+        assert worker.stdout is not None
+        try:
+            while True:
+                self._inbox.put((w, receive(worker.stdout)))
+        except (EOFError, OSError, ValueError):
+            self._inbox.put((w, _Gone(w)))
+
+    def _tell(self, w: int, message: object) -> None:
+        pipe = self._workers[w].stdin
+        assert pipe is not None
+        with contextlib.suppress(BrokenPipeError):
+            send(pipe, message)
+
+    def advance(self, until_total: int | None, bests: dict[int, Found | None] | None) -> None:
+        """Sets all workers to work."""
+        for w, threads in enumerate(self._threads_of):
+            own = None if bests is None else {t: bests[t] for t in threads if t in bests}
+            self._at_work.add(w)
+            self._tell(w, Advance(until_total, own))
+
+    def stop(self) -> None:
+        """Tells the workers to pause; their reports still come."""
+        for w in self._at_work:
+            self._tell(w, Stop())
+
+    @property
+    def at_work(self) -> bool:
+        return bool(self._at_work)
+
+    def listen(self, seconds: float) -> tuple[list[Snapshot], list[ThreadReport], list[int]]:
+        """Waits for news at most ``seconds``: (snapshots, reports of paused threads, unfinished threads)."""
+        snapshots: list[Snapshot] = []
+        reports: list[ThreadReport] = []
+        unfinished: list[int] = []
+        try:
+            w, message = self._inbox.get(timeout=seconds)
+        except queue.Empty:
+            return snapshots, reports, unfinished
+        if isinstance(message, Failed):
+            raise RuntimeError(f"a search worker failed:\n{message.traceback}")
+        if isinstance(message, _Gone):
+            if w in self._at_work:
+                raise RuntimeError(f"search worker {w} ended unexpectedly")
+        elif isinstance(message, Paused):
+            self._at_work.discard(w)
+            reports = message.reports
+            unfinished = message.unfinished
+        elif isinstance(message, list):
+            snapshots = message
+        return snapshots, reports, unfinished
+
+
+def can_travel(evaluate: Evaluate | None) -> bool:
+    """Whether worker processes can use ``evaluate``: a function of a module can, a local one cannot."""
+    if evaluate is None:
+        return True
+    module = getattr(evaluate, "__module__", None)
+    if module is None or module == "__main__":
+        return False
+    try:
+        pickle.dumps(evaluate)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return False
+    return True
