@@ -79,6 +79,11 @@ class _Lambda:
         self.names = names
 
 
+def is_function(value: Any) -> bool:
+    """True for what an expression may call: a lambda of an expression, or a function of this module."""
+    return isinstance(value, (_Lambda, _Function))
+
+
 class _Evaluator:
     def __init__(self, names: Mapping[str, Any]) -> None:
         self._names = names
@@ -351,6 +356,10 @@ def _product(items: Any) -> Any:
     return total
 
 
+def _distinct(items: Any) -> list[Any]:
+    return list(dict.fromkeys(_items(items)))
+
+
 def _join_lists(*lists: Any) -> list[tuple[Any, ...]]:
     return list(zip(*lists, strict=False))
 
@@ -377,7 +386,7 @@ _CALLS |= {name: _limited(getattr(math, name)) for name in ("comb", "factorial",
 _CALLS |= {
     "abs": abs, "all": all, "any": any, "bool": bool, "enumerate": lambda items: list(enumerate(items)),
     "float": float, "int": _int, "len": len, "list": list, "map": list, "max": max, "min": min,
-    "pow": _power, "prod": _product, "range": _range, "round": round, "set": lambda items: list(dict.fromkeys(items)),
+    "pow": _power, "prod": _product, "range": _range, "round": round, "set": _distinct,
     "sorted": sorted, "str": _str, "sum": _sum, "tuple": list, "zip": _join_lists,
 }  # fmt: skip
 FUNCTIONS: Mapping[str, _Function] = {name: _Function(name, call) for name, call in _CALLS.items()}

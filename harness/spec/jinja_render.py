@@ -180,9 +180,7 @@ def render(
     return plain, (lines if "\n".join(stripped) == plain else None)
 
 
-def _render_once(
-    text: str, file: str, names: Mapping[str, Any], finalize: Callable[[Any], Any]
-) -> str:
+def _render_once(text: str, file: str, names: Mapping[str, Any], finalize: Callable[[Any], Any]) -> str:
     budget = _Budget()
     environment = _Environment(budget, finalize)
     template: jinja2.Template | None = None

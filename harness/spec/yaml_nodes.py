@@ -51,6 +51,7 @@ class _Node:
     line: int
     tag: str | None
     value: Any = None
+    text: str = ""
     items: list[Any] = field(default_factory=list)
 
 
@@ -144,7 +145,7 @@ def _node_of(event: Any, anchors: dict[str, _Node], place_of: PlaceOf) -> _Node 
             # "- !Nothing" without anything behind it is an empty mapping of that kind.
             node = _Node("mapping", line, tag)
         else:
-            node = _Node("scalar", line, tag, value)
+            node = _Node("scalar", line, tag, value, event.value)
     elif isinstance(event, yaml.MappingStartEvent):
         node = _Node("mapping", line, _tag(event.tag, place_of(line)))
     elif isinstance(event, yaml.SequenceStartEvent):
@@ -178,9 +179,7 @@ class _Builder:
     def build(self, node: _Node, depth: int) -> Any:
         self._count += 1
         if self._count > MAX_NODES:
-            raise SpecError(
-                f"the aliases expand to more than {MAX_NODES} entries", self._place_of(node.line)
-            )
+            raise SpecError(f"the aliases expand to more than {MAX_NODES} entries", self._place_of(node.line))
         if node.kind == "scalar":
             return node.value
         if id(node) in self._open:
@@ -220,9 +219,7 @@ class _Builder:
     def _key(self, node: _Node, place: Location) -> str:
         if node.kind != "scalar":
             raise SpecError("a key must be a plain word, not a list or a mapping", place)
-        if isinstance(node.value, str):
-            return str(node.value)
-        return "null" if node.value is None else str(node.value)
+        return node.text
 
 
 def _merge_sources(value: Any, place: Location) -> list[LocatedDict]:

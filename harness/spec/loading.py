@@ -1,0 +1,206 @@
+"""From files to a :class:`Specification`: load, combine, find the dialect, flatten, read.
+
+Two dialects are read: v4 (``architecture: nodes``) and the flattened form that Timeloop's front end writes
+for the core (``architecture: subtree``). Several files may carry one specification; keys met again are
+combined as the front end does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.errors import Location, SpecError, Unsupported, unknown_name
+from harness.spec import known_keys as keys
+from harness.spec.architecture import Architecture
+from harness.spec.located import LocatedDict, LocatedList, where
+from harness.spec.specification import Specification
+from harness.spec.v4 import process_v4
+from harness.spec.v4.keys import is_empty, located
+from harness.spec.yaml_loader import load_yaml_file
+
+MAX_FILES = 200
+
+_APPENDED = frozenset(
+    {
+        "nodes", "targets", "classes", "tables", "mapping", "constraints", "accelergy_plug_ins",
+        "expression_custom_functions",
+    }
+)  # fmt: skip
+
+
+def load_specification(
+    files: Sequence[str | Path], jinja_data: Mapping[str, Any] | None = None
+) -> Specification:
+    """The specification in one or more files (patterns such as ``arch/*.yaml`` are expanded).
+
+    ``jinja_data`` are the values that templates see. Raises :class:`~harness.errors.HarnessError` with file
+    and line.
+    """
+    paths = expand_files(files)
+    tree = load_tree(paths, jinja_data)
+    return read_specification(to_flattened(tree), tuple(str(p) for p in paths))
+
+
+def specification_from_v4_tree(tree: Mapping[str, Any]) -> Specification:
+    """The specification in a v4 tree, for instance from a template. The tree is not changed."""
+    return read_specification(process_v4(tree))
+
+
+def read_specification(tree: Mapping[str, Any], files: Sequence[str] = ()) -> Specification:
+    """The specification in a flattened tree. ``ERT``, ``ART`` and ``mapping`` are honoured when given."""
+    # The readers are imported here: they are needed by few of those who import this package.
+    from harness.spec import flattened as readers  # noqa: PLC0415
+    from harness.spec.flattened.constraints import read_constraints  # noqa: PLC0415
+    from harness.spec.flattened.settings import read_settings  # noqa: PLC0415
+
+    tree = located(dict(tree)) if not isinstance(tree, LocatedDict) else tree
+    _check_flattened(tree)
+    problem = readers.read_problem(tree["problem"])
+    architecture: Architecture = readers.read_architecture(tree)
+    ert = readers.read_ert(tree) if not is_empty(_tables(tree, "ERT")) else architecture.ert
+    art = readers.read_art(tree) if not is_empty(_tables(tree, "ART")) else architecture.art
+    if ert is not None:
+        architecture = architecture.with_energy(ert, art)
+    constraints = read_constraints(tree, architecture, problem)
+    mapping = None
+    if not is_empty(tree.get("mapping")):
+        mapping = readers.read_mapping(tree["mapping"], architecture, problem)
+    return Specification(
+        architecture=architecture,
+        problem=problem,
+        constraints=constraints,
+        settings=read_settings(tree),
+        mapping=mapping,
+        compound_components=_compound_components(tree),
+        tree=tree,
+        files=tuple(files),
+    )
+
+
+def expand_files(files: Sequence[str | Path]) -> list[Path]:
+    """The files that the names and patterns stand for, each once, in the order given."""
+    if not files:
+        raise SpecError("no specification file is given")
+    found: list[Path] = []
+    for name in files:
+        text = str(name)
+        matches = [text] if Path(text).exists() else _matching(text)
+        if not matches:
+            raise SpecError("no such file", Location(text))
+        for match in matches:
+            path = Path(match)
+            if not any(path.resolve() == other.resolve() for other in found):
+                found.append(path)
+        if len(found) > MAX_FILES:
+            raise SpecError(f"more than {MAX_FILES} files", Location(text))
+    return found
+
+
+def _matching(pattern: str) -> list[str]:
+    if not any(c in pattern for c in "*?["):
+        return []
+    parts = Path(pattern).parts
+    plain = next(i for i, part in enumerate(parts) if any(c in part for c in "*?["))
+    folder = Path(*parts[:plain])
+    return sorted(str(m) for m in folder.glob(str(Path(*parts[plain:]))) if m.is_file())
+
+
+def load_tree(paths: Sequence[Path], jinja_data: Mapping[str, Any] | None = None) -> LocatedDict:
+    """One tree of all files. Files may include what lies below the folder of any of them."""
+    roots = [path.parent for path in paths]
+    tree = LocatedDict(location=Location(str(paths[0])))
+    for path in paths:
+        part = load_yaml_file(path, jinja_data, roots)
+        combine(tree, part)
+    return tree
+
+
+def combine(tree: LocatedDict, other: LocatedDict) -> None:
+    """Take ``other`` into ``tree``: lists of nodes, targets and tables appended, mappings merged.
+
+    Raises :class:`SpecError` where both give different values for the same key.
+    """
+    for key, value in other.items():
+        place = where(other, key)
+        if key not in tree or is_empty(tree[key]):
+            tree[key] = value
+            if place is not None:
+                tree.key_locations[key] = place
+            continue
+        mine = tree[key]
+        if isinstance(mine, LocatedDict) and isinstance(value, LocatedDict):
+            combine(mine, value)
+        elif isinstance(mine, LocatedList) and isinstance(value, LocatedList) and key in _APPENDED:
+            mine.extend(value)
+            mine.item_locations.extend(value.item_locations)
+        elif not is_empty(value) and mine != value and not _same_version(key, mine, value):
+            raise SpecError(f"'{key}' is given twice, differently", place, f"first in {where(tree, key)}")
+
+
+def _same_version(key: str, mine: Any, value: Any) -> bool:
+    return key == "version" and str(mine) == str(value)
+
+
+def to_flattened(tree: LocatedDict) -> LocatedDict:
+    """``tree`` itself when it is in the flattened form, the flattened tree of a v4 tree otherwise."""
+    return process_v4(tree) if dialect_of(tree) == "v4" else tree
+
+
+def dialect_of(tree: Mapping[str, Any]) -> str:
+    """``"flattened"`` or ``"v4"``, by the content of ``architecture``."""
+    architecture = tree.get("architecture", tree.get("arch"))
+    if isinstance(architecture, Mapping):
+        if "subtree" in architecture or "local" in architecture:
+            return "flattened"
+        if "nodes" in architecture:
+            return "v4"
+    elif "architecture" in tree:
+        return "v4"
+    if tree.get("dumped_by_timeloop_front_end"):
+        return "flattened"
+    if architecture is None:
+        raise SpecError("the specification has no 'architecture'", where(tree))
+    raise SpecError(
+        "the architecture has neither 'nodes' (version 0.4) nor 'subtree' (flattened form)",
+        where(tree, "architecture"),
+    )
+
+
+def _check_flattened(tree: LocatedDict) -> None:
+    for key in tree:
+        if "ignore" in key:
+            continue
+        if key not in keys.FLATTENED_TOP:
+            raise unknown_name("top-level key", key, keys.FLATTENED_TOP, where(tree, key))
+    if not is_empty(tree.get("layout")):
+        raise Unsupported("'layout' is not modelled", where(tree, "layout"))
+    sparse = tree.get("sparse_optimizations")
+    targets = sparse.get("targets") if isinstance(sparse, Mapping) else sparse
+    if not is_empty(targets):
+        raise Unsupported("'sparse_optimizations' are not modelled", where(tree, "sparse_optimizations"))
+    for key in ("architecture", "problem"):
+        if is_empty(tree.get(key, tree.get("arch") if key == "architecture" else None)):
+            raise SpecError(f"the specification has no '{key}'", where(tree))
+
+
+def _tables(tree: Mapping[str, Any], key: str) -> Any:
+    node = tree.get(key, tree.get(f"{key}_summary"))
+    return node.get("tables") if isinstance(node, Mapping) else node
+
+
+def _compound_components(tree: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    node = tree.get("compound_components")
+    if isinstance(node, Mapping):
+        node = node.get("classes")
+    if is_empty(node):
+        return ()
+    if not isinstance(node, list):
+        raise SpecError(
+            "'classes' of the compound components must be a list", where(tree, "compound_components")
+        )
+    for index, item in enumerate(node):
+        if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
+            raise SpecError("a component class must be a mapping with a 'name'", where(node, index))
+    return tuple(node)
