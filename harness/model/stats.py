@@ -22,6 +22,7 @@ class ArithmeticStats:
     energy_pj: float
     area_um2: float
     compute_energy_pj: float = 0.0
+    leakage_pj: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,6 +216,8 @@ def _read_storage(who: _Identity, a: Attributes) -> StorageLevel:
     if a.truth("allow_overbooking"):
         raise Unsupported(f"{name}: allow_overbooking is not modelled", a.place("allow_overbooking"))
     size_words = _size_words(name, word_bits, block_size, a)
+    if size_words is None and technology != "DRAM":
+        raise SpecError(f"{name}: only a DRAM may be without size (entries, depth or sizeKB)", place)
     multiple_buffering = a.positive("multiple_buffering") or 1.0
     min_utilization = a.not_negative("min_utilization") or 0.0
     if min_utilization and size_words is None:
@@ -227,7 +229,7 @@ def _read_storage(who: _Identity, a: Attributes) -> StorageLevel:
         )
     both = a.positive("bandwidth")
     half = None if both is None else both / 2
-    read_bandwidth, write_bandwidth = a.number("read_bandwidth"), a.number("write_bandwidth")
+    read_bandwidth, write_bandwidth = a.positive("read_bandwidth"), a.positive("write_bandwidth")
     network_type = a.text("network_type")
     if network_type not in (None, "1:1", "1:N", "M:N"):
         raise unknown_name("network_type", network_type, ("1:1", "1:N", "M:N"), a.place("network_type"))
@@ -247,7 +249,7 @@ def _read_storage(who: _Identity, a: Attributes) -> StorageLevel:
         min_utilization=min_utilization,
         read_bandwidth=half if read_bandwidth is None else read_bandwidth,
         write_bandwidth=half if write_bandwidth is None else write_bandwidth,
-        shared_bandwidth=a.number("shared_bandwidth"),
+        shared_bandwidth=a.positive("shared_bandwidth"),
         bandwidth_scale=a.table("per_dataspace_bandwidth_consumption_scale"),
         network_fill_latency=a.integer("network_fill_latency") or 0,
         network_drain_latency=a.integer("network_drain_latency") or 0,
@@ -383,8 +385,8 @@ def _read_network(who: _Identity, a: Attributes) -> Network:
         drain_latency=a.integer("drain_latency") or 0,
         action_name=action,
         multicast_factor_argument=a.text("multicast_factor_argument"),
-        # Timeloop takes the mere presence of a truth value as "yes"; we take its value.
-        per_datatype_ert=bool(a.truth("per_datatype_ERT")),
+        # As in Timeloop the mere presence of a truth value means yes.
+        per_datatype_ert=a.truth("per_datatype_ERT") is not None,
         adder_energy=a.not_negative("adder_energy"),
         attributes=a.all,
     )

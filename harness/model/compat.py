@@ -1,0 +1,37 @@
+"""The known artefacts of the reference, by name, and which of them a compatibility mode reproduces.
+
+``compat="timeloop-v4"`` reproduces all of them; ``compat=None`` corrects all of them. docs/model.md has a
+paragraph for each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Compat = Literal["timeloop-v4"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Artefacts:
+    """True: reproduce the artefact; False: give the corrected value."""
+
+    dummy_levels_leak: bool
+    """Levels of class dummy_storage leak when the ERT has a leak entry for them."""
+    compute_does_not_leak: bool
+    """The leak action of the arithmetic units is left out."""
+    last_multicast_only: bool
+    """SimpleMulticast charges only the largest multicast of a tensor instead of all."""
+    fill_latency_twice: bool
+    """The drain latency of a named network is its fill latency."""
+    single_precision_areas: bool
+    """Areas of the ART and the wire energy of the ERT are rounded to single precision."""
+    whole_counts: bool
+    """Running numbers of routers touched and of spatial reductions are truncated after each record."""
+    one_reduction_tree: bool
+    """The energy of a ReductionTree counts one instance only."""
+
+
+def artefacts(compat: Compat) -> Artefacts:
+    on = compat is not None
+    return Artefacts(on, on, on, on, on, on, on)

@@ -1,0 +1,293 @@
+"""The flat loop nest of a mapping, and what follows from it without looking at any tensor.
+
+Levels count from the innermost loop (0) outwards. Every storage level contributes its spatial block (the
+fan-out to the next inner level) and, outside it, its temporal block; an empty temporal block is
+represented by one unit loop over the last dimension. Source: Timeloop mapping/parser.cpp (end of
+ParseAndConstruct), loop-analysis/nest-analysis.cpp (InitPerLevelDimScales, InitNumSpatialElems,
+IsLastGlobalIteration_, ComputeTemporalWorkingSet).
+
+Imperfect loops: a loop runs ``residual`` instead of ``factor`` iterations when all outer loops of its
+dimension are in their last iteration. Whether that is so is the *context*: one truth value for each
+dimension that has an imperfect loop anywhere (nothing for perfect mappings).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+from harness.errors import InvalidMapping
+from harness.spec.architecture import Architecture
+from harness.spec.mapping import LevelMapping, Loop, Mapping, dimension_size
+from harness.spec.problem import Problem
+
+Context = tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NestLoop:
+    """One loop of the flat nest. ``dimension`` is an index, ``storage`` the storage level it belongs to."""
+
+    dimension: int
+    factor: int
+    residual: int
+    axis: str
+    storage: int
+
+    @property
+    def spatial(self) -> bool:
+        return self.axis != ""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A simulated iteration of a temporal loop.
+
+    ``epochs`` iterations behave like this one. ``counted`` is how often the loop itself, when it is the
+    direct user of an inner tile, counts the tile's change at this iteration: the change of a last
+    iteration that was reached by skipping is not representative and is replaced by that of iteration 1.
+    """
+
+    index: int
+    epochs: int
+    counted: int
+
+
+class LoopNest:
+    """The loops of ``mapping`` in one list, with boundaries, strides and imperfect dimensions."""
+
+    def __init__(self, architecture: Architecture, problem: Problem, mapping: Mapping) -> None:
+        _check_shape(architecture, problem, mapping)
+        index_of = {d: i for i, d in enumerate(problem.dimensions)}
+        loops: list[NestLoop] = []
+        first: list[int] = []
+        spatial_count: list[int] = []
+        boundary: list[int] = []
+        for storage, level in enumerate(mapping.levels):
+            first.append(len(loops))
+            block = [loop for loop in level.spatial if loop.factor > 1]
+            spatial_count.append(len(block))
+            temporal = [loop for loop in level.temporal if loop.factor > 1]
+            block += temporal or [Loop(problem.dimensions[-1], 1, 1)]
+            loops += [NestLoop(index_of[x.dimension], x.factor, x.residual, x.axis, storage) for x in block]
+            boundary.append(len(loops) - 1)
+        self.problem = problem
+        self.loops = tuple(loops)
+        self.first = tuple(first)
+        self.spatial_count = tuple(spatial_count)
+        self.boundary = tuple(boundary)
+        self.storage_levels = len(first)
+        innermost_imperfect: dict[int, int] = {}
+        for level_index in reversed(range(len(loops))):
+            if loops[level_index].factor != loops[level_index].residual:
+                innermost_imperfect[loops[level_index].dimension] = level_index
+        self.imperfect_dimensions = tuple(sorted(innermost_imperfect))
+        self._innermost_imperfect = innermost_imperfect
+        self._flag = {d: i for i, d in enumerate(self.imperfect_dimensions)}
+
+    @property
+    def imperfect(self) -> bool:
+        return bool(self.imperfect_dimensions)
+
+    @cached_property
+    def strides(self) -> tuple[int, ...]:
+        """For each loop: how far one iteration moves in its dimension."""
+        scale = [1] * len(self.problem.dimensions)
+        strides = []
+        for loop in self.loops:
+            strides.append(scale[loop.dimension])
+            scale[loop.dimension] *= loop.factor
+        return tuple(strides)
+
+    @cached_property
+    def extents(self) -> tuple[tuple[int, ...], ...]:
+        """For each level: the size in each dimension of what the loops up to that level cover."""
+        return self._cumulative(residual=False)
+
+    @cached_property
+    def residual_extents(self) -> tuple[tuple[int, ...], ...]:
+        """The same in the last visit of the whole dimension."""
+        return self._cumulative(residual=True)
+
+    def _cumulative(self, residual: bool) -> tuple[tuple[int, ...], ...]:
+        scale = [1] * len(self.problem.dimensions)
+        last = [1] * len(self.problem.dimensions)
+        result = []
+        for loop in self.loops:
+            last[loop.dimension] += scale[loop.dimension] * (loop.residual - 1)
+            scale[loop.dimension] *= loop.factor
+            result.append(tuple(last if residual else scale))
+        return tuple(result)
+
+    def spatial_levels(self, storage: int) -> range:
+        """The loop levels of the spatial block of ``storage``."""
+        return range(self.first[storage], self.first[storage] + self.spatial_count[storage])
+
+    def fanout(self, storage: int) -> int:
+        """Children per instance that the spatial block addresses (full factors)."""
+        return prod(self.loops[level].factor for level in self.spatial_levels(storage))
+
+    def axis_size(self, storage: int, axis: str) -> int:
+        return prod(
+            self.loops[level].factor
+            for level in self.spatial_levels(storage)
+            if self.loops[level].axis == axis
+        )
+
+    # Contexts and iterations ------------------------------------------------------------------
+
+    @property
+    def outermost_context(self) -> Context:
+        return (True,) * len(self.imperfect_dimensions)
+
+    def is_last(self, dimension: int, context: Context) -> bool:
+        """Whether ``dimension`` is in its last global iteration. Immaterial for perfect dimensions."""
+        flag = self._flag.get(dimension)
+        return True if flag is None else context[flag]
+
+    def inside(self, level: int, index: int, context: Context) -> Context:
+        """The context inside iteration ``index`` of the loop at ``level``."""
+        loop = self.loops[level]
+        flag = self._flag.get(loop.dimension)
+        if flag is None or not context[flag] or index + 1 >= loop.residual:
+            return context
+        return (*context[:flag], False, *context[flag + 1 :])
+
+    def iterations(self, level: int, context: Context) -> int:
+        loop = self.loops[level]
+        return loop.residual if self.is_last(loop.dimension, context) else loop.factor
+
+    def visits(self, level: int, context: Context) -> tuple[Visit, ...]:
+        """The simulated iterations of a temporal loop: #0, #1 for all others, the last where it differs."""
+        loop = self.loops[level]
+        n = self.iterations(level, context)
+        below = self._innermost_imperfect.get(loop.dimension, level) < level
+        run_last = below and self.is_last(loop.dimension, context)
+        return _visits(n, run_last, run_last and loop.factor != loop.residual)
+
+    @cached_property
+    def contexts(self) -> tuple[frozenset[Context], ...]:
+        """For each level: the contexts in which its loop is ever entered."""
+        result: list[frozenset[Context]] = [frozenset()] * len(self.loops)
+        reached = frozenset({self.outermost_context})
+        for level in reversed(range(len(self.loops))):
+            result[level] = reached
+            reached = frozenset(
+                self.inside(level, index, context)
+                for context in reached
+                for index in self._entered(level, context)
+            )
+        return tuple(result)
+
+    def _entered(self, level: int, context: Context) -> tuple[int, ...]:
+        # Of a spatial block only the first instance is simulated; the others are its translations.
+        if self.loops[level].spatial:
+            return (0,)
+        return tuple(v.index for v in self.visits(level, context))
+
+    # Instances ----------------------------------------------------------------------------------
+
+    @cached_property
+    def utilized_instances(self) -> tuple[float, ...]:
+        """For each loop level: the average number of its copies, over the spatial loops outside it.
+
+        An imperfect spatial loop counts with its average number of iterations over the loops of the same
+        dimension outside it. Raises InvalidMapping when there is none.
+        """
+        result = [1.0] * len(self.loops)
+        product = 1.0
+        for level in reversed(range(len(self.loops))):
+            result[level] = product
+            loop = self.loops[level]
+            if not loop.spatial:
+                continue
+            if loop.residual == loop.factor:
+                product *= loop.factor
+                continue
+            outer = 0.0
+            for other in reversed(self.loops[level + 1 :]):
+                if other.dimension == loop.dimension:
+                    outer = other.residual + other.factor * ((outer or 1.0) - 1)
+            if not outer:
+                name = self.problem.dimensions[loop.dimension]
+                raise InvalidMapping(
+                    f"the outermost loop over {name} is an imperfect spatial one: it needs another outside"
+                )
+            product = product * (loop.residual + loop.factor * (outer - 1)) / outer
+        return tuple(result)
+
+    @cached_property
+    def expansions(self) -> tuple[tuple[int, int], ...]:
+        """(X, Y) copies of each storage level, then of the arithmetic units (last entry).
+
+        Products of the full spatial factors outside (sparse-analysis.cpp,
+        InitializeMaxRequiredSpatialExpansion).
+        """
+        result = []
+        x = y = 1
+        for storage in reversed(range(self.storage_levels)):
+            result.append((x, y))
+            x *= self.axis_size(storage, "X")
+            y *= self.axis_size(storage, "Y")
+        result.reverse()
+        return (*result, (x, y))
+
+    @cached_property
+    def temporal_iterations(self) -> int:
+        """Product of all temporal factors: the cycle count of imperfect mappings."""
+        return prod(loop.factor for loop in self.loops if not loop.spatial)
+
+
+def _visits(n: int, run_last: bool, run_second_last: bool) -> tuple[Visit, ...]:
+    """See nest-analysis.cpp, "Iterations #1 through #last-1/last"."""
+    visits = [Visit(0, 1, 1)]
+    skipped = n - 1 - run_last - run_second_last
+    if skipped >= 1:
+        visits.append(Visit(1, skipped, skipped))
+    if run_second_last and n >= 3:
+        if skipped >= 1:
+            visits[-1] = Visit(1, skipped, skipped + 1)
+        visits.append(Visit(n - 2, 1, 0 if skipped >= 1 else 1))
+    if run_last and n >= 2:
+        if not run_second_last and n >= 3:
+            visits[-1] = Visit(1, skipped, skipped + 1)
+            visits.append(Visit(n - 1, 1, 0))
+        else:
+            visits.append(Visit(n - 1, 1, 1))
+    return tuple(visits)
+
+
+def _check_shape(architecture: Architecture, problem: Problem, mapping: Mapping) -> None:
+    """Refuse a mapping that does not belong to the architecture and the problem."""
+    names = tuple(level.level for level in mapping.levels)
+    if names != architecture.level_names:
+        raise InvalidMapping(
+            f"the mapping's levels are {', '.join(names)}, but the architecture's "
+            f"{', '.join(architecture.level_names)}"
+        )
+    for level in mapping.levels:
+        for block, spatial in ((level.temporal, False), (level.spatial, True)):
+            _check_block(level, block, spatial, problem)
+    for dimension, bound in problem.bound.items():
+        size = dimension_size(mapping, dimension)
+        if size != bound:
+            raise InvalidMapping(f"the factors of dimension {dimension} make {size}, but its size is {bound}")
+
+
+def _check_block(level: LevelMapping, block: tuple[Loop, ...], spatial: bool, problem: Problem) -> None:
+    kind = "spatial" if spatial else "temporal"
+    seen: set[str] = set()
+    for loop in block:
+        if loop.dimension not in problem.bound:
+            raise InvalidMapping(f"{level.level}: the problem has no dimension {loop.dimension}")
+        if loop.dimension in seen:
+            raise InvalidMapping(f"{level.level}: dimension {loop.dimension} twice in the {kind} block")
+        seen.add(loop.dimension)
+        if not 1 <= loop.residual <= loop.factor:
+            raise InvalidMapping(
+                f"{level.level}: loop over {loop.dimension} with factor {loop.factor} and "
+                f"residual {loop.residual}"
+            )
+        if (loop.axis != "") != spatial:
+            raise InvalidMapping(f"{level.level}: a loop with axis '{loop.axis}' in the {kind} block")
