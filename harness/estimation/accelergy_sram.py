@@ -15,14 +15,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from harness.errors import EstimationError, Location
 from harness.estimation.query import Declined, Finding, Query
-from harness.estimation.table_file import read_table
+from harness.estimation.table_file import read_numbers
 
 NODES_NM = (22.0, 32.0, 45.0, 65.0, 90.0)
 SMALLEST_WIDTH = 32
 ROWS_PER_BANK = 64
 EXACT_ACCURACY = 80
 INTERPOLATED_ACCURACY = 70
+COLUMNS = (
+    *("technology_nm", "width_bits", "depth", "ports", "banks"),
+    *("read_pj", "write_pj", "leak_pj_per_cycle", "cycle_s", "area_um2"),
+)
 DEPTH_EXPONENT = 1.56 / 2
 BELOW_22NM_LEAKAGE = 0.79
 """FinFETs leak 21 % less: the plug-in applies this to every node below 22 nm."""
@@ -87,21 +92,18 @@ def load_sram_table(path: Path) -> SramTable:
     costs: dict[tuple[Organisation, int, int], SramCost] = {}
     widths: dict[Organisation, set[int]] = {}
     depths: dict[tuple[Organisation, int], list[int]] = {}
-    for row in read_table(path):
-        organisation = Organisation(
-            row.positive("technology_nm"), int(row.positive("ports")), int(row.positive("banks"))
-        )
-        width, depth = int(row.positive("width_bits")), int(row.positive("depth"))
-        if (organisation, width, depth) in costs:
-            continue  # the same memory at another clock: leakage power is the same
-        costs[organisation, width, depth] = SramCost(
-            row.positive("read_pj"),
-            row.positive("write_pj"),
-            row.not_negative("leak_pj_per_cycle") / row.positive("cycle_s"),
-            row.positive("area_um2"),
-        )
-        widths.setdefault(organisation, set()).add(width)
-        depths.setdefault((organisation, width), []).append(depth)
+    for node, width, depth, ports, banks, read, write, leak, cycle, area in read_numbers(path, COLUMNS):
+        organisation = Organisation(node, int(ports), int(banks))
+        key = (organisation, int(width), int(depth))
+        if key in costs:
+            raise EstimationError(
+                f"the memory {node:g} nm {width:g} x {depth:g} occurs twice", Location(str(path))
+            )
+        if not (read > 0 and write > 0 and cycle > 0 and area > 0):
+            raise EstimationError(f"a figure of the memory {width:g} x {depth:g} is 0", Location(str(path)))
+        costs[key] = SramCost(read, write, leak / cycle, area)
+        widths.setdefault(organisation, set()).add(int(width))
+        depths.setdefault((organisation, int(width)), []).append(int(depth))
     return SramTable(
         costs,
         {organisation: tuple(sorted(w)) for organisation, w in widths.items()},

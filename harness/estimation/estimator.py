@@ -14,7 +14,7 @@ from harness.estimation.component_classes import CompoundClass, read_component_c
 from harness.estimation.compound import CompoundComponent, Contribution
 from harness.estimation.dram import DramSource
 from harness.estimation.hwcomponents_source import HwcomponentsSource
-from harness.estimation.query import Attributes, AttributeValue, Declined, Finding, Query, Source, checked
+from harness.estimation.query import Attributes, Declined, Finding, Query, Source, checked
 from harness.estimation.rounding import round_significant
 from harness.estimation.tables import TableSource
 from harness.spec.architecture import Architecture
@@ -26,8 +26,6 @@ COMPUTE_ACTIONS = ("compute",)
 DUMMY_CLASS = "dummy_storage"
 UNCHARGED_NETWORKS = ("Legacy", "ReductionTree", "XY_NoC", "SimpleMulticast")
 """Network classes that need no estimator unless a subclass names a component."""
-
-_FROM_THE_ARCHITECTURE = ("global_cycle_seconds", "action_latency_cycles")
 
 
 @dataclass(frozen=True)
@@ -207,13 +205,8 @@ class Estimator:
 
     def _primitive(self, component: Component) -> _Row:
         attributes = component.attributes
-        arguments: dict[str, AttributeValue] = {"action_latency_cycles": 1}
-        arguments.update({n: attributes[n] for n in _FROM_THE_ARCHITECTURE if attributes.get(n) is not None})
-        shown = tuple(
-            (n, v)
-            for n in _FROM_THE_ARCHITECTURE
-            if isinstance(v := arguments.get(n), int | float | str) and not isinstance(v, bool)
-        )
+        shown = _clock_arguments(component)
+        arguments = dict(shown)
         actions, answers = [], []
         for action in component.required_actions:
             finding = self.ask(Query(component.name, component.class_name, attributes, action, arguments))
@@ -343,6 +336,20 @@ def _sum(
             for c in contributions
         ),
     )
+
+
+def _clock_arguments(component: Component) -> tuple[tuple[str, float | int | str], ...]:
+    """The arguments that Accelergy writes beside every action of a primitive component."""
+    query = Query(component.name, component.class_name, component.attributes)
+    arguments: list[tuple[str, float | int | str]] = []
+    try:
+        if component.attributes.get("global_cycle_seconds") is not None:
+            arguments.append(("global_cycle_seconds", query.cycle_seconds))
+        latency = query.number("action_latency_cycles", 1)
+    except Declined as declined:
+        raise EstimationError(f"{component.name}: {declined.reason}") from None
+    arguments.append(("action_latency_cycles", int(latency) if latency == int(latency) else latency))
+    return tuple(arguments)
 
 
 def _query_key(query: Query) -> tuple[object, ...]:
