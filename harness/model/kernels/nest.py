@@ -1,0 +1,173 @@
+"""The loop nests of a chunk of mappings, unpacked into one contiguous float64 array per loop.
+
+Counts are float64 because they are products of integers that stay far below 2**53, where float64 is exact,
+and because Timeloop itself counts accesses in doubles. What is the same for the whole chunk is a Python
+value or left out: a loop that is 1 in every mapping is ``None`` and costs nothing afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.model.kernels.batch import (
+    SLOTS_PER_LEVEL,
+    SPATIAL_X,
+    SPATIAL_Y,
+    TEMPORAL,
+    Batch,
+    Directives,
+    IntArray,
+)
+from harness.spec.problem import Problem
+
+Vector = NDArray[np.float64]
+Factor = Vector | None
+"""A product of loop bounds per mapping, or None where it is 1 everywhere."""
+
+Flag = NDArray[np.bool_] | bool
+"""A yes or no per mapping, or the same for all."""
+
+Position = NDArray[np.int8] | int
+FAR: Final = 127
+"""The position of a loop that is not there: outside all others."""
+
+
+def times(a: Factor, b: Factor) -> Factor:
+    if a is None:
+        return b
+    return a if b is None else a * b
+
+
+def values(a: Factor, count: int) -> Vector:
+    """``a`` as an array, also where it is 1 everywhere."""
+    return np.ones(count) if a is None else a
+
+
+@dataclass(frozen=True)
+class ProblemIndex:
+    """Which dimensions exist and who needs them.
+
+    Only dimensions with a bound above 1 are *active*; ``active[k]`` is the problem's number of active
+    dimension ``k`` and ``bounds[k]`` its bound. Per data space: ``relevant`` (active dimensions that index
+    it), ``ranks`` (the same with repetitions where several ranks use one dimension), ``irrelevant``.
+    """
+
+    active: tuple[int, ...]
+    bounds: tuple[int, ...]
+    relevant: tuple[tuple[int, ...], ...]
+    ranks: tuple[tuple[int, ...], ...]
+    irrelevant: tuple[tuple[int, ...], ...]
+    written: tuple[bool, ...]
+
+    @staticmethod
+    def of(problem: Problem) -> ProblemIndex:
+        active = tuple(d for d, bound in enumerate(problem.bounds) if bound > 1)
+        number = {problem.dimensions[d]: k for k, d in enumerate(active)}
+        terms = [[term for rank in ds.ranks for term in rank] for ds in problem.data_spaces]
+        ranks = tuple(
+            tuple(sorted(number[term.dimension] for term in own if term.dimension in number)) for own in terms
+        )
+        relevant = tuple(tuple(sorted(set(r))) for r in ranks)
+        everything = range(len(active))
+        return ProblemIndex(
+            active=active,
+            bounds=tuple(problem.bounds[d] for d in active),
+            relevant=relevant,
+            ranks=ranks,
+            irrelevant=tuple(tuple(k for k in everything if k not in r) for r in relevant),
+            written=tuple(ds.read_write for ds in problem.data_spaces),
+        )
+
+
+@dataclass(frozen=True)
+class Nest:
+    """A chunk. Lists are indexed [level][active dimension], ``keep`` [level][data space]."""
+
+    count: int
+    temporal: list[list[Factor]]
+    spatial_x: list[list[Factor]]
+    spatial_y: list[list[Factor]]
+    position: list[list[Position]]
+    keep: list[list[Flag]]
+    spatial_order: IntArray | None
+    directives: Directives
+
+    @property
+    def levels(self) -> int:
+        return len(self.temporal)
+
+
+def unpack(batch: Batch, index: ProblemIndex, directives: Directives) -> Nest:
+    count = len(batch)
+    all_slots, depth = batch.factors.shape[1:]
+    levels, used = all_slots // SLOTS_PER_LEVEL, len(index.active)
+    columns = (np.arange(all_slots)[:, None] * depth + np.array(index.active, dtype=np.intp)).reshape(-1)
+    # Gathering the columns first and transposing afterwards is the cheapest of the ways measured.
+    gathered = batch.factors.reshape(count, all_slots * depth)[:, columns]
+    slots = gathered.T.astype(np.float64, order="C").reshape(all_slots, used, count)
+    unit = slots.max(axis=2, initial=1.0) <= 1.0
+
+    def block(level: int, kind: int) -> list[Factor]:
+        slot = SLOTS_PER_LEVEL * level + kind
+        return [None if unit[slot, k] else slots[slot, k] for k in range(used)]
+
+    temporal = [block(level, TEMPORAL) for level in range(levels)]
+    return Nest(
+        count=count,
+        temporal=temporal,
+        spatial_x=[block(level, SPATIAL_X) for level in range(levels)],
+        spatial_y=[block(level, SPATIAL_Y) for level in range(levels)],
+        position=_positions(batch.permutation, index, temporal),
+        keep=_keep_flags(batch),
+        spatial_order=batch.spatial_order,
+        directives=directives,
+    )
+
+
+def _positions(
+    permutation: IntArray, index: ProblemIndex, temporal: list[list[Factor]]
+) -> list[list[Position]]:
+    """Place of each active dimension in its level's temporal block, 0 = innermost, FAR for unit loops."""
+    return [_level_positions(permutation[:, level], index, row) for level, row in enumerate(temporal)]
+
+
+def _level_positions(order: IntArray, index: ProblemIndex, row: list[Factor]) -> list[Position]:
+    if sum(factor is not None for factor in row) < 2:
+        # A lone loop needs no order, and whether it is there at all is a comparison of its own.
+        return [FAR if factor is None else _far_where_unit(np.int8(0), factor) for factor in row]
+    if order.shape[0] == 1:
+        place_of = {int(d): np.int8(p) for p, d in enumerate(order[0])}
+        places: list[Any] = [place_of[d] for d in index.active]
+    else:
+        columns = np.ascontiguousarray(order.T, dtype=np.int8)
+        places = [None if f is None else _place(columns, d) for f, d in zip(row, index.active, strict=True)]
+    return [FAR if f is None else _far_where_unit(p, f) for f, p in zip(row, places, strict=True)]
+
+
+def _place(columns: NDArray[np.int8], dimension: int) -> NDArray[np.int8]:
+    place = np.zeros(columns.shape[1], dtype=np.int8)
+    for p in range(1, columns.shape[0]):
+        place += (columns[p] == dimension).view(np.int8) * np.int8(p)
+    return place
+
+
+def _far_where_unit(place: np.int8 | NDArray[np.int8], factor: Vector) -> NDArray[np.int8]:
+    far: NDArray[np.int8] = ((factor <= 1.0).view(np.int8) * np.int8(FAR)) | place
+    return far
+
+
+def _keep_flags(batch: Batch) -> list[list[Flag]]:
+    kept = np.ascontiguousarray(batch.keep.transpose(1, 2, 0))
+    always, ever = kept.all(axis=2), kept.any(axis=2)
+    levels, spaces, _ = kept.shape
+
+    def flag(level: int, space: int) -> Flag:
+        if always[level, space]:
+            return True
+        return kept[level, space] if ever[level, space] else False
+
+    return [[flag(level, space) for space in range(spaces)] for level in range(levels)]
