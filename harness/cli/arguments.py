@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 DEFAULT_ARCHITECTURE = "gemmini"
 DEFAULT_MODEL = "bert-large"
@@ -55,7 +55,7 @@ class Arguments:
     out: str | None = None
     json: bool = False
     list: bool = False
-    compat: str | None = "timeloop-v4"
+    compat: Literal["timeloop-v4"] | None = "timeloop-v4"
     debug: bool = False
     command: str = ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from harness.spec.specification import Specification
 
@@ -24,5 +24,5 @@ class Job:
     repeat: int = 1
     parameters: AbstractMapping[str, Any] = field(default_factory=dict)
     fusion: str | None = None
-    compat: str | None = "timeloop-v4"
+    compat: Literal["timeloop-v4"] | None = "timeloop-v4"
     command: str = ""

@@ -45,20 +45,22 @@ def _level_heading(level: LevelMapping, figures: LevelStats, width: int) -> str:
     kept = [
         f"{space.name} {words(space.tile_size)}" for space in figures.data_spaces if space.name in level.keep
     ]
-    text = f"{level.level}  keeps {', '.join(kept)}"
+    text = f"{level.level}  keeps {', '.join(kept)} words"
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def _loop(loop: Loop) -> str:
-    times = f"{loop.factor}" if loop.perfect else f"{loop.factor} (last time {loop.residual})"
+    times = f"0:{loop.factor}" if loop.perfect else f"0:{loop.factor} (last time 0:{loop.residual})"
     if loop.axis:
-        return f"parallel {loop.dimension} x {times} {_SPATIAL[loop.axis]}"
-    return f"for {loop.dimension} x {times}"
+        return f"parallel {loop.dimension} in {times} {_SPATIAL[loop.axis]}"
+    return f"for {loop.dimension} in {times}"
 
 
 def words(number: int) -> str:
     """A number of words, in units of 1024 when it is large."""
     for size, unit in ((1 << 30, "Gi"), (1 << 20, "Mi"), (1 << 10, "Ki")):
+        if number % size == 0 and number >= size:
+            return f"{number // size} {unit}"
         if number >= 10 * size:
-            return f"{number / size:.0f} {unit}" if number % size == 0 else f"{number / size:.1f} {unit}"
+            return f"{number / size:.1f} {unit}"
     return str(number)

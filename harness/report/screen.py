@@ -145,18 +145,21 @@ def _energy_table(result: Result, width: int) -> Table:
     table.add_column("energy", justify="right", no_wrap=True)
     table.add_column("share", justify="right", no_wrap=True)
     bars = width >= 60
+    cells = _BAR_CELLS if width >= 76 else 10
     if bars:
-        table.add_column("", no_wrap=True, min_width=_BAR_CELLS if width >= 76 else 10)
+        table.add_column("", no_wrap=True, min_width=cells)
     wide = width >= 100
     if wide:
         table.add_column("cycles", justify="right", no_wrap=True)
         table.add_column("area", justify="right", no_wrap=True)
     total = result.energy_pj or 0.0
-    for share in _shares(result):
+    shares = _shares(result)
+    largest = max((share.energy_pj for share in shares), default=0.0)
+    for share in shares:
         part = share.energy_pj / total if total else 0.0
         row = [_escape(share.name), quantities.energy(share.energy_pj), f"{part * 100:.1f} %"]
         if bars:
-            row.append(_bar(part, _BAR_CELLS if width >= 76 else 10))
+            row.append(_bar(share.energy_pj / largest if largest else 0.0, cells))
         if wide:
             row += [quantities.whole(share.cycles), quantities.area(share.area_um2)]
         table.add_row(*row)
