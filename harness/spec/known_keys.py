@@ -54,6 +54,9 @@ V4_CONSTRAINTS = frozenset({"version", "targets"})
 V4_PROBLEM = frozenset({"version", "instance", "shape"})
 V4_SHAPE = frozenset({"name", "dimensions", "data_spaces", "coefficients"})
 V4_DATA_SPACE = frozenset({"name", "projection", "read_write"})
+IDLE_SIZES = frozenset({"H", "W", "Hpad", "Wpad", "Hstride", "Wstride", "Hdilation", "Wdilation"})
+"""Sizes in the instances of convolutions that a shape need not use; Timeloop then ignores them."""
+
 V4_COMPONENTS = frozenset({"version", "classes"})
 V4_MAPSPACE = frozenset({"version", "template"})
 V4_TABLES = frozenset({"version", "tables"})

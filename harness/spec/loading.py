@@ -57,7 +57,7 @@ def read_specification(tree: Mapping[str, Any], files: Sequence[str] = ()) -> Sp
 
     tree = located(dict(tree)) if not isinstance(tree, LocatedDict) else tree
     _check_flattened(tree)
-    problem = readers.read_problem(tree["problem"])
+    problem = readers.read_problem(_without_idle_sizes(tree["problem"]))
     architecture: Architecture = readers.read_architecture(tree)
     ert = readers.read_ert(tree) if not is_empty(_tables(tree, "ERT")) else architecture.ert
     art = readers.read_art(tree) if not is_empty(_tables(tree, "ART")) else architecture.art
@@ -183,6 +183,22 @@ def _check_flattened(tree: LocatedDict) -> None:
     for key in ("architecture", "problem"):
         if is_empty(tree.get(key, tree.get("arch") if key == "architecture" else None)):
             raise SpecError(f"the specification has no '{key}'", where(tree))
+
+
+def _without_idle_sizes(problem: Any) -> Any:
+    """The problem without sizes that no dimension or coefficient has (``Hpad``), as Timeloop ignores them."""
+    instance = problem.get("instance") if isinstance(problem, Mapping) else None
+    shape = problem.get("shape") if isinstance(problem, Mapping) else None
+    if not isinstance(instance, LocatedDict) or not isinstance(shape, Mapping):
+        return problem
+    used = {str(d) for d in shape.get("dimensions") or ()}
+    used |= {str(c.get("name")) for c in shape.get("coefficients") or () if isinstance(c, Mapping)}
+    trimmed = LocatedDict(location=instance.location)
+    trimmed.key_locations = instance.key_locations
+    trimmed.update({k: v for k, v in instance.items() if k in used or k not in keys.IDLE_SIZES})
+    result = LocatedDict({**problem, "instance": trimmed}, location=where(problem))
+    result.key_locations = getattr(problem, "key_locations", {})
+    return result
 
 
 def _tables(tree: Mapping[str, Any], key: str) -> Any:
