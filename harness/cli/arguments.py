@@ -6,6 +6,7 @@ Plain argparse, for ``run.py -h`` has to answer at once. The flags of the prior 
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -106,7 +107,7 @@ def parse_arguments(argv: Sequence[str], program: str = "run.py") -> Arguments:
         list=given.list,
         compat=None if given.compat == "none" else given.compat,
         debug=given.debug,
-        command=" ".join([program, *argv]),
+        command=shlex.join([program, *argv]),
     )
 
 

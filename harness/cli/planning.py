@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from harness.cli.arguments import DEFAULT_PROFILE, Arguments
+from harness.cli.processed_input import processed_tree
 from harness.engines.job import Job
 from harness.errors import EmptyMapSpace, Location, SpecError
 from harness.fusion import Fusion, FusionOptions, fuse, names_a_pair, parse_pair, plan_fusion
@@ -111,6 +112,8 @@ def _from_layer(
             refusal = str(error)
     settings = _settings(arguments, load_profile(arguments.profile))
     specification = _with_mapping(replace(specification, settings=settings), arguments)
+    flattened = processed_tree(specification, constraints_changed=fusion is not None)
+    specification = replace(specification, tree=flattened)
     changed = {p.name: values[p.name] for p in template.parameters if values[p.name] != p.default}
     job = Job(
         specification=specification,
@@ -150,6 +153,7 @@ def _from_files(arguments: Arguments) -> Planned:
         settings = load_profile(arguments.profile)
     specification = replace(specification, settings=_settings(arguments, settings))
     specification = _with_mapping(specification, arguments)
+    specification = replace(specification, tree=processed_tree(specification, constraints_changed=False))
     name = Path(arguments.spec[0]).name.split(".")[0]
     layer = specification.problem.name or "problem"
     job = Job(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Literal
 
 from harness.engines.content_hash import content_hash
@@ -197,8 +199,17 @@ def _provenance(job: Job, architecture: Architecture) -> Provenance:
 
 
 def package_version() -> str:
-    """The version of the installed package; "unknown" when run from a folder that is not installed."""
+    """The version of the installed package, or of the checkout that it is run from."""
     try:
         return version("transformer-harness")
     except PackageNotFoundError:
+        return _version_of_checkout()
+
+
+def _version_of_checkout() -> str:
+    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    try:
+        with project.open("rb") as file:
+            return str(tomllib.load(file)["project"]["version"])
+    except (OSError, KeyError, tomllib.TOMLDecodeError):
         return "unknown"

@@ -44,5 +44,7 @@ def _timeloop_files(result: Result, evaluation: Evaluation) -> dict[str, str]:
     if architecture.art is not None:
         files[ART] = yaml_text({"ART": write_art(architecture.art)})
     if evaluation.tree:
-        files[PROCESSED_INPUT] = yaml_text(evaluation.tree)
+        from harness.spec.writing import dump_processed_input  # noqa: PLC0415 - imports PyYAML
+
+        files[PROCESSED_INPUT] = dump_processed_input(evaluation.tree)
     return files
