@@ -202,7 +202,7 @@ def test_contradictions_between_two_entries() -> None:
             {"target": "Buffer", "type": "temporal", "factors": "M=2"},
             {"target": "Buffer", "type": "temporal", "factors": "M=4"},
         )
-    with pytest.raises(SpecError, match="permutation of Buffer .* is given twice"):
+    with pytest.raises(SpecError, match=r"permutation of Buffer .* is given twice"):
         read(
             {"target": "Buffer", "type": "temporal", "permutation": "MKN"},
             {"target": "Buffer", "type": "temporal", "permutation": "NKM"},
