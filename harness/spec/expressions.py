@@ -176,6 +176,10 @@ class _Evaluator:
     def _call(self, node: ast.Call, names: Mapping[str, Any]) -> Any:
         if not isinstance(node.func, (ast.Name, ast.Lambda)):
             raise _Refused("only functions that are called by their name are allowed")
+        if isinstance(node.func, ast.Name):
+            name = node.func.id
+            if name not in names and name not in FUNCTIONS and not name.startswith("__"):
+                raise _Refused(f"unknown function '{name}'", did_you_mean(name, FUNCTIONS))
         function = self._value(node.func, names)
         arguments: list[Any] = []
         for argument in node.args:

@@ -23,7 +23,7 @@ class Inclusions:
     """Where included files are looked for, and how deep inclusion has gone. One per loaded file."""
 
     def __init__(self, roots: tuple[Path, ...], folder: Path, load: LoadFile, render: RenderFile) -> None:
-        self._roots = roots
+        self._roots = tuple(root.resolve() for root in roots)
         self._search = [folder, *roots]
         self._folder = folder
         self._load = load
@@ -72,7 +72,7 @@ class Inclusions:
         return any(self._allowed(base / path) and (base / path).exists() for base in self._search)
 
     def add_to_path(self, path: str) -> str:
-        folder = (self._folder / path).resolve()
+        folder = self._folder / path
         if not self._allowed(folder):
             raise SpecError(f"'{path}' is outside the folders of the given files")
         self._search.append(folder)
@@ -91,7 +91,7 @@ class Inclusions:
                 outside = outside or candidate.exists()
                 continue
             if candidate.is_file():
-                return candidate.resolve()
+                return candidate
         if outside or Path(path).is_absolute():
             raise SpecError(f"'{path}' is outside the folders of the given files")
         folders = [base for base in self._search if base.is_dir()]
@@ -107,7 +107,7 @@ class Inclusions:
                 found = sorted(p for kind in ("*.yaml", "*.yml") for p in folder.glob(kind))
             else:
                 found = sorted(p for p in base.glob(pattern) if p.is_file())
-            found = [p.resolve() for p in found if self._allowed(p)]
+            found = [p for p in found if self._allowed(p)]
             if found:
                 return found
         raise SpecError(f"no file matches '{pattern}'")

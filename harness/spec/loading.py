@@ -7,6 +7,7 @@ combined as the front end does.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,10 +58,12 @@ def read_specification(tree: Mapping[str, Any], files: Sequence[str] = ()) -> Sp
 
     tree = located(dict(tree)) if not isinstance(tree, LocatedDict) else tree
     _check_flattened(tree)
+    _check_problem_keys(tree["problem"])
     problem = readers.read_problem(_without_idle_sizes(tree["problem"]))
     architecture: Architecture = readers.read_architecture(tree)
     ert = readers.read_ert(tree) if not is_empty(_tables(tree, "ERT")) else architecture.ert
     art = readers.read_art(tree) if not is_empty(_tables(tree, "ART")) else architecture.art
+    _check_tables(tree, architecture)
     if ert is not None:
         architecture = architecture.with_energy(ert, art)
     constraints = read_constraints(tree, architecture, problem)
@@ -185,6 +188,18 @@ def _check_flattened(tree: LocatedDict) -> None:
             raise SpecError(f"the specification has no '{key}'", where(tree))
 
 
+def _check_problem_keys(problem: Any) -> None:
+    """A misspelt ``instance`` would make the sizes stand beside the shape, an older form that is read too."""
+    if not isinstance(problem, Mapping) or not isinstance(problem.get("shape"), Mapping):
+        return
+    shape = problem["shape"]
+    sizes = {str(d) for d in shape.get("dimensions") or ()} | keys.IDLE_SIZES
+    sizes |= {str(c.get("name")) for c in shape.get("coefficients") or () if isinstance(c, Mapping)}
+    for key in problem:
+        if key not in keys.V4_PROBLEM and key not in sizes:
+            raise unknown_name("key in the problem", key, keys.V4_PROBLEM, where(problem, key))
+
+
 def _without_idle_sizes(problem: Any) -> Any:
     """The problem without sizes that no dimension or coefficient has (``Hpad``), as Timeloop ignores them."""
     instance = problem.get("instance") if isinstance(problem, Mapping) else None
@@ -204,6 +219,27 @@ def _without_idle_sizes(problem: Any) -> Any:
 def _tables(tree: Mapping[str, Any], key: str) -> Any:
     node = tree.get(key, tree.get(f"{key}_summary"))
     return node.get("tables") if isinstance(node, Mapping) else node
+
+
+def _check_tables(tree: Mapping[str, Any], architecture: Architecture) -> None:
+    """Refuse table entries that seem to mean a component which then has no entry.
+
+    Timeloop would silently take no energy for that component. Entries of things that the model does not
+    have (networks of other tools, parts of compound components) are left alone.
+    """
+    components = [level.full_name for level in architecture.storage] + [architecture.arithmetic.full_name]
+    for key in ("ERT", "ART"):
+        tables = _tables(tree, key)
+        given = [str(t.get("name")) for t in tables or () if isinstance(t, Mapping)]
+        missing = [name for name in components if name not in given]
+        for index, name in enumerate(given):
+            near = difflib.get_close_matches(name, missing, n=1, cutoff=0.9)
+            if name not in components and near:
+                raise SpecError(
+                    f"the {key} names '{name}', which the architecture does not have",
+                    where(tables[index], "name"),
+                    f"did you mean '{near[0]}'?",
+                )
 
 
 def _compound_components(tree: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

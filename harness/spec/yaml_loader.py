@@ -36,7 +36,7 @@ def load_yaml_file(
     large, not text, empty or not a mapping, for broken YAML and for templates that fail.
     """
     file = Path(path)
-    tree = _parse(_source(file, _Reading(jinja_data or {}, _resolved(file.parent, roots))))
+    tree = _parse(_source(file, _Reading(jinja_data or {}, _folders(file.parent, roots))))
     return _as_mapping(tree, str(path))
 
 
@@ -50,7 +50,7 @@ def load_yaml_text(
 
     Files are included only from ``roots``.
     """
-    folders = tuple(Path(r).resolve() for r in roots)
+    folders = tuple(Path(r) for r in roots)
     folder = folders[0] if folders else Path()
     reading = _Reading(jinja_data or {}, folders)
     return _as_mapping(_parse(_rendered(text, name, folder, reading)), name)
@@ -64,8 +64,8 @@ def _as_mapping(tree: Any, name: str) -> LocatedDict:
     return tree
 
 
-def _resolved(folder: Path, roots: Sequence[str | Path]) -> tuple[Path, ...]:
-    return tuple(dict.fromkeys([folder.resolve(), *(Path(r).resolve() for r in roots)]))
+def _folders(folder: Path, roots: Sequence[str | Path]) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys([folder, *(Path(r) for r in roots)]))
 
 
 Lines = list[tuple[str, Location]]
@@ -95,7 +95,7 @@ def _rendered(text: str, name: str, folder: Path, reading: _Reading) -> Lines:
     exact = True
     inclusions = Inclusions(
         reading.roots,
-        folder.resolve(),
+        folder,
         load=lambda path: _parse(_source(path, reading.deeper())),
         render=lambda path: "\n".join(line for line, _ in _source(path, reading.deeper())),
     )

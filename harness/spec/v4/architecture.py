@@ -124,10 +124,14 @@ def _read_leaf(raw: LocatedDict, place: Location | None, shape: Shape, names: di
     for key in ("sparse_optimizations", "networks"):
         if not is_empty(node.get(key)):
             raise Unsupported(f"'{key}' of '{name}' is not modelled", where(node, key))
-    scales = LocatedDict(location=node.location)
     for key in ("area_scale", "energy_scale"):
-        if node.get(key) is not None:
-            scales[key] = number(node[key], inside, f"'{key}' of '{name}'", where(node, key))
+        written = node.get(key)
+        if written is not None and number(written, inside, f"'{key}' of '{name}'", where(node, key)) != 1:
+            raise Unsupported(
+                f"'{key}' of '{name}' is not modelled",
+                where(node, key),
+                "scale inside a compound component instead",
+            )
     subclass = node.get("subclass")
     if subclass is not None and not isinstance(subclass, str):
         raise SpecError(f"'subclass' of '{name}' must be a name", where(node, "subclass"))
@@ -146,7 +150,6 @@ def _read_leaf(raw: LocatedDict, place: Location | None, shape: Shape, names: di
             node.get("constraints"), name, Context(shape, inside), where(node, "constraints")
         ),
         required_actions=[str(a) for a in actions],
-        scales=scales,
     )
 
 

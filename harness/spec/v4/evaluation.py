@@ -14,7 +14,7 @@ from harness.errors import Location, SpecError
 from harness.spec.expressions import evaluate_expression
 from harness.spec.located import LocatedDict, where
 from harness.spec.v4.keys import describe
-from harness.spec.yaml_nodes import QuotedStr
+from harness.spec.yaml_nodes import QuotedStr, scalar_value
 
 Names = Mapping[str, Any]
 
@@ -54,8 +54,7 @@ def evaluate_if_parenthesised(value: Any, names: Names, place: Location | None) 
 
 def integer(value: Any, names: Names, what: str, place: Location | None, least: int | None = None) -> int:
     """A whole number, or an expression that yields one."""
-    if isinstance(value, str):
-        value = evaluate_text(value, names, place)
+    value = _evaluated(value, names, place)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
@@ -67,19 +66,26 @@ def integer(value: Any, names: Names, what: str, place: Location | None, least: 
 
 def number(value: Any, names: Names, what: str, place: Location | None) -> float | int:
     """A number, or an expression that yields one."""
-    if isinstance(value, str):
-        value = evaluate_text(value, names, place)
+    value = _evaluated(value, names, place)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise SpecError(f"{what} must be a number, not {describe(value)}", place)
     return value
 
 
 def truth(value: Any, names: Names, what: str, place: Location | None) -> bool:
-    if isinstance(value, str):
-        value = evaluate_text(value, names, place)
+    """True or false, or an expression that yields one. Words such as ``yes`` are plain text in YAML 1.2."""
+    if not (isinstance(value, str) and value.lower() in ("yes", "no", "on", "off")):
+        value = _evaluated(value, names, place)
     if isinstance(value, bool) or value in (0, 1):
         return bool(value)
     raise SpecError(f"{what} must be true or false, not {describe(value)}", place)
+
+
+def _evaluated(value: Any, names: Names, place: Location | None) -> Any:
+    """The value of an expression; text in quotes is none, but may spell a number."""
+    if isinstance(value, QuotedStr):
+        return scalar_value(str(value)) if value else value
+    return evaluate_text(value, names, place) if is_expression(value) else value
 
 
 def _with_forward_reference(error: SpecError, node: LocatedDict, key: str) -> SpecError:

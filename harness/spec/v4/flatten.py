@@ -112,7 +112,6 @@ class _Flattening:
         node = LocatedDict({"class": leaf.class_name}, location=leaf.location)
         if leaf.subclass is not None:
             node["subclass"] = leaf.subclass
-        node.update(leaf.scales)
         actions = list(dict.fromkeys(leaf.required_actions + _ACTIONS.get(leaf.kind, [])))
         if actions:
             node["required_actions"] = LocatedList(actions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from harness.errors import Location, SpecError, Unsupported, unknown_name
+from harness.errors import Location, SpecError, Unsupported, did_you_mean
 from harness.spec.located import LocatedDict, LocatedList, where
 
 
@@ -54,7 +54,7 @@ def known(node: LocatedDict, keys: Iterable[str], what: str) -> LocatedDict:
         if "ignore" in key:
             continue
         if key not in allowed:
-            raise unknown_name(f"key in {what}", written, allowed, place)
+            raise SpecError(f"unknown key '{written}' in {what}", place, did_you_mean(written, allowed))
         if key in result:
             raise SpecError(f"'{written}' and '{key}' are the same key of {what}", place)
         result[key] = value
@@ -83,11 +83,11 @@ def describe(value: Any) -> str:
 
 
 def is_empty(value: Any) -> bool:
-    """Nothing in it: None, empty text, list or mapping, also when only empties are nested in it."""
+    """Nothing in it: None, empty text, list or mapping, or a mapping of such (a version does not count)."""
     if value is None:
         return True
     if isinstance(value, dict):
-        return all(is_empty(v) for k, v in value.items() if k not in ("version", "target", "name"))
+        return all(is_empty(v) for k, v in value.items() if k != "version")
     if isinstance(value, list):
         return all(is_empty(v) for v in value)
     return isinstance(value, str) and value == ""

@@ -29,7 +29,6 @@ class Leaf:
     attributes: LocatedDict = field(default_factory=LocatedDict)
     constraints: dict[str, Constraint] = field(default_factory=dict)
     required_actions: list[str] = field(default_factory=list)
-    scales: LocatedDict = field(default_factory=LocatedDict)
 
     @property
     def fanout(self) -> int:

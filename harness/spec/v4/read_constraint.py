@@ -56,6 +56,9 @@ def read_constraint(
         if key_place is not None:
             result.places[key] = key_place
         result.values[key] = _value(key, value, context, key_place)
+    both = [name for name in result.names("keep") if name in result.names("bypass")]
+    if both:
+        raise SpecError(f"'{both[0]}' is both kept and bypassed at '{target}'", result.place("bypass"))
     if "factors" in result.values:
         factors = result.values.pop("factors")
         result.add_factors(factors, "factors")
