@@ -109,7 +109,7 @@ def _from_layer(
             constraints = fuse(specification.constraints, specification.architecture, layer, fusion)
             specification = replace(specification, constraints=constraints)
         except EmptyMapSpace as error:
-            refusal = str(error)
+            refusal = f"{error.message} ({error.hint})" if error.hint else error.message
     settings = _settings(arguments, load_profile(arguments.profile))
     specification = _with_mapping(replace(specification, settings=settings), arguments)
     flattened = processed_tree(specification, constraints_changed=fusion is not None)

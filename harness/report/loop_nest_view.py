@@ -1,4 +1,4 @@
-"""The mapping as people read it: one heading per level with what it keeps, its loops below.
+"""The mapping as people read it: one heading per level with the words it keeps, its loops below.
 
 ``map.txt`` is for programs; this view shortens tile sizes, names what a spatial loop runs across, and fits
 a narrow terminal.
@@ -43,9 +43,11 @@ def loop_nest_lines(evaluation: Evaluation, width: int = 80) -> list[NestLine]:
 
 def _level_heading(level: LevelMapping, figures: LevelStats, width: int) -> str:
     kept = [
-        f"{space.name} {words(space.tile_size)}" for space in figures.data_spaces if space.name in level.keep
+        f"{words(space.tile_size)} of {space.name}"
+        for space in figures.data_spaces
+        if space.name in level.keep
     ]
-    text = f"{level.level}  keeps {', '.join(kept)} words"
+    text = f"{level.level}  keeps {', '.join(kept)}"
     return text if len(text) <= width else text[: width - 3] + "..."
 
 

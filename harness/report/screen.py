@@ -66,9 +66,8 @@ def print_heading(console: Console, heading: Heading) -> None:
 
 
 def print_result(console: Console, result: Result) -> None:
-    """The loop nest and the tables of a result that has a mapping; the reason of one that has none."""
+    """The loop nest and the tables of a result that has a mapping, nothing for one that has none."""
     if result.status != "ok":
-        console.print(f"[bold red]no mapping[/]: {_escape(result.reason or 'unknown reason')}")
         return
     console.print()
     print_loop_nest(console, result)
