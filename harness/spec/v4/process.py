@@ -191,6 +191,8 @@ def _forward(result: LocatedDict, top: LocatedDict, names: Names) -> None:
             node = _globals(node)
         else:
             node = _tables(node, key, names)
+        if "version" in node:
+            node["version"] = QuotedStr("0.4")
         result[key] = node
         if place is not None:
             result.key_locations[key] = place
