@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
+from harness.spec.flattened import read_problem
+from harness.spec.yaml_loader import load_yaml_file
 from harness.workloads import Repeat, find_layer, list_models, load_model
 
 # name: (hidden, heads, blocks, feed-forward, tokens)
@@ -186,3 +189,16 @@ def test_a_model_file_of_the_users_is_read_by_path(tmp_path):
     assert model.layer("KQV").problem.bound["D"] == 384
     assert model.layer("KTQ").problem.bound["L"] == 32
     assert load_model(str(path)).layer("KTQ").problem.bound["L"] == 64
+
+
+GOLDEN = Path(__file__).resolve().parents[1].parent / "shared" / "golden" / "mapper_inputs"
+
+
+@pytest.mark.skipif(not GOLDEN.is_dir(), reason="the reference's own inputs are not here")
+@pytest.mark.parametrize("layer", ["KQV", "KTQ", "Out", "FF1", "softmax", "layernorm"])
+def test_problems_equal_those_that_the_reference_was_run_on(layer):
+    folder = GOLDEN / f"gemmini_{layer}"
+    given = read_problem(load_yaml_file(folder / "input.yaml")["problem"])
+    ours = load_model("bert-large").layer(layer).problem
+    assert (ours.dimensions, ours.bounds) == (given.dimensions, given.bounds)
+    assert ours.data_spaces == given.data_spaces
