@@ -38,7 +38,7 @@ def norm(length: int, e: int, sweeps: int) -> Problem:
     return Problem("norm", ("L", "E", "D"), (length, e, sweeps), spaces)
 
 
-def conv(n: int, e: int, d: int, kernel: int, size: int, stride: int = 1, dilation: int = 1) -> Problem:
+def conv(n: int, e: int, d: int, kernel: int, size: int, *, stride: int = 1, dilation: int = 1) -> Problem:
     """A square convolution."""
     inputs = (
         (Term("N"),),

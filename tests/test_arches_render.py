@@ -143,13 +143,14 @@ def test_each_parameter_changes_what_is_rendered(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dataflow", "kept", "rows", "columns", "streamed"),
-    [("WS", "Weights", "D", "E", "L"), ("IS", "Inputs", "E", "L", "D"), ("OS", "Outputs", "D", "L", "E")],
+    ("dataflow", "kept", "dimensions"),
+    [("WS", "Weights", "DEL"), ("IS", "Inputs", "ELD"), ("OS", "Outputs", "DLE")],
 )
 @pytest.mark.parametrize("shape", [(16, 16), (8, 32), (32, 8), (256, 16)])
 def test_a_dataflow_decides_placement_and_factors(
-    dataflow: str, kept: str, rows: str, columns: str, streamed: str, shape: tuple[int, int]
+    dataflow: str, kept: str, dimensions: str, shape: tuple[int, int]
 ) -> None:
+    rows, columns, streamed = dimensions
     parameters = {"pe_rows": shape[0], "pe_cols": shape[1], "dataflow": dataflow}
     tree = flattened("gemmini", BERT_LARGE["KQV"], "matmul", parameters)
     others = {"D", "E", "L"} - {rows}

@@ -49,9 +49,9 @@ class ProblemFit:
         kept = [c for c in constraints if _dimension_of(c) in self.problem.dimensions]
         return ", ".join(kept)
 
-    def others(self, *dimensions: str) -> str:
-        """``X=1`` for every dimension of the problem that is not among ``dimensions``."""
-        return ", ".join(f"{d}=1" for d in self.problem.dimensions if d not in dimensions)
+    def ones(self, *dimensions: str) -> str:
+        """``X=1`` for those of ``dimensions`` that the problem has and that are longer than one."""
+        return ", ".join(f"{d}=1" for d in dimensions if self.problem.bound.get(d, 1) > 1)
 
     def bound(self, dimension: str) -> int:
         """The problem's bound of ``dimension``."""
@@ -70,7 +70,7 @@ class ProblemFit:
             "fit": self.fit,
             "at_least": self.at_least,
             "only": self.only,
-            "others": self.others,
+            "ones": self.ones,
             "bound": self.bound,
             "largest_divisor": largest_divisor,
         }
