@@ -98,7 +98,7 @@ def test_residuals_cover_the_bound_exactly(bound: int, given_factors: list[int])
     space = PerfectFactorization(FactorDemands("M", bound, given), 4)
     for index in range(min(space.size, 50)):
         covered = 0
-        for end, residual in reversed(space.factors(index)):
+        for end, residual in reversed(space.split(index).factors):
             covered = covered * end + residual - 1
         assert covered == bound - 1
 
@@ -318,19 +318,19 @@ def listed_ruby(
 @pytest.mark.parametrize(("bound", "most"), [(7, 3), (12, 4), (11, 2)])
 def test_ruby_vectors_cover_the_bound(bound: int, most: int) -> None:
     space = ResidualFactorization(FactorDemands("M", bound), 3, [(1, most)])
-    found = {space.factors(i) for i in range(space.size)}
+    found = {space.split(i).factors for i in range(space.size)}
     assert found <= listed_ruby(bound, 3, [(1, most)])
     assert any(end != residual for vector in found for end, residual in vector)
     # Nothing of the uber space is lost among factors that the residual bound admits.
     uber = PerfectFactorization(FactorDemands("M", bound), 3)
-    perfect = {uber.factors(i) for i in range(uber.size)}
+    perfect = {uber.split(i).factors for i in range(uber.size)}
     assert {v for v in perfect if v[1][0] <= most} <= found
 
 
 def test_ruby_without_remainders_is_the_uber_space() -> None:
     ruby = ResidualFactorization(FactorDemands("M", 24, given={2: 2}), 4, [])
     uber = PerfectFactorization(FactorDemands("M", 24, given={2: 2}), 4)
-    assert {ruby.factors(i) for i in range(ruby.size)} == {uber.factors(i) for i in range(uber.size)}
+    assert {ruby.split(i).factors for i in range(ruby.size)} == {uber.split(i).factors for i in range(uber.size)}
 
 
 def test_ruby_through_the_map_space() -> None:

@@ -17,6 +17,20 @@ Factor = tuple[int, int]
 """(iterations, iterations in the last visit); equal for a perfect factor."""
 
 
+UNIT: Factor = (1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One way to split a dimension, by tiling level from the innermost.
+
+    ``units`` says where the loop counts as a unit loop.
+    """
+
+    factors: tuple[Factor, ...]
+    units: tuple[bool, ...]
+
+
 def divisors_in_order(n: int) -> list[int]:
     """Divisors of ``n`` as Timeloop lists them: 1, n, 2, n/2, ..."""
     found = []
@@ -52,7 +66,7 @@ class PerfectFactorization:
         self.remaining = remaining
         self._divisors = divisors_in_order(remaining)
         self._choices: dict[tuple[int, int], _Choices] = {}
-        self._found: dict[int, tuple[Factor, ...]] = {}
+        self._found: dict[int, Split] = {}
         given_admitted = all(demands.admits(k, v) for k, v in demands.given.items())
         self.size = self._count(len(self._free), remaining) if given_admitted else 0
 
@@ -82,8 +96,8 @@ class PerfectFactorization:
         self._choices[places, product] = choices
         return choices
 
-    def factors(self, index: int) -> tuple[Factor, ...]:
-        """The (iterations, residual) of each tiling level, innermost first, of vector ``index``."""
+    def split(self, index: int) -> Split:
+        """Vector number ``index``."""
         known = self._found.get(index)
         if known is not None:
             return known
@@ -91,16 +105,21 @@ class PerfectFactorization:
         remaining = self.demands.bound
         loops = []
         for factor in raw:
+            if factor == 1:
+                loops.append(UNIT)
+                continue
             end = min(factor, remaining)
             loops.append((end, remaining % end or end))
             remaining = -(-remaining // end)
-        found = tuple(loops)
+        # A fixed factor is clamped to what remains when the mapping is made, but whether its loop counts as
+        # a unit loop is decided before.
+        found = Split(tuple(loops), tuple(factor == 1 for factor in raw))
         if len(self._found) < _REMEMBERED:
             self._found[index] = found
         return found
 
     def raw_factors(self, index: int) -> list[int]:
-        """The factors before clamping to what remains: they decide which loops count as unit loops."""
+        """The factors of vector ``index`` before clamping to what remains."""
         if not 0 <= index < self.size:
             raise IndexError(f"factorization {index} of {self.size}")
         vector = [self.demands.given.get(k, 1) for k in range(self._level_count)]

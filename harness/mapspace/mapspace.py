@@ -16,7 +16,7 @@ from harness.errors import EmptyMapSpace
 from harness.mapspace.bypass import BypassSpace
 from harness.mapspace.demands import factor_demands
 from harness.mapspace.explain import explain_empty
-from harness.mapspace.factorization import Factor, PerfectFactorization
+from harness.mapspace.factorization import PerfectFactorization
 from harness.mapspace.levels import tiling_levels
 from harness.mapspace.permutation import PermutationRules
 from harness.mapspace.residual_factorization import ResidualFactorization
@@ -104,16 +104,6 @@ class MapSpace:
     def size(self) -> int:
         return self.sizes.total
 
-    def factors(self, factorization: int) -> list[list[Factor]]:
-        """(iterations, residual) as ``[tiling level][dimension]`` of index factorisation ``factorization``.
-
-        The index is mixed radix; the first dimension varies fastest.
-        """
-        by_dimension = [
-            d.factors(digit) for d, digit in zip(self.dimensions, self._digits(factorization), strict=True)
-        ]
-        return [list(column) for column in zip(*by_dimension, strict=True)]
-
     def _digits(self, factorization: int) -> list[int]:
         digits = []
         for dimension in self.dimensions:
@@ -124,26 +114,25 @@ class MapSpace:
         return digits
 
     def subspace(self, factorization: int, pruned: bool = True) -> SubSpace:
-        """The orders and splits left open by one index factorisation."""
-        factors = self.factors(factorization)
+        """The orders and splits left open by one index factorisation.
+
+        ``factorization`` is mixed radix; the first dimension varies fastest.
+        """
+        by_dimension = [
+            dimension.split(digit)
+            for dimension, digit in zip(self.dimensions, self._digits(factorization), strict=True)
+        ]
+        factors = list(zip(*(split.factors for split in by_dimension), strict=True))
+        units = list(zip(*(split.units for split in by_dimension), strict=True))
         orders = []
         counts = []
-        # A fixed factor larger than what remains is clamped when the mapping is made, but a loop counts as a
-        # unit loop by its factor before clamping.
-        raw = self._raw_factors(factorization) if pruned else None
         for k, level in enumerate(self.levels):
             unit: tuple[int, ...] = ()
-            if raw is not None and level.constraint.split is None:
-                unit = tuple(d for d, column in enumerate(raw) if column[k] == 1)
+            if pruned and level.constraint.split is None:
+                unit = tuple(d for d, is_unit in enumerate(units[k]) if is_unit)
             orders.append(self._rules.orders(k, unit))
             counts.append(len(unit))
         return SubSpace(self.levels, factors, orders, counts, self.constraints.min_parallelism)
-
-    def _raw_factors(self, factorization: int) -> list[Sequence[int]]:
-        raw: list[Sequence[int]] = []
-        for dimension, digit in zip(self.dimensions, self._digits(factorization), strict=True):
-            raw.append(dimension.raw_factors(digit))
-        return raw
 
     def keep(self, bypass: int) -> tuple[frozenset[str], ...]:
         """The data spaces that each storage level keeps under bypass mask ``bypass``."""

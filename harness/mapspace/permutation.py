@@ -27,6 +27,8 @@ class LevelOrders:
     size: int
 
     def order(self, index: int) -> Order:
+        if self.size == 1:
+            return self.prefix + self.free + self.suffix
         return self.prefix + nth_permutation(self.free, index) + self.suffix
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from harness.errors import Unsupported
 from harness.mapspace.demands import FactorDemands
-from harness.mapspace.factorization import Factor, divisors_in_order
+from harness.mapspace.factorization import Split, divisors_in_order
 
 Vectors = npt.NDArray[np.int64]
 
@@ -61,15 +61,11 @@ class ResidualFactorization:
         self._residuals = residuals[keep][:, :level_count]
         self.size = len(self._ends)
 
-    def factors(self, index: int) -> tuple[Factor, ...]:
-        """The (iterations, residual) of each tiling level, innermost first."""
-        return tuple(
-            (int(end), int(last)) for end, last in zip(self._ends[index], self._residuals[index], strict=True)
-        )
-
-    def raw_factors(self, index: int) -> list[int]:
-        """1 where the loop is a unit loop; nothing is clamped in this template."""
-        return [int(end) for end in self._ends[index]]
+    def split(self, index: int) -> Split:
+        """Vector number ``index``. Nothing is clamped in this template."""
+        ends = self._ends[index].tolist()
+        residuals = self._residuals[index].tolist()
+        return Split(tuple(zip(ends, residuals, strict=True)), tuple(end == 1 for end in ends))
 
 
 def _divide_given(demands: FactorDemands) -> tuple[dict[int, int], dict[int, int], int]:

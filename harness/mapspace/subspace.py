@@ -47,6 +47,7 @@ class SubSpace:
         self._pruned_counts = pruned_counts
         self._min_parallelism = min_parallelism
         self._spatial = [k for k, level in enumerate(levels) if level.spatial]
+        self._splits: dict[int, dict[int, int]] = {}
         self._order_cache: list[dict[int, Order]] = [{} for _ in levels]
         self._split_checks: dict[tuple[int, int, int], tuple[Refusal | None, float]] = {}
 
@@ -111,6 +112,12 @@ class SubSpace:
 
     def splits(self, spatial: int) -> dict[int, int]:
         """For each spatial tiling level, how many loops of its order lie along X."""
+        known = self._splits.get(spatial)
+        if known is None:
+            known = self._splits[spatial] = self._make_splits(spatial)
+        return known
+
+    def _make_splits(self, spatial: int) -> dict[int, int]:
         found = {}
         for k, size in zip(self._spatial, self.split_sizes, strict=True):
             given = self.levels[k].constraint.split

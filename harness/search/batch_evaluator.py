@@ -18,8 +18,7 @@ from harness.search.protocol import Proposal
 
 LARGEST_BATCH = 2048
 
-_Array = npt.NDArray[np.int64]
-_Orders = npt.NDArray[np.int8]
+_Rows = list[Sequence[int]]
 
 
 class KernelEvaluator:
@@ -79,17 +78,18 @@ class _Encoder:
 
     def __init__(self, space: MapSpace) -> None:
         self._space = space
-        self._level_count = len(space.architecture.storage)
-        self._dimension_count = len(space.problem.dimensions)
+        self._ones = (1,) * len(space.problem.dimensions)
+        self._identity = tuple(range(len(space.problem.dimensions)))
         mapping = space.mapping(space.subspace(0, pruned=False), 0, 0, 0)
         self._directives = Directives.of(mapping, space.problem)
         self._names = [d.name for d in space.problem.data_spaces]
         self._temporal = [k for k, level in enumerate(space.levels) if not level.spatial]
 
     def encode(self, proposals: Sequence[Proposal]) -> Batch:
-        blocks: list[tuple[_Array, _Orders]] = []
-        orders: list[_Orders] = []
-        keeps: list[npt.NDArray[np.bool_]] = []
+        blocks: list[_Rows] = []
+        spatial_orders: list[_Rows] = []
+        orders: list[_Rows] = []
+        keeps: list[list[list[bool]]] = []
         block_of: dict[tuple[int, int, int], int] = {}
         order_of: dict[tuple[int, int], int] = {}
         keep_of: dict[int, int] = {}
@@ -104,54 +104,49 @@ class _Encoder:
             block = block_of.get(block_key)
             if block is None:
                 block = block_of[block_key] = len(blocks)
-                blocks.append(self._block(p))
+                factors, spatial_order = self._block(p)
+                blocks.append(factors)
+                spatial_orders.append(spatial_order)
             order_key = (number, p.permutation)
             order = order_of.get(order_key)
             if order is None:
                 order = order_of[order_key] = len(orders)
-                orders.append(self._order(p))
+                orders.append([p.subspace.order(k, p.permutation) for k in self._temporal])
             keep = keep_of.get(p.bypass)
             if keep is None:
                 keep = keep_of[p.bypass] = len(keeps)
                 keeps.append(self._keep(p.bypass))
             rows[i] = block, order, keep
-        factors = np.array([factors for factors, _ in blocks])
-        spatial_orders = np.array([spatial for _, spatial in blocks])
         return Batch(
-            factors=factors[rows[:, 0]],
-            permutation=_chosen(np.array(orders), rows[:, 1]),
-            keep=_chosen(np.array(keeps), rows[:, 2]),
-            spatial_order=_chosen(spatial_orders, rows[:, 0]),
+            factors=np.array(blocks, dtype=np.int64)[rows[:, 0]],
+            permutation=_chosen(np.array(orders, dtype=np.int8), rows[:, 1]),
+            keep=_chosen(np.array(keeps, dtype=np.bool_), rows[:, 2]),
+            spatial_order=_chosen(np.array(spatial_orders, dtype=np.int8), rows[:, 0]),
             directives=self._directives,
         )
 
-    def _block(self, p: Proposal) -> tuple[_Array, _Orders]:
+    def _block(self, p: Proposal) -> tuple[_Rows, _Rows]:
         """Factors [3 L, D] and spatial loop orders [L, D]."""
-        ones = [1] * self._dimension_count
-        identity = list(range(self._dimension_count))
         splits = p.subspace.splits(p.spatial)
-        rows: list[list[int]] = []
-        orders: list[Sequence[int]] = []
+        rows: _Rows = []
+        orders: _Rows = []
         for k in self._temporal:
             rows.append([end for end, _ in p.subspace.factors[k]])
             if k - 1 not in splits:
-                rows += [ones, ones]
-                orders.append(identity)
+                rows += [self._ones, self._ones]
+                orders.append(self._identity)
                 continue
-            along_x, along_y = list(ones), list(ones)
+            along_x, along_y = list(self._ones), list(self._ones)
             order = p.subspace.order(k - 1, p.permutation)
             for position, d in enumerate(order):
                 axis = along_x if position < splits[k - 1] else along_y
                 axis[d] = p.subspace.factors[k - 1][d][0]
             rows += [along_x, along_y]
             orders.append(order)
-        return np.array(rows, dtype=np.int64), np.array(orders, dtype=np.int8)
+        return rows, orders
 
-    def _order(self, p: Proposal) -> _Orders:
-        return np.array([p.subspace.order(k, p.permutation) for k in self._temporal], dtype=np.int8)
-
-    def _keep(self, bypass: int) -> npt.NDArray[np.bool_]:
-        return np.array([[name in kept for name in self._names] for kept in self._space.keep(bypass)])
+    def _keep(self, bypass: int) -> list[list[bool]]:
+        return [[name in kept for name in self._names] for kept in self._space.keep(bypass)]
 
 
 def _chosen[T: np.generic](blocks: npt.NDArray[T], rows: npt.NDArray[np.intp]) -> npt.NDArray[T]:

@@ -49,9 +49,7 @@ def search(
     algorithm. No valid mapping is not an error: the result says why.
     """
     space = MapSpace(architecture, problem, constraints, settings.template)
-    return search_space(
-        space, settings, on_progress=on_progress, should_stop=should_stop, evaluate=evaluate
-    )
+    return search_space(space, settings, on_progress=on_progress, should_stop=should_stop, evaluate=evaluate)
 
 
 def search_space(
@@ -232,9 +230,7 @@ def _conclude(
     _require_agreement(best.cost, Cost.of(stats))
     least = [r.least_first_metric for r in reports if r.least_first_metric is not None]
     proven = complete and best.cost.metric(settings.metrics[0]) <= min(least) * (1 + 1e-12)
-    return replace(
-        result, mapping=mapping, stats=stats, status="optimal" if proven else "best_found"
-    )
+    return replace(result, mapping=mapping, stats=stats, status="optimal" if proven else "best_found")
 
 
 def _require_agreement(searched: Cost, evaluated: Cost) -> None:

@@ -38,9 +38,7 @@ class Odometer:
     def propose(self) -> Proposal | None:
         if self._done or self._subspace is None:
             return None
-        return Proposal(
-            self._factorization, self._permutation, self._spatial, self._bypass, self._subspace
-        )
+        return Proposal(self._factorization, self._permutation, self._spatial, self._bypass, self._subspace)
 
     def learn(self, outcome: Outcome) -> None:
         assert self._subspace is not None

@@ -37,9 +37,7 @@ class Random:
         else:
             last = self._current
             mask = self._sequential_mask()
-            self._current = Proposal(
-                last.factorization, last.permutation, last.spatial, mask, last.subspace
-            )
+            self._current = Proposal(last.factorization, last.permutation, last.spatial, mask, last.subspace)
             self._masks_covered += 1
         return self._current
 

@@ -165,9 +165,7 @@ class ThreadRun:
             self.settle()
             self.stopped = self.stopped or "the search algorithm is done"
 
-    def _fill(
-        self, until_total: int | None, one_by_one: bool
-    ) -> tuple[list[_Event], list[Proposal], bool]:
+    def _fill(self, until_total: int | None, one_by_one: bool) -> tuple[list[_Event], list[Proposal], bool]:
         """Proposals up to a full batch of ones to evaluate, telling the mapper what is known of each.
 
         A batch of one is told its true outcome later, by :meth:`advance`.

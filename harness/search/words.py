@@ -9,9 +9,7 @@ from harness.search.result import Refusals
 _SHOWN = 3
 
 
-def no_mapping_reason(
-    refusals: Sequence[Refusals], evaluated: int, complete: bool, interrupted: bool
-) -> str:
+def no_mapping_reason(refusals: Sequence[Refusals], evaluated: int, complete: bool, interrupted: bool) -> str:
     """One sentence with the most frequent refusals: level, reason and their share of all tries."""
     if evaluated == 0:
         return "no mapping was tried" + (" before the search was stopped" if interrupted else "")
