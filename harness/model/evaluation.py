@@ -97,7 +97,7 @@ def evaluate(
     if not marks.compute_does_not_leak:
         arithmetic = _with_leakage(architecture, arithmetic, busy_cycles)
     level_stats = tuple(
-        _level_stats(level, names, performance, _leaks_per_cycle(level, levels), busy_cycles)
+        _level_stats(level, names, performance, _sharing(level, levels), busy_cycles)
         for level, performance in zip(levels, performances, strict=True)
     )
     networks = network_stats(architecture, names, written, movements, marks)
@@ -179,6 +179,7 @@ def _arithmetic(
         actual_computes=computes,
         energy_pj=computes * compute_energy(unit, table).operation,
         area_um2=area * unit.instances,
+        compute_energy_pj=compute_energy(unit, table).operation,
     )
 
 
@@ -221,20 +222,24 @@ def _performance(level: _Level, names: list[str], compute_cycles: int) -> LevelP
     return level_performance(level.spec, demands, compute_cycles)
 
 
-def _leaks_per_cycle(level: _Level, levels: list[_Level]) -> float:
-    """Instances that leak: those in use, or all that share a power gate with one in use."""
+def _sharing(level: _Level, levels: list[_Level]) -> tuple[float, float]:
+    """(instances that share one power gate, instances that leak).
+
+    The latter are those in use, or all that share a power gate with one in use.
+    """
     gate_name = level.spec.power_gated_at or level.spec.name
     gate = next(other for other in levels if other.spec.name == gate_name)
     sharing = level.spec.instances / max(gate.spec.instances, 1)
     if sharing > 1:
-        return sharing * max(1.0, *gate.instances)
-    return max(1.0, *level.instances)
+        return sharing, sharing * max(1.0, *gate.instances)
+    return 1.0, max(1.0, *level.instances)
 
 
 def _level_stats(
-    level: _Level, names: list[str], performance: LevelPerformance, leaks_per_cycle: float, cycles: int
+    level: _Level, names: list[str], performance: LevelPerformance, sharing: tuple[float, float], cycles: int
 ) -> LevelStats:
     spec, leak = level.spec, level.energy.leak
+    per_gate, leaks_per_cycle = sharing
     leakage = leak * cycles * leaks_per_cycle
     tensors = tuple(_tensor_stats(level, i, name, performance) for i, name in enumerate(names))
     energy = 0.0
@@ -260,6 +265,8 @@ def _level_stats(
         energy_pj=energy,
         accesses=sum(int(t.utilized_instances * (t.reads + t.updates + t.fills)) for t in tensors),
         data_spaces=tensors,
+        instances_sharing_power_gating=per_gate,
+        non_power_gated_utilization=max(1.0, *level.instances) / leaks_per_cycle,
     )
 
 

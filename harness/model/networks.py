@@ -77,7 +77,7 @@ def network_stats(
     result = []
     for link in _links(architecture, artefacts):
         if link.connection is None:
-            result.append(NetworkStats(link.network.name, _kind(link.network), False, 0.0, ()))
+            result.append(_described(link, False, 0.0, ()))
             continue
         tensors = []
         for name, is_written, levels in zip(names, written, movements, strict=True):
@@ -90,8 +90,31 @@ def network_stats(
             else:
                 tensors.append(_legacy(link, name, is_written, movement, artefacts))
         energy = running_sum(t.energy_pj for t in tensors)
-        result.append(NetworkStats(link.network.name, _kind(link.network), True, energy, tuple(tensors)))
+        result.append(_described(link, True, energy, tuple(tensors)))
     return tuple(sorted(result, key=lambda n: n.name.encode()))
+
+
+def _described(
+    link: _Link, evaluated: bool, energy_pj: float, tensors: tuple[NetworkDataSpaceStats, ...]
+) -> NetworkStats:
+    """The figures with what Timeloop's report says of the network itself."""
+    network = link.network
+    return NetworkStats(
+        name=network.name,
+        type=_kind(network),
+        evaluated=evaluated,
+        energy_pj=energy_pj,
+        data_spaces=tensors,
+        connection_type=link.reads + 2 * link.updates,
+        word_bits=network.word_bits,
+        fill_latency=network.fill_latency,
+        drain_latency=network.drain_latency,
+        router_energy_pj=network.router_energy,
+        wire_energy_pj_per_bit_mm=network.wire_energy,
+        ingress_energy_pj=network.energy_per_ingress,
+        adder_energy_pj=network.adder_energy,
+        action_name=network.action_name or "",
+    )
 
 
 def _is_legacy(network: Network) -> bool:
@@ -150,6 +173,8 @@ def _inferred(level: StorageLevel, name: str, wire: float | None) -> Network:
         tile_width=level.tile_width,
         energy_per_hop=level.energy_per_hop,
         energy_per_ingress=level.energy_per_ingress,
+        fill_latency=level.network_fill_latency,
+        drain_latency=level.network_drain_latency,
     )
 
 

@@ -103,8 +103,6 @@ class NetworkDataSpaceStats:
     spatial_reduction_energy_per_instance_pj: float
     energy_pj: float
     distributed_ingresses: tuple[Ingress, ...] = ()
-    distributed_multicast: bool = False
-    distributed_multicast_factor: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,8 @@ def loop_nest_lines(evaluation: Evaluation, width: int = 80) -> list[NestLine]:
 
 
 def _level_heading(level: LevelMapping, figures: LevelStats, width: int) -> str:
-    kept = [
-        f"{words(space.tile_size)} of {space.name}"
-        for space in figures.data_spaces
-        if space.name in level.keep
-    ]
+    spaces = [space for space in figures.data_spaces if space.name in level.keep]
+    kept = [f"{words(space.tile_size)} of {space.name}" for space in spaces]
     text = f"{level.level}  keeps {', '.join(kept)}"
     return text if len(text) <= width else text[: width - 3] + "..."
 

@@ -262,13 +262,13 @@ def _legacy_network(network: NetworkStats) -> Iterator[str]:
 def _legacy_data_space(figures: NetworkDataSpaceStats) -> Iterator[str]:
     yield from _network_figures((("Fanout", str(figures.fanout)),))
     yield from _network_figures((("Multicast factor", str(figures.multicast_factor)),))
-    if figures.distributed_multicast:
-        factor = str(figures.distributed_multicast_factor)
+    if figures.distributed_ingresses:
+        factor = str(max(i.multicast for i in figures.distributed_ingresses))
         yield from _network_figures((("Multicast factor (distributed)", factor),))
     yield from _network_figures((("Ingresses", fixed(sum(i.accesses for i in figures.ingresses))),))
     for i in figures.ingresses:
         yield f"{_INDENT * 3}@multicast {i.multicast} @scatter {i.scatter}: {fixed(i.accesses)}"
-    if figures.distributed_multicast:
+    if figures.distributed_ingresses:
         distributed = fixed(sum(i.accesses for i in figures.distributed_ingresses))
         yield from _network_figures((("Ingresses (distributed)", distributed),))
         for i in figures.distributed_ingresses:
