@@ -105,6 +105,7 @@ def _described(
         evaluated=evaluated,
         energy_pj=energy_pj,
         data_spaces=tensors,
+        legacy_subtype=(network.network_type or "").replace(":", "_"),
         connection_type=link.reads + 2 * link.updates,
         word_bits=network.word_bits,
         fill_latency=network.fill_latency,

@@ -48,8 +48,10 @@ def stats_text(architecture: Architecture, problem: Problem, stats: Stats) -> st
 
 def _levels(architecture: Architecture, stats: Stats) -> Iterator[str]:
     yield from _title("Buffer and Arithmetic Levels")
-    yield from _underlined("Level 0", "-------")
-    yield from _arithmetic(architecture.arithmetic, stats.arithmetic)
+    # The reference counts no accesses of arithmetic: it is shown for its energy only.
+    if stats.arithmetic.energy_pj != 0:
+        yield from _underlined("Level 0", "-------")
+        yield from _arithmetic(architecture.arithmetic, stats.arithmetic)
     for number, (level, figures) in enumerate(zip(architecture.storage, stats.levels, strict=True), start=1):
         if figures.accesses == 0 and figures.energy_pj == 0:
             continue
