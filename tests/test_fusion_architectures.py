@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.errors import EmptyMapSpace, Unsupported
 from harness.fusion import FusionOptions, broken_columns, fuse, plan_fusion
+from harness.fusion.residence import least_extents
 from harness.model import evaluate
 from harness.search import search
 from harness.spec import specification_from_v4_tree
@@ -99,3 +102,33 @@ def test_the_write_back_is_paid_once_by_the_side_that_the_option_names():
     assert _dram_traffic(_evaluated("gemmini", "KTQ", "Accumulator", paid), "Outputs") >= words
     assert _dram_traffic(_evaluated("gemmini", "softmax", "Accumulator", paid), "Outputs") == 0
     assert _dram_traffic(_evaluated("gemmini", "softmax", "Accumulator"), "Outputs") >= words
+
+
+def _extents(mapping, position):
+    """Per dimension, the extent of the tile at a level: all loops at and inside it."""
+    extents = {}
+    for level in mapping.levels[: position + 1]:
+        for loop in (*level.temporal, *level.spatial):
+            extents[loop.dimension] = extents.get(loop.dimension, 1) * loop.factor
+    return extents
+
+
+@pytest.mark.parametrize(
+    ("architecture", "name", "level"),
+    [
+        ("gemmini", "KTQ", "Accumulator"),
+        ("gemmini", "softmax", "Accumulator"),
+        ("eyeriss", "KTQ", "shared_glb"),
+        ("tpu", "KTQ", "Accumulator"),
+    ],
+)
+def test_the_check_of_room_never_asks_for_more_than_a_mapping_needs(architecture, name, level):
+    specification, constraints, _ = _fused(architecture, name, level)
+    built, problem = specification.architecture, MODEL.layer(name).problem
+    for seed in (1, 2, 3):
+        found = search(built, problem, constraints, replace(SHALLOW, seed=seed, victory_condition=5))
+        assert found.mapping is not None, found.reason
+        for position, storage in enumerate(built.level_names):
+            taken = _extents(found.mapping, position)
+            least = least_extents(constraints, built, problem, storage)
+            assert all(taken.get(d, 1) >= n for d, n in least.items()), (storage, taken, least)
