@@ -163,6 +163,14 @@ def test_every_line_of_the_tables_names_its_estimator():
     assert all(a.estimator and 0 < a.accuracy <= 100 for a in result.answers)
 
 
+def test_the_tables_as_files_can_be_read_again():
+    result = estimate(golden_architecture("pim"), component_classes("pim"), OPTIONS)
+    energies = read_ert(yaml.safe_load(yaml.safe_dump(result.ert_file(), sort_keys=False)))
+    areas = read_art(yaml.safe_load(yaml.safe_dump(result.art_file())))
+    assert energies == result.ert
+    assert areas == result.art
+
+
 def test_unrounded_values_on_request():
     options = EstimationOptions(use_hwcomponents=False, significant_digits=None)
     result = estimate(golden_architecture("gemmini"), component_classes("two_adders"), options)

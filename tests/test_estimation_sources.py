@@ -118,6 +118,18 @@ def test_between_depths_the_answer_lies_between_and_is_marked():
     assert found.note == "interpolated between depths 1024 and 1536"
 
 
+def test_a_large_buffer_between_the_grid_and_a_published_one():
+    """28 nm has rows of its own only for the published memories; the 24 MiB buffer is one of them."""
+    attributes = {"width": 128, "technology": "28nm", "n_banks": 4}
+    small, large = (ask(SRAM, "SRAM", "read", depth=d, **attributes) for d in (524288, 1572864))
+    assert (small.note, large.note) == ("", "")
+    found = ask(SRAM, "SRAM", "read", depth=1048576, **attributes)
+    assert small.value < found.value < large.value
+    assert found.note == "interpolated between depths 524288 and 1572864"
+    with pytest.raises(Declined, match="covers depths"):
+        ask(SRAM, "SRAM", "read", depth=1572865, **attributes)
+
+
 @pytest.mark.parametrize(
     ("attributes", "reason"),
     [

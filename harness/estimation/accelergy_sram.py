@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -195,10 +195,46 @@ def cost_at(table: SramTable, memory: Memory, node: float) -> tuple[SramCost, li
     high = NODES_NM[bisect_left(NODES_NM, node)]
     if high == node:
         return _cost_at_node(table, memory, node)
-    low = NODES_NM[bisect_left(NODES_NM, node) - 1]
+    try:
+        return _between_nodes(table, memory, node, high)
+    except Declined:
+        beyond = _towards_a_deeper_row(table, memory, node, high)
+        if beyond is None:
+            raise
+        return beyond
+
+
+def _between_nodes(table: SramTable, memory: Memory, node: float, high: float) -> tuple[SramCost, list[str]]:
+    low = NODES_NM[NODES_NM.index(high) - 1]
     below, notes_below = _cost_at_node(table, memory, low)
     above, notes_above = _cost_at_node(table, memory, high)
     return below.mixed(above, (node - low) / (high - low)), notes_below + notes_above
+
+
+def _towards_a_deeper_row(
+    table: SramTable, memory: Memory, node: float, high: float
+) -> tuple[SramCost, list[str]] | None:
+    """A memory deeper than the rows of both neighbouring nodes, but not than a row of this very node.
+
+    The large buffers of the published architectures have rows at 28 nm; sweeps go through smaller ones.
+    """
+    low = NODES_NM[NODES_NM.index(high) - 1]
+    here = Organisation(node, memory.ports, memory.banks)
+    deeper = [d for d in table.depths.get((here, memory.width), ()) if d > memory.depth]
+    grids = [
+        table.depths.get((Organisation(n, memory.ports, memory.cacti_banks), memory.cacti_width), ())
+        for n in (low, high)
+    ]
+    if not deeper or not all(grids):
+        return None
+    shallow = min(grid[-1] for grid in grids)
+    if shallow >= memory.depth:
+        return None
+    deep = deeper[0]
+    start, _ = _between_nodes(table, replace(memory, depth=shallow), node, high)
+    share = math.log(memory.depth / shallow) / math.log(deep / shallow)
+    cost = start.mixed_in_logarithms(table.costs[here, memory.width, deep], share)
+    return cost, [f"interpolated between depths {shallow} and {deep}"]
 
 
 def _cost_at_node(table: SramTable, memory: Memory, node: float) -> tuple[SramCost, list[str]]:

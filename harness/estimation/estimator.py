@@ -19,6 +19,7 @@ from harness.estimation.rounding import round_significant
 from harness.estimation.tables import TableSource
 from harness.spec.architecture import Architecture
 from harness.spec.energy import ActionEnergy, AreaReferenceTable, ComponentEnergy, EnergyReferenceTable
+from harness.spec.flattened.energy_tables import write_art, write_ert
 from harness.spec.shipped import shipped_folder
 
 STORAGE_ACTIONS = ("read", "write", "update", "leak")
@@ -84,6 +85,14 @@ class Estimate:
     ert: EnergyReferenceTable
     art: AreaReferenceTable
     answers: tuple[Answer, ...]
+
+    def ert_file(self) -> dict[str, object]:
+        """The content of an ``ERT.yaml`` in Accelergy's form."""
+        return {"ERT": write_ert(self.ert)}
+
+    def art_file(self) -> dict[str, object]:
+        """The content of an ``ART.yaml`` in Accelergy's form."""
+        return {"ART": write_art(self.art)}
 
 
 @dataclass(frozen=True)
