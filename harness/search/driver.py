@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from harness.mapspace import MappingId, MapSpace, Refusal
@@ -20,7 +20,7 @@ from harness.search.words import no_mapping_reason
 from harness.spec.architecture import Architecture
 from harness.spec.constraints import Constraints
 from harness.spec.problem import Problem
-from harness.spec.settings import SearchSettings
+from harness.spec.settings import Metric, SearchSettings
 
 LOCAL_SECONDS = 0.5
 """A search with several threads starts in this process and moves to worker processes after this time."""
@@ -61,7 +61,7 @@ def search_space(
     evaluate: Evaluate | None = None,
 ) -> SearchResult:
     """:func:`search` for a map space that already exists."""
-    clock = _Clock(on_progress, should_stop)
+    clock = _Clock(on_progress, should_stop, settings.metrics)
     crew = Crew.recruit(space, settings)
     reports, interrupted = _run(space, crew, settings, evaluate, clock)
     return _conclude(
@@ -73,8 +73,12 @@ class _Clock:
     """Calls back at most ten times a second and remembers a wish to stop."""
 
     def __init__(
-        self, on_progress: Callable[[Progress], None] | None, should_stop: Callable[[], bool] | None
+        self,
+        on_progress: Callable[[Progress], None] | None,
+        should_stop: Callable[[], bool] | None,
+        metrics: Sequence[Metric],
     ) -> None:
+        self._metrics = metrics
         self._on_progress = on_progress
         self._should_stop = should_stop
         self._start = time.monotonic()
@@ -98,11 +102,7 @@ class _Clock:
         return self._should_stop is not None and self._should_stop()
 
     def _progress(self) -> Progress:
-        best: Found | None = None
-        for snapshot in self._seen.values():
-            found = snapshot.best
-            if found is not None and (best is None or found.cost.edp_j_cycles < best.cost.edp_j_cycles):
-                best = found
+        best = merge([self._seen[thread].best for thread in sorted(self._seen)], self._metrics)
         return Progress(
             evaluated=sum(s.total for s in self._seen.values()),
             valid=sum(s.valid for s in self._seen.values()),

@@ -18,8 +18,7 @@ def no_mapping_reason(refusals: Sequence[Refusals], evaluated: int, complete: bo
     if not complete:
         start += " (the search ended early; a larger 'timeout' looks further)" if not interrupted else ""
     shown = "; ".join(
-        f"{r.level}: {r.example} in {_share(r.count, evaluated)} of tries"
-        + (" (for example)" if r.kind in ("capacity", "fanout") and r.count > 1 else "")
+        f"{r.level} refuses {_share(r.count, evaluated)} of tries, e.g. {r.example}"
         for r in refusals[:_SHOWN]
     )
     return f"{start}: {shown}"
