@@ -56,7 +56,7 @@ def known(node: LocatedDict, keys: Iterable[str], what: str) -> LocatedDict:
         if key not in allowed:
             raise SpecError(f"unknown key '{written}' in {what}", place, did_you_mean(written, allowed))
         if key in result:
-            raise SpecError(f"'{written}' and '{key}' are the same key of {what}", place)
+            raise SpecError(f"'{key}' is given twice in {what}, with hyphens and with underscores", place)
         result[key] = value
         if place is not None:
             result.key_locations[key] = place
