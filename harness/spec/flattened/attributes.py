@@ -216,7 +216,7 @@ def as_number(value: Any) -> float | None:
 def nearest_within(name: str, known: Iterable[str]) -> str | None:
     """The known name within one edit (two for names of eight letters and more), None if there is none."""
     allowed = 2 if len(name) >= 8 else 1
-    if len(name) < 5:
+    if len(name) < 4:
         return None
     best: tuple[int, str] | None = None
     for candidate in sorted(known):
