@@ -14,23 +14,26 @@ from harness.errors import HarnessError
 USER_ERROR = 2
 BUG = 3
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 
 def guarded(program: str, debug: bool, body: Callable[[], int]) -> int:
     """``body``'s exit code, or that of the error that ended it, told in one line on stderr."""
     try:
         code = body()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code
     except HarnessError as error:
-        say(f"{program}: error: {one_line(str(error))}")
+        say(f"{program}: error: {one_line(_told(error))}")
         return error.exit_code
     except KeyboardInterrupt:
         say(f"{program}: interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
+        # Rich turns a broken pipe into SystemExit; nothing else here leaves that way.
         _forget_stdout()
-        return 0
+        return BROKEN_PIPE
     except RecursionError as error:
         return _bug(program, debug, error, "the input is nested too deeply")
     except MemoryError as error:
@@ -43,6 +46,11 @@ def say(line: str) -> None:
     """One line on stderr; a closed stderr is no error."""
     with contextlib.suppress(OSError, ValueError):
         print(line, file=sys.stderr, flush=True)
+
+
+def _told(error: HarnessError) -> str:
+    """The error's text; that it is on the command line need not be said on the command line."""
+    return str(error).removeprefix("command line: ")
 
 
 def one_line(text: str) -> str:
@@ -64,5 +72,7 @@ def _bug(program: str, debug: bool, error: BaseException, what: str) -> int:
 def _forget_stdout() -> None:
     """Points stdout at nothing, so that the interpreter's own flush at exit stays quiet too."""
     null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
+    if sys.stdout is not None:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(null, sys.stdout.fileno())
     os.close(null)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.arguments import Arguments, parse_arguments
@@ -31,25 +32,38 @@ def _run(arguments: Arguments) -> int:
     if arguments.list:
         from harness.report.listing import print_listing  # noqa: PLC0415
 
-        print_listing(_console(stderr=False))
+        print_listing(_console(stderr=False), arguments.layer)
         return 0
     return _map(arguments)
 
 
 def _map(arguments: Arguments) -> int:
-    """Plans the jobs, runs them one after the other, writes their files, shows them."""
+    """Plans the jobs and runs them in their output folder."""
     # Heavy rooms are imported here, after the command line is known to be good.
     from harness.cli.output_folder import output_folder  # noqa: PLC0415
     from harness.cli.planning import plan  # noqa: PLC0415
-    from harness.report.files import write_folder  # noqa: PLC0415
-    from harness.report.outputs import ALL_NAMES, RESULT, output_files  # noqa: PLC0415
-    from harness.report.pair import figures_of_pair, pair_record_text, print_pair  # noqa: PLC0415
-    from harness.report.screen import print_heading, print_result  # noqa: PLC0415
+    from harness.report.files import make_folder, remove_if_empty  # noqa: PLC0415
 
     console = _console(stderr=arguments.json)
     made = plan(arguments)
     layers = "+".join(planned.job.layer for planned in made.jobs)
     folder = output_folder(arguments, made.jobs[0].job.architecture, layers)
+    # Before the search: nobody wants to learn after it that the result cannot be written.
+    made_folder = make_folder(folder)
+    try:
+        return _run_jobs(console, arguments, made, folder)
+    except BaseException:
+        remove_if_empty(made_folder)
+        raise
+
+
+def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) -> int:
+    """Runs the jobs one after the other, writes their files, shows them."""
+    from harness.report.files import write_folder  # noqa: PLC0415
+    from harness.report.outputs import ALL_NAMES, RESULT, output_files  # noqa: PLC0415
+    from harness.report.pair import figures_of_pair, pair_record_text, print_pair  # noqa: PLC0415
+    from harness.report.screen import print_heading, print_result  # noqa: PLC0415
+
     results: list[Result] = []
     for planned in made.jobs:
         print_heading(console, planned.heading)

@@ -134,6 +134,9 @@ def _mapping(
         on_progress=relay,
         should_stop=should_stop,
     )
+    if relay is not None:
+        # The search reports now and then; its end is always worth a report.
+        relay(SearchProgress(found.evaluated, found.valid, found.seconds, 0, found.cost))
     record = SearchRecord(
         mapper=found.algorithm,
         objective=_objective(job),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -25,8 +27,33 @@ def write_folder(folder: Path, files: Mapping[str, str], obsolete: Iterable[str]
         for name, text in files.items():
             _write(folder / _plain_name(name), text)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise HarnessError(f"cannot write the output folder '{folder}': {reason}") from error
+        raise _cannot_write(folder, error) from error
+
+
+def make_folder(folder: Path) -> Path | None:
+    """Makes the folder and those above it; the folder if it was not there before, else None.
+
+    HarnessError when it cannot be made or nothing can be written into it.
+    """
+    try:
+        new = not folder.exists()
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+    return folder if new else None
+
+
+def remove_if_empty(folder: Path | None) -> None:
+    """Takes back :func:`make_folder` when nothing came of it."""
+    if folder is not None:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _cannot_write(folder: Path, error: OSError) -> HarnessError:
+    return HarnessError(f"cannot write the output folder '{folder}': {error.strerror or error}")
 
 
 def _plain_name(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.spec.profiles import list_profiles
-from harness.spec.templates import ArchitectureTemplate, list_architectures
+from harness.spec.templates import ArchitectureTemplate, list_architectures, load_architecture_template
 from harness.workloads import Layer, list_collections, list_models
 
 if TYPE_CHECKING:
@@ -18,13 +18,10 @@ def print_listing(console: Console, name: str | None = None) -> None:
 
     With the ``name`` of an architecture only that one, in detail.
     """
-    templates = list_architectures()
-    chosen = [t for t in templates if name is not None and t.name == name]
-    for template in chosen:
-        _print_architecture(console, template)
-    if chosen:
+    if name is not None:
+        _print_architecture(console, load_architecture_template(name))
         return
-    _print_architectures(console, [t for t in templates if t.variant_of is None])
+    _print_architectures(console, [t for t in list_architectures() if t.variant_of is None])
     _print_models(console)
     _print_layers(console)
     _print_profiles(console)
