@@ -122,8 +122,8 @@ class Batch:
 def encode_mappings(mappings: Sequence[Mapping], architecture: Architecture, problem: Problem) -> Batch:
     """The batch of ``mappings``; they must share their directives.
 
-    Raises Unsupported for imperfect factors, for two loops of one dimension in one block, for a Y loop
-    inside an X loop and for mappings with different directives.
+    Raises Unsupported for imperfect factors, for two loops over one dimension in one block, for an X
+    loop outside a Y loop and for mappings with different directives.
     """
     count, levels = len(mappings), len(architecture.storage)
     dimension_id = {name: i for i, name in enumerate(problem.dimensions)}
@@ -144,10 +144,9 @@ def encode_mappings(mappings: Sequence[Mapping], architecture: Architecture, pro
         for level, block in enumerate(mapping.levels):
             for loop in (*block.temporal, *block.spatial):
                 slot = SLOTS_PER_LEVEL * level + _SLOT_OF_AXIS[loop.axis]
-                d = dimension_id[loop.dimension]
-                _check_loop(loop, block, factors[i, slot, d])
-                factors[i, slot, d] = loop.factor
-            _check_axes(block)
+                _check_perfect(loop, block)
+                factors[i, slot, dimension_id[loop.dimension]] = loop.factor
+            _check_blocks(block)
             permutation[i, level] = _complete_order(block.temporal, dimension_id)
             spatial_order[i, level] = _complete_order(block.spatial, dimension_id)
             keep[i, level] = [ds.name in block.keep for ds in problem.data_spaces]
@@ -205,17 +204,19 @@ def _complete_order(loops: tuple[Loop, ...], dimension_id: dict[str, int]) -> li
     return order + [d for d in range(len(dimension_id)) if d not in order]
 
 
-def _check_loop(loop: Loop, block: LevelMapping, already: int) -> None:
+def _check_perfect(loop: Loop, block: LevelMapping) -> None:
     if not loop.perfect:
         raise Unsupported(
             f"level '{block.level}' has the imperfect factor {loop.dimension}{loop.factor},{loop.residual}; "
             "the batch evaluator takes perfect factors only"
         )
-    if already != 1 and loop.factor != 1:
-        raise Unsupported(f"level '{block.level}' has two loops over {loop.dimension} in one block")
 
 
-def _check_axes(block: LevelMapping) -> None:
+def _check_blocks(block: LevelMapping) -> None:
+    for loops in (block.temporal, block.spatial):
+        dimensions = [loop.dimension for loop in loops if loop.factor > 1]
+        if len(set(dimensions)) < len(dimensions):
+            raise Unsupported(f"level '{block.level}' has two loops over one dimension in one block")
     axes = [loop.axis for loop in block.spatial if loop.factor > 1]
     if axes != sorted(axes):
         raise Unsupported(f"level '{block.level}' has an X loop outside a Y loop")

@@ -171,3 +171,40 @@ def _keep_flags(batch: Batch) -> list[list[Flag]]:
         return kept[level, space] if ever[level, space] else False
 
     return [[flag(level, space) for space in range(spaces)] for level in range(levels)]
+
+
+def effective_keep(nest: Nest, tensor: int) -> tuple[list[Flag], list[Flag]]:
+    """(kept, kept by some level further out), per level.
+
+    Timeloop wipes what lies outside the outermost level that keeps the tensor without ``no_coalesce``.
+    """
+    keep: list[Flag] = []
+    above: list[Flag] = []
+    anchored: Flag = False
+    found: Flag = False
+    for level in reversed(range(nest.levels)):
+        own = nest.keep[level][tensor]
+        if nest.directives.no_coalesce[level, tensor]:
+            own = both(own, anchored)
+        else:
+            anchored = either(anchored, own)
+        keep.append(own)
+        above.append(found)
+        found = either(found, own)
+    return keep[::-1], above[::-1]
+
+
+def either(a: Flag, b: Flag) -> Flag:
+    if a is True or b is True:
+        return True
+    if a is False:
+        return b
+    return a if b is False else a | b
+
+
+def both(a: Flag, b: Flag) -> Flag:
+    if a is False or b is False:
+        return False
+    if a is True:
+        return b
+    return a if b is True else a & b

@@ -13,7 +13,17 @@ import numpy as np
 
 from harness.errors import Unsupported
 from harness.model.kernels.counts import Extent, Motion
-from harness.model.kernels.nest import Factor, Flag, Nest, ProblemIndex, Vector, times, values
+from harness.model.kernels.nest import (
+    Factor,
+    Flag,
+    Nest,
+    ProblemIndex,
+    Vector,
+    effective_keep,
+    either,
+    times,
+    values,
+)
 from harness.model.kernels.sharing import BlockSharing, RecordTable, Sharing
 
 
@@ -116,7 +126,7 @@ class _Raw:
         levels = range(self.nest.levels)
         self.written = chunk.index.written[tensor]
         self.passes_on = [bool(flag) for flag in directives.no_coalesce[:, tensor]]
-        self.keep, self.kept_above = _effective_keep(self.nest, tensor, self.passes_on)
+        self.keep, self.kept_above = effective_keep(self.nest, tensor)
         self.elides_first_read = [not flag for flag in directives.rmw_first_update[:, tensor]]
         self.distributed = any(self.wanted.distributes)
         self.size = [self.extent.tile[level][tensor] for level in levels]
@@ -214,43 +224,6 @@ def _weighted(records: list[Record]) -> Vector:
     return total
 
 
-def _effective_keep(nest: Nest, tensor: int, passes_on: list[bool]) -> tuple[list[Flag], list[Flag]]:
-    """(kept, kept by some level further out), per level.
-
-    Timeloop wipes what lies outside the outermost level that keeps the tensor without ``no_coalesce``.
-    """
-    keep: list[Flag] = []
-    above: list[Flag] = []
-    anchored: Flag = False
-    found: Flag = False
-    for level in reversed(range(nest.levels)):
-        own = nest.keep[level][tensor]
-        if passes_on[level]:
-            own = both(own, anchored)
-        else:
-            anchored = either(anchored, own)
-        keep.append(own)
-        above.append(found)
-        found = either(found, own)
-    return keep[::-1], above[::-1]
-
-
-def either(a: Flag, b: Flag) -> Flag:
-    if a is True or b is True:
-        return True
-    if a is False:
-        return b
-    return a if b is False else a | b
-
-
-def both(a: Flag, b: Flag) -> Flag:
-    if a is False or b is False:
-        return False
-    if a is True:
-        return b
-    return a if b is True else a & b
-
-
 def _partitions(extent: Extent, tensor: int) -> list[Factor]:
     """Distinct words that ever pass through one instance, from the outermost level inwards."""
     partition = [extent.tile[-1][tensor]]
@@ -326,23 +299,27 @@ def _mask(state: _Raw) -> None:
             factor = np.where(kept, 1.0, factor)
         for record in link.records:
             record.accesses = record.accesses * factor
-        state.content[level] = _total(link.records)
+        # A level that distributes has already less content than its network carries; keep that.
+        content = _total(link.records)
+        state.content[level] = content if always else np.where(kept, state.content[level], content)
         if link.transfers is not None:
             link.transfers = np.zeros_like(below) if always else np.where(kept, link.transfers, 0.0)
 
 
 def _finished_link(state: _Raw, level: int) -> Link | None:
-    """The network of a level outside the outermost kept one carries nothing."""
+    """The network of a level outside the outermost kept one carries nothing, but for distributed multicast,
+    which it does on behalf of the next inner level."""
     link = state.links[level]
     used = either(state.keep[level], state.kept_above[level])
-    if link is None or used is False:
+    if link is None or used is True:
+        return link
+    if used is False and not link.distributed:
         return None
-    if used is not True:
-        for record in link.records:
-            record.accesses = record.accesses * used
-            record.hops = None if record.hops is None else record.hops * used
-        if link.transfers is not None:
-            link.transfers = link.transfers * used
+    for record in link.records:
+        record.accesses = record.accesses * used
+        record.hops = None if record.hops is None else record.hops * used
+    if link.transfers is not None:
+        link.transfers = link.transfers * used
     return link
 
 

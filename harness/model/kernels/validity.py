@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.model.kernels.counts import Extent
 from harness.model.kernels.machine import Machine
-from harness.model.kernels.nest import Factor, Nest, ProblemIndex, Vector
+from harness.model.kernels.nest import Factor, Flag, Nest, ProblemIndex, Vector, effective_keep
 
 
 class Reason(IntEnum):
@@ -33,6 +33,8 @@ class Reason(IntEnum):
     """X expansion beyond the mesh; level -1 is the arithmetic."""
     TOO_HIGH = 8
     """Y expansion beyond the mesh; level -1 is the arithmetic."""
+    DIMENSION_ON_BOTH_AXES = 9
+    """One spatial block splits a dimension along X and along Y, which Timeloop's mappings cannot say."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,15 @@ def judge(machine: Machine, nest: Nest, index: ProblemIndex, extent: Extent) -> 
     for level, costs in enumerate(machine.levels):
         if costs.fanout == (1, 1):
             verdict.refuse(_above(extent.fanout[level], 1), Reason.NO_FANOUT, level)
+        for x, y in zip(nest.spatial_x[level], nest.spatial_y[level], strict=True):
+            if x is not None and y is not None:
+                verdict.refuse((x > 1) & (y > 1), Reason.DIMENSION_ON_BOTH_AXES, level)
     for tensor in range(len(index.ranks)):
         verdict.refuse(_nowhere(nest, tensor), Reason.NOT_KEPT_ANYWHERE)
+    keep = [effective_keep(nest, tensor)[0] for tensor in range(len(index.ranks))]
     for level, costs in enumerate(machine.levels):
         if costs.capacity is not None:
-            words = _words(nest, extent, level)
+            words = _words([flags[level] for flags in keep], extent.tile[level])
             verdict.refuse(_above(words, costs.capacity), Reason.OVER_CAPACITY, level)
             if costs.least_words > 0:
                 verdict.refuse(words < costs.least_words, Reason.UNDER_UTILIZED, level)
@@ -91,9 +97,9 @@ def _nowhere(nest: Nest, tensor: int) -> NDArray[np.bool_] | bool:
     return nowhere
 
 
-def _words(nest: Nest, extent: Extent, level: int) -> Vector | float:
+def _words(keep: list[Flag], tiles: list[Factor]) -> Vector | float:
     words: Vector | float = 0.0
-    for flag, tile in zip(nest.keep[level], extent.tile[level], strict=True):
+    for flag, tile in zip(keep, tiles, strict=True):
         if flag is not False:
             size: Vector | float = 1.0 if tile is None else tile
             kept: Vector | float = size if flag is True else np.where(flag, size, 0.0)
