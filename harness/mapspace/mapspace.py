@@ -28,6 +28,8 @@ from harness.spec.problem import Problem
 
 Template = Literal["uber", "ruby"]
 
+_REMEMBERED = 1024
+
 
 @dataclass(frozen=True, slots=True)
 class MappingId:
@@ -89,7 +91,12 @@ class MapSpace:
             raise EmptyMapSpace(explain_empty(empty[0], self.levels))
         self._rules = PermutationRules(self.levels, problem.dimensions, template)
         self._bypass = BypassSpace(architecture, problem, constraints)
+        self._subspaces: dict[tuple[int, bool], SubSpace] = {}
         self._temporal_of = [k for k, level in enumerate(self.levels) if not level.spatial]
+
+    def __getstate__(self) -> dict[str, object]:
+        """Without what can be built again, to travel light to worker processes."""
+        return {**self.__dict__, "_subspaces": {}}
 
     @cached_property
     def sizes(self) -> SpaceSizes:
@@ -118,6 +125,14 @@ class MapSpace:
 
         ``factorization`` is mixed radix; the first dimension varies fastest.
         """
+        known = self._subspaces.get((factorization, pruned))
+        if known is None:
+            if len(self._subspaces) >= _REMEMBERED:
+                self._subspaces.clear()
+            known = self._subspaces[factorization, pruned] = self._make_subspace(factorization, pruned)
+        return known
+
+    def _make_subspace(self, factorization: int, pruned: bool) -> SubSpace:
         by_dimension = [
             dimension.split(digit)
             for dimension, digit in zip(self.dimensions, self._digits(factorization), strict=True)

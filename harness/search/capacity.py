@@ -6,11 +6,24 @@ the bypass mask only.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from harness.mapspace import MapSpace, Refusal, SubSpace
 
 KEPT_NOWHERE = "bypassed everywhere"
 TOO_LARGE = "capacity"
 TOO_SMALL = "min utilization"
+
+_REMEMBERED = 1024
+
+
+@dataclass
+class _Tiles:
+    """What is known of one factorisation: extents by tiling level, tile sizes, verdicts by mask."""
+
+    extents: dict[int, list[int]] = field(default_factory=dict)
+    sizes: dict[tuple[int, str], int] = field(default_factory=dict)
+    refused: dict[int, Refusal | None] = field(default_factory=dict)
 
 
 class CapacityCheck:
@@ -34,10 +47,7 @@ class CapacityCheck:
             available = size * storage.instances if self._distributed_multicast(index) else size
             least = size * storage.min_utilization
             self._limits.append((index, temporal[index], available, storage.name, size, least))
-        self._current: SubSpace | None = None
-        self._tiles: dict[tuple[int, str], int] = {}
-        self._extents: dict[int, list[int]] = {}
-        self._refused: dict[int, Refusal | None] = {}
+        self._known: dict[SubSpace, _Tiles] = {}
 
     def _distributed_multicast(self, index: int) -> bool:
         storage = self._space.architecture.storage[index]
@@ -48,22 +58,22 @@ class CapacityCheck:
 
     def refusal(self, subspace: SubSpace, bypass: int) -> Refusal | None:
         """Why the tiles of this factorisation do not fit under bypass mask ``bypass``; None if they do."""
-        if subspace is not self._current:
-            self._current = subspace
-            self._tiles = {}
-            self._extents = {}
-            self._refused = {}
-        if bypass not in self._refused:
-            self._refused[bypass] = self._check(subspace, bypass)
-        return self._refused[bypass]
+        tiles = self._known.get(subspace)
+        if tiles is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            tiles = self._known[subspace] = _Tiles()
+        if bypass not in tiles.refused:
+            tiles.refused[bypass] = self._check(subspace, bypass, tiles)
+        return tiles.refused[bypass]
 
-    def _check(self, subspace: SubSpace, bypass: int) -> Refusal | None:
+    def _check(self, subspace: SubSpace, bypass: int, tiles: _Tiles) -> Refusal | None:
         keep = self._space.keep(bypass)
         for name in self._ranks:
             if not any(name in kept for kept in keep):
                 return Refusal("all levels", KEPT_NOWHERE, f"{name} is bypassed in all storage levels")
         for index, tiling_level, available, storage_name, _, least in self._limits:
-            required = sum(self._tile(subspace, tiling_level, name) for name in keep[index])
+            required = sum(self._tile(subspace, tiling_level, name, tiles) for name in keep[index])
             if required > available:
                 return Refusal(storage_name, TOO_LARGE, f"tile {required} exceeds {int(available)}")
             if required < least:
@@ -71,20 +81,20 @@ class CapacityCheck:
                 return Refusal(storage_name, TOO_SMALL, reason)
         return None
 
-    def _tile(self, subspace: SubSpace, tiling_level: int, name: str) -> int:
+    def _tile(self, subspace: SubSpace, tiling_level: int, name: str, tiles: _Tiles) -> int:
         key = (tiling_level, name)
-        known = self._tiles.get(key)
+        known = tiles.sizes.get(key)
         if known is not None:
             return known
-        extents = self._extents.get(tiling_level)
+        extents = tiles.extents.get(tiling_level)
         if extents is None:
             extents = [1] * len(self._space.problem.dimensions)
             for factors in subspace.factors[: tiling_level + 1]:
                 for d, (end, _) in enumerate(factors):
                     extents[d] *= end
-            self._extents[tiling_level] = extents
+            tiles.extents[tiling_level] = extents
         tile = 1
         for rank in self._ranks[name]:
             tile *= 1 + sum(coefficient * (extents[d] - 1) for d, coefficient in rank)
-        self._tiles[key] = tile
+        tiles.sizes[key] = tile
         return tile

@@ -1,4 +1,4 @@
-"""Reading and writing constraints in Timeloop's flattened form.
+"""Reading constraints in Timeloop's flattened form.
 
 The flattened form is a list of targets: ``{target: <level>, type: <kind>, ...}``. It stands under
 ``architecture_constraints`` and under ``mapspace`` or ``mapspace_constraints`` (as a bare list, or under
@@ -10,7 +10,6 @@ constrained twice in one string is an error unless both say the same.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,8 +17,12 @@ from typing import Any
 from harness.errors import Location, SpecError, Unsupported, unknown_name
 from harness.spec.architecture import Architecture
 from harness.spec.constraints import BlockConstraint, Constraints, FactorConstraint, LevelConstraints
+from harness.spec.flattened.constraint_text import parse_factors, parse_permutation
+from harness.spec.flattened.constraints_writer import write_constraints
 from harness.spec.located import where
 from harness.spec.problem import Problem
+
+__all__ = ["read_constraints", "write_constraints"]
 
 BYPASS_TYPES = ("bypass", "bypassing", "datatype", "dataspace")
 PARALLELISM_TYPES = ("utilization", "parallelism")
@@ -368,145 +371,3 @@ def _whole(body: Mapping[str, Any], key: str, least: int) -> int:
             f"'{key}' must be a whole number of at least {least}, not {value!r}", where(body, key)
         )
     return value
-
-
-def parse_factors(text: Any, problem: Problem, place: Location | None) -> list[FactorConstraint]:
-    """``"D=16, E<=4 L>=2"`` or a list of such strings, in the order written.
-
-    ``D16`` and ``D 16`` mean ``D=16`` (Timeloop's parser takes them too); ``D=16,4`` gives the residual 4
-    of an imperfect factor. Everything after ``#`` is a comment.
-    """
-    items = text if isinstance(text, list) else [text]
-    found: list[FactorConstraint] = []
-    for index, item in enumerate(items):
-        if not isinstance(item, str):
-            raise SpecError(
-                f"factors must be text such as 'D=16,E<=4', not {item!r}", where(text, index) or place
-            )
-        found += _parse_factor_text(item.split("#")[0], problem, where(text, index) or place)
-    return found
-
-
-def _parse_factor_text(text: str, problem: Problem, place: Location | None) -> list[FactorConstraint]:
-    known = "|".join(re.escape(d) for d in sorted(problem.dimensions, key=len, reverse=True))
-    factor = re.compile(
-        rf"\s*(?P<name>(?:{known})(?=[\s<>=\d])|[A-Za-z_]+)\s*(?P<relation><=|>=|==|=|)\s*(?P<value>\d+)"
-        r"(?:\s*,\s*(?P<residual>\d+)(?=[\s,]|$))?[\s,]*"
-    )
-    found = []
-    position = 0
-    stripped = text.rstrip()
-    while position < len(stripped):
-        match = factor.match(text, position)
-        if match is None:
-            raise SpecError(
-                f"cannot read the factors '{text.strip()}' at '{text[position:].strip()}'",
-                place,
-                "write them as 'D=16,E<=4,L>=2'",
-            )
-        name, value = match["name"], int(match["value"])
-        if name not in problem.dimensions:
-            raise unknown_name("dimension", name, problem.dimensions, place)
-        relation = match["relation"]
-        if relation in ("<=", ">="):
-            if value == 0:
-                raise SpecError(f"the bound of '{name}{relation}' must be positive", place)
-            found.append(FactorConstraint(name, "<=" if relation == "<=" else ">=", value, place))
-        else:
-            residual = int(match["residual"]) if match["residual"] else None
-            found.append(FactorConstraint(name, "=", value, place, residual))
-        position = match.end()
-    return found
-
-
-def parse_permutation(
-    text: Any, problem: Problem, place: Location | None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(prefix, suffix), each from the inner to the outer loop; ``_`` separates them.
-
-    Letters are read one by one as Timeloop does; names longer than one letter must be separated by commas
-    or spaces.
-    """
-    items = text if isinstance(text, list) else [text]
-    tokens: list[str] = []
-    for item in items:
-        if not isinstance(item, str):
-            raise SpecError(f"a permutation must be text such as 'CRS_KP', not {item!r}", place)
-        for piece in re.split(r"[\s,]+", item.split("#")[0].strip()):
-            tokens += [piece] if piece in problem.dimensions else list(piece)
-    prefix: list[str] = []
-    suffix: list[str] = []
-    into = prefix
-    for token in tokens:
-        if token == "_":
-            into = suffix
-            continue
-        if token not in problem.dimensions:
-            raise unknown_name("dimension", token, problem.dimensions, place)
-        if token in prefix or token in suffix:
-            raise SpecError(f"dimension '{token}' occurs twice in the permutation", place)
-        into.append(token)
-    return tuple(prefix), tuple(suffix)
-
-
-def write_constraints(
-    constraints: Constraints, architecture: Architecture, problem: Problem
-) -> dict[str, Any]:
-    """The constraints as Timeloop's ``architecture_constraints`` (``{targets: [...]}``), outermost first.
-
-    Reading the result back gives the same constraints (file positions aside).
-    """
-    order = [d.name for d in problem.data_spaces]
-    targets: list[dict[str, Any]] = []
-    for name in reversed(architecture.level_names):
-        level = constraints.of(name)
-        if level.spatial is not None:
-            targets.append(_write_block(level.spatial, name, "spatial", order))
-        if level.temporal is not None:
-            targets.append(_write_block(level.temporal, name, "temporal", order))
-        if level.keep or level.bypass or level.no_coalesce:
-            entry: dict[str, Any] = {"target": name, "type": "dataspace"}
-            entry["keep"] = _ordered(level.keep, order)
-            entry["bypass"] = _ordered(level.bypass, order)
-            if level.no_coalesce:
-                entry["no_coalesce"] = _ordered(level.no_coalesce, order)
-            targets.append(entry)
-    if constraints.min_parallelism is not None:
-        targets.append(
-            {
-                "target": architecture.level_names[0],
-                "type": "parallelism",
-                "min": constraints.min_parallelism,
-            }
-        )
-    return {"targets": targets}
-
-
-def _ordered(names: frozenset[str], order: Sequence[str]) -> list[str]:
-    return [n for n in order if n in names]
-
-
-def _write_block(block: BlockConstraint, level: str, kind: str, order: Sequence[str]) -> dict[str, Any]:
-    entry: dict[str, Any] = {"target": level, "type": kind}
-    if block.factors:
-        entry["factors"] = ",".join(
-            f"{f.dimension}{f.relation}{f.value}" + (f",{f.residual}" if f.residual is not None else "")
-            for f in block.factors
-        )
-    if block.permutation_given:
-        separator = "" if all(len(d) == 1 for d in block.prefix + block.suffix) else ","
-        text = separator.join(block.prefix)
-        if block.suffix:
-            text += separator + "_" + separator + separator.join(block.suffix)
-        entry["permutation"] = text
-    for key in ("split", "default_max_factor", "default_min_factor"):
-        value = getattr(block, key)
-        if value is not None:
-            entry[key] = value
-    if block.remainders:
-        entry["remainders"] = block.remainders[0]
-    for key in ("no_reuse", "no_link_transfer", "rmw_first_update"):
-        spaces = getattr(block, key)
-        if spaces:
-            entry[key] = _ordered(spaces, order)
-    return entry
