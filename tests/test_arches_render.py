@@ -176,9 +176,12 @@ def test_pim_dataflows_and_converters_follow_the_crossbar() -> None:
     assert constraint_of(stationary, "inter_PERows_spatial", "spatial")["factors"] == {
         "L=": 1, "E=": 1, "D>=": 16,
     }  # fmt: skip
-    for network in ("D2A_NoC", "A2D_NoC"):
-        attributes = levels_of(stationary)[network]["attributes"]
-        assert (attributes["n_PE_rows"], attributes["n_PE_cols"]) == (64, 256)
+    levels = levels_of(stationary)
+    sizes = {n: levels[n]["attributes"] for n in ("D2A_NoC", "A2D_NoC")}
+    assert {n: (a["n_PE_rows"], a["n_PE_cols"]) for n, a in sizes.items()} == {
+        "D2A_NoC": (64, 32),
+        "A2D_NoC": (64, 256),
+    }
     moving = flattened("pim_analog", BERT_LARGE["KQV"], "matmul", {**shape, "dataflow": "IS"})
     assert constraint_of(moving, "scratchpad", "bypass")["keep"] == ["Inputs"]
     assert constraint_of(moving, "inter_PERows_spatial", "spatial")["factors"] == {

@@ -1,0 +1,86 @@
+"""Energies and areas of the shipped architectures: the reference's own, and the mended ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from arches_cases import BERT_LARGE, norm
+
+from harness.estimation import Estimate, EstimationOptions, estimate
+from harness.spec.flattened.problem import write_problem
+from harness.spec.loading import specification_from_v4_tree
+from harness.spec.templates import list_architectures, load_architecture_template
+
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "arches_energy.json").read_text())
+CONFIGURATIONS = json.loads((Path(__file__).parents[1] / "hw_configs.json").read_text())
+MAIN = [t.name for t in list_architectures() if t.variant_of is None]
+FROM_TABLES = EstimationOptions(use_hwcomponents=False)
+"""The shipped architectures must be answered where no CACTI executable runs."""
+
+
+def _estimate(name: str, operator: str, parameters: dict[str, Any]) -> Estimate:
+    problem = norm(4096, 4096, 2) if operator == "norm" else BERT_LARGE["KQV"]
+    tree = load_architecture_template(name).render(parameters, problem, operator)
+    tree["problem"] = write_problem(problem)
+    spec = specification_from_v4_tree(tree)
+    return estimate(spec.architecture, spec.compound_components, FROM_TABLES)
+
+
+def _energies(found: Estimate) -> dict[str, dict[str, float]]:
+    return {c.name.split(".", 1)[1]: {a.action: a.energy_pj for a in c.actions} for c in found.ert.components}
+
+
+@pytest.mark.parametrize("case", sorted(GOLDEN))
+def test_legacy_switches_give_the_references_tables_to_the_last_digit(case: str) -> None:
+    golden = GOLDEN[case]
+    found = _estimate(golden["architecture"], golden["operator"], golden["parameters"])
+    energies = _energies(found)
+    assert {n: energies[n] for n in golden["ert_pj"]} == golden["ert_pj"]
+    areas = {name.split(".", 1)[1]: area for name, area in found.art.areas}
+    assert {n: areas[n] for n in golden["art_um2"]} == golden["art_um2"]
+
+
+def test_the_true_multiplier_costs_more_than_the_adder_in_its_place() -> None:
+    true = _energies(_estimate("gemmini", "matmul", {}))["MAC[1..256]"]["compute"]
+    legacy = _energies(_estimate("gemmini", "matmul", {"mac_multiplier": "legacy_adder"}))["MAC[1..256]"]
+    assert legacy["compute"] == 0.350374
+    # An adder of 32 bits and a multiplier of 8, both from 40 to 32 nm.
+    assert true == pytest.approx((0.21 + 12.68 * 8 / 32) * 0.834224, rel=1e-5)
+
+
+def test_pim_counts_every_conversion_and_cell() -> None:
+    energies = _energies(_estimate("pim_analog", "matmul", {}))
+    assert energies["D2A_NoC"]["transfer_Inputs"] == 6.7584
+    assert energies["A2D_NoC"]["transfer_Outputs"] == 223.207
+    assert energies["mac[1..16384]"]["compute"] == 0.23424
+    assert energies["scratchpad[1..16384]"]["read"] == pytest.approx(8 * 0.0066)
+    wider = _energies(_estimate("pim_analog", "matmul", {"pe_cols": 256}))
+    assert wider["D2A_NoC"]["transfer_Inputs"] == pytest.approx(2 * 6.7584)
+    charged = _energies(_estimate("pim_analog", "matmul", {"dac_columns": 128}))
+    assert charged["D2A_NoC"]["transfer_Inputs"] == pytest.approx(8 * 6.7584)
+
+
+def test_pim_streams_weights_when_inputs_rest() -> None:
+    energies = _energies(_estimate("pim_analog", "matmul", {"dataflow": "IS"}))
+    assert energies["D2A_NoC"] == {"transfer_Weights": 6.7584}
+
+
+@pytest.mark.parametrize("name", MAIN)
+@pytest.mark.parametrize("operator", ["matmul", "norm"])
+def test_every_component_is_answered_from_the_tables(name: str, operator: str) -> None:
+    found = _estimate(name, operator, {})
+    energies = _energies(found)
+    assert energies["DRAM[1..1]"]["read"] > 0
+    mac = next(actions for level, actions in energies.items() if level.lower().startswith("mac["))
+    assert (mac["compute"] == 0) == (operator == "norm")
+
+
+@pytest.mark.parametrize("index", range(len(CONFIGURATIONS)))
+def test_every_shipped_configuration_is_answered_from_the_tables(index: int) -> None:
+    given = {k: v for k, v in CONFIGURATIONS[index].items() if k != "arch"}
+    for operator in ("matmul", "norm"):
+        energies = _energies(_estimate(CONFIGURATIONS[index]["arch"], operator, given))
+        assert energies["DRAM[1..1]"]["read"] == 512.0
