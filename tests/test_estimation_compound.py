@@ -236,6 +236,7 @@ def test_every_compound_mac_of_the_reference_table():
     with (SHARED / "facts" / "accelergy_logic.csv").open() as file:
         rows = [r for r in csv.DictReader(file) if r["component"] in groups][::7]
     options = EstimationOptions(use_hwcomponents=False, significant_digits=None)
+    classes = {group: component_classes(group) for group in groups.values()}
     for row in rows:
         attributes = {
             "technology": f"{row['technology_nm']}nm",
@@ -244,7 +245,7 @@ def test_every_compound_mac_of_the_reference_table():
             "adder_width": int(row["width_b_bits"]),
         }
         architecture = architecture_of(MEMORY, {**UNIT, "attributes": attributes})
-        result = estimate(architecture, component_classes(groups[row["component"]]), options)
+        result = estimate(architecture, classes[groups[row["component"]]], options)
         unit = result.ert.by_name["System.Unit[1..4]"]
         assert unit.energy_pj("compute") == pytest.approx(float(row["energy_pj"]), rel=1e-13)
         assert unit.energy_pj("leak") == pytest.approx(float(row["leak_pj_per_cycle"]), rel=1e-13)

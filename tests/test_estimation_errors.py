@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 import yaml
 from estimation_cases import MEMORY, UNIT, architecture_of, component_classes
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.errors import EstimationError
 from harness.estimation import EstimationOptions, estimate
 from harness.estimation.component_classes import read_component_classes
+from harness.estimation.estimator import Component, Estimator
 from harness.spec.yaml_loader import load_yaml_text
 
 OPTIONS = EstimationOptions(use_hwcomponents=False)
@@ -82,6 +85,44 @@ def test_an_address_generator_without_a_width_is_refused_by_the_aladdin_table():
     memory = _memory("smartbuffer_SRAM", width=32, depth=64, technology="45nm")
     message = _message(memory, classes=[*smart, *component_classes("two_adders")])
     assert "generators" in message and "aladdin_table: attribute 'width' is missing" in message
+
+
+# fmt: off
+STRANGE = [
+    None, True, -1, 0, 2.5, 10**400, 1e308, 1e-320, float("nan"), float("inf"),
+    "", "32nm", "0nm", "1e-9", "x", [], {},
+]
+# fmt: on
+NAMES = [
+    "technology",
+    "width",
+    "depth",
+    "n_banks",
+    "n_rw_ports",
+    "type",
+    "n_instances",
+    "global_cycle_seconds",
+]
+SMART_BUFFERS = read_component_classes(component_classes("smartbuffers"))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    class_name=st.sampled_from(
+        ["SRAM", "DRAM", "smartbuffer_RF", "aladdin_register", "intmac", "ADC", "nothing"]
+    ),
+    attributes=st.dictionaries(st.sampled_from(NAMES), st.sampled_from(STRANGE)),
+)
+def test_strange_attributes_end_in_figures_or_in_one_line(class_name, attributes):
+    usual = {"technology": "32nm", "global_cycle_seconds": 1e-9, "width": 8, "depth": 64}
+    component = Component("x", class_name, {**usual, **attributes}, ("read", "leak"))
+    estimator = Estimator(SMART_BUFFERS, OPTIONS)
+    try:
+        row = estimator.component(component)
+    except EstimationError as error:
+        assert "\n" not in str(error)
+    else:
+        assert all(0 <= a.energy_pj < float("inf") for a in row.actions)
 
 
 # --- component classes -----------------------------------------------------------------------------
@@ -249,6 +290,12 @@ MALFORMED_TABLES = {
         HEADER,
         "no such table (did you mean 'gadget'?)",
     ),
+    "field over two lines": (
+        MANIFEST,
+        HEADER + '32nm,"1\n",read,2,1\n',
+        "a quoted field goes over several lines",
+    ),
+    "endless field": (MANIFEST, HEADER + "32nm," + "1" * 200_000 + ",read,2,1\n", "the row is no CSV"),
     "no data folder": (MANIFEST + "path_to_data_dir: elsewhere\n", HEADER, "does not exist"),
 }
 

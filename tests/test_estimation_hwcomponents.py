@@ -18,6 +18,7 @@ hwcomponents = pytest.importorskip("hwcomponents")
 pytest.importorskip("hwcomponents_adc")
 pytest.importorskip("hwcomponents_library")
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 SOURCE = HwcomponentsSource(AnswerCache(None))
 
 

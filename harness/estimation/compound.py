@@ -25,7 +25,7 @@ from harness.estimation.component_classes import (
     Part,
     SubAction,
 )
-from harness.estimation.query import Attributes, AttributeValue, Finding, Query
+from harness.estimation.query import Attributes, AttributeValue, Finding, Query, finite_number, shorten
 from harness.spec.expressions import evaluate_expression
 
 HANDED_DOWN: Mapping[str, AttributeValue] = {
@@ -205,13 +205,15 @@ class CompoundComponent:
         for name, index in action.arguments:
             what = f"{self._top.path}: argument '{name}' of action '{action.name}'"
             first, last = _bounds(index, self._top.attributes, what, action.location)
-            ranges.append([(name, value) for value in range(first, last + 1)])
-        if math.prod(len(r) for r in ranges) > MAX_ENTRIES:
+            ranges.append((name, range(first, last + 1)))
+        if math.prod(values.stop - values.start for _, values in ranges) > MAX_ENTRIES:
             raise EstimationError(
                 f"{self._top.path}: action '{action.name}' has more than {MAX_ENTRIES} argument values",
                 action.location,
             )
-        return [tuple(reversed(choice)) for choice in itertools.product(*reversed(ranges))]
+        names = [name for name, _ in ranges]
+        choices = itertools.product(*(values for _, values in reversed(ranges)))
+        return [tuple(zip(names, reversed(choice), strict=True)) for choice in choices]
 
     def _energy(
         self, instance: _Instance, action: ClassAction, arguments: Attributes, factor: float, ask: Ask
@@ -303,11 +305,12 @@ def _value(raw: object, names: Attributes, what: str, place: Location | None) ->
 
 def _scale(raw: object, names: Attributes, what: str, place: Location | None) -> float:
     value = _value(raw, names, what, place)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise EstimationError(f"{what} is {value!r}, not a number", place)
-    if value < 0:
-        raise EstimationError(f"{what} is {value:g}, it cannot be negative", place)
-    return value
+    number = finite_number(value)
+    if number is None:
+        raise EstimationError(f"{what} is {shorten(value)}, not a number", place)
+    if number < 0:
+        raise EstimationError(f"{what} is {number:g}, it cannot be negative", place)
+    return number
 
 
 def _count(index: IndexRange | None, names: Attributes, what: str, place: Location | None) -> int:
@@ -321,9 +324,10 @@ def _bounds(index: IndexRange, names: Attributes, what: str, place: Location | N
     bounds = []
     for text in (index.first, index.last or index.first):
         value = _value(text, names, what, place)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise EstimationError(f"{what}: the bound '{text}' is {value!r}, not a number", place)
-        bounds.append(int(value))
+        number = finite_number(value)
+        if number is None:
+            raise EstimationError(f"{what}: the bound '{text}' is {shorten(value)}, not a number", place)
+        bounds.append(int(number))
     if bounds[1] < bounds[0]:
         raise EstimationError(f"{what}: the range {bounds[0]}..{bounds[1]} is empty", place)
     return bounds[0], bounds[1]

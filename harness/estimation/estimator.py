@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -191,6 +192,8 @@ class Estimator:
         for source in self._sources:
             try:
                 return checked(source.estimate(query), query)
+            except OverflowError:
+                reasons.append(f"{source.name}: the result is too large")
             except Declined as declined:
                 if declined.knows_class:
                     reasons.append(f"{source.name}: {declined.reason}")
@@ -209,7 +212,9 @@ class Estimator:
         known = {c for source in self._sources for c in source.classes()} | set(self._classes)
         return EstimationError(f"{what}; the class is unknown", None, did_you_mean(query.class_name, known))
 
-    def _rounded(self, value: float) -> float:
+    def _rounded(self, component: Component, value: float) -> float:
+        if not 0 <= value < math.inf:
+            raise EstimationError(f"{component.name}: an energy or area of {value:g} makes no sense")
         return round_significant(value, self._options.significant_digits)
 
     def _primitive(self, component: Component) -> _Row:
@@ -219,11 +224,11 @@ class Estimator:
         actions, answers = [], []
         for action in component.required_actions:
             finding = self.ask(Query(component.name, component.class_name, attributes, action, arguments))
-            actions.append(ActionEnergy(action, self._rounded(finding.value), shown))
+            actions.append(ActionEnergy(action, self._rounded(component, finding.value), shown))
             answers.append(_answer(component, action, shown, finding))
         finding = self.ask(Query(component.name, component.class_name, attributes))
         answers.append(_answer(component, None, (), finding))
-        return _Row(component.name, tuple(actions), self._rounded(finding.value), tuple(answers))
+        return _Row(component.name, tuple(actions), self._rounded(component, finding.value), tuple(answers))
 
     def _compound(self, component: Component) -> _Row:
         compound = CompoundComponent(
@@ -243,11 +248,13 @@ class Estimator:
                 )
         actions, answers = [], []
         for entry in compound.entries(self.ask):
-            actions.append(ActionEnergy(entry.action, self._rounded(entry.energy_pj), entry.arguments))
+            actions.append(
+                ActionEnergy(entry.action, self._rounded(component, entry.energy_pj), entry.arguments)
+            )
             answers.append(_sum(component, entry.action, entry.arguments, entry.contributions))
         area = _sum(component, None, (), compound.area(self.ask))
         answers.append(area)
-        return _Row(component.name, tuple(actions), self._rounded(area.value), tuple(answers))
+        return _Row(component.name, tuple(actions), self._rounded(component, area.value), tuple(answers))
 
     def _fanout(self, component: Component) -> _Row:
         """At 0 pJ the level gets no energy lines, like the reference's."""

@@ -13,6 +13,7 @@ AttributeValue = object
 
 Attributes = Mapping[str, AttributeValue]
 
+LARGEST_NODE_NM = 1e6
 _NANOMETRES = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?)\s*nm\s*$")
 
 
@@ -54,14 +55,10 @@ class Query:
             if default is None:
                 raise Declined(f"attribute '{name}' is missing")
             return default
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            number = _number_in(value)
-            if number is None:
-                raise Declined(f"attribute '{name}' is {value!r}, not a number")
-            value = number
-        if not math.isfinite(value):
-            raise Declined(f"attribute '{name}' is {value}")
-        return value
+        number = finite_number(_number_in(value) if isinstance(value, str) else value)
+        if number is None:
+            raise Declined(f"attribute '{name}' is {shorten(value)}, not a number")
+        return number
 
     def positive_integer(self, name: str, default: int | None = None) -> int:
         value = self.number(name, default)
@@ -85,24 +82,40 @@ class Query:
             raise Declined("attribute 'technology' is missing")
         nanometres = parse_technology(value)
         if nanometres is None:
-            raise Declined(f"technology {value!r} is not a node like 32nm")
+            raise Declined(f"technology {shorten(value)} is not a node like 32nm")
         return nanometres
 
 
 def parse_technology(value: AttributeValue) -> float | None:
     """Nanometres of a technology attribute, None for one that is not a process node ("free")."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return float(value) if value > 0 else None
-    match = _NANOMETRES.match(str(value))
-    return float(match.group(1)) if match else None
-
-
-def _number_in(value: AttributeValue) -> float | None:
-    """The number that a string like "1e-9" spells (YAML 1.1 reads it as a string)."""
     if not isinstance(value, str):
+        number = finite_number(value)
+        return number if number is not None and 0 < number < LARGEST_NODE_NM else None
+    match = _NANOMETRES.match(value)
+    return float(match.group(1)) if match and 0 < float(match.group(1)) < LARGEST_NODE_NM else None
+
+
+def finite_number(value: AttributeValue) -> float | None:
+    """``value`` if it is a number that a double can hold; an integer stays one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
+def shorten(value: AttributeValue) -> str:
+    """``value`` as an error message shows it, in one short line."""
+    try:
+        shown = repr(value)
+    except ValueError:  # an integer with more digits than Python prints
+        return "a huge number"
+    return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+def _number_in(value: str) -> float | None:
+    """The number that a string like "1e-9" spells (YAML 1.1 reads it as a string)."""
     try:
         return float(value)
     except ValueError:

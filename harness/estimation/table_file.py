@@ -86,8 +86,14 @@ def _rows(
     path: Path, lines: list[tuple[int, str]], reader: Iterator[list[str]], width: int
 ) -> Iterator[tuple[Location, list[str]]]:
     file = str(path)
-    for (line, _), fields in zip(lines, reader, strict=False):
+    for line, _ in lines:
         location = Location(file, line)
+        try:
+            fields = next(reader, None)
+        except csv.Error as error:
+            raise EstimationError(f"the row is no CSV: {error}", location) from None
+        if fields is None:
+            raise EstimationError("a quoted field goes over several lines", location)
         if len(fields) != width:
             raise EstimationError(
                 f"the row has {len(fields)} fields, the header {width} columns",
