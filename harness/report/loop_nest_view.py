@@ -35,7 +35,7 @@ def loop_nest_lines(evaluation: Evaluation, width: int = 80) -> list[NestLine]:
             lines.append(NestLine("level", _level_heading(level, figures, width)))
         for loop in loops:
             kind: Literal["loop", "spatial"] = "spatial" if loop.axis else "loop"
-            lines.append(NestLine(kind, " " * indent + _loop(loop)))
+            lines.append(NestLine(kind, " " * indent + _loop(loop, brief=width < 60)))
             indent += step
     lines.append(NestLine("compute", " " * indent + "compute"))
     return lines
@@ -48,10 +48,10 @@ def _level_heading(level: LevelMapping, figures: LevelStats, width: int) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
-def _loop(loop: Loop) -> str:
+def _loop(loop: Loop, brief: bool) -> str:
     times = f"0:{loop.factor}" if loop.perfect else f"0:{loop.factor} (last time 0:{loop.residual})"
     if loop.axis:
-        return f"parallel {loop.dimension} in {times} {_SPATIAL[loop.axis]}"
+        return f"parallel {loop.dimension} in {times} {loop.axis if brief else _SPATIAL[loop.axis]}"
     return f"for {loop.dimension} in {times}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.engines.evaluation import Evaluation
 from harness.engines.loop_nest import map_text
 from harness.engines.result import Result
+from harness.report.estimation_table import estimation_csv
 from harness.report.timeloop_stats import stats_text
 from harness.report.yaml_text import mapping_yaml_text, yaml_text
 from harness.spec.flattened import write_art, write_ert
@@ -16,9 +17,10 @@ MAP_YAML = f"{PREFIX}.map.yaml"
 ERT = f"{PREFIX}.ERT.yaml"
 ART = f"{PREFIX}.ART.yaml"
 PROCESSED_INPUT = "parsed-processed-input.yaml"
+ESTIMATION = "estimation.csv"
 RESULT = "result.json"
 
-ALL_NAMES = (STATS, MAP_TEXT, MAP_YAML, ERT, ART, PROCESSED_INPUT, RESULT)
+ALL_NAMES = (STATS, MAP_TEXT, MAP_YAML, ERT, ART, PROCESSED_INPUT, ESTIMATION, RESULT)
 
 
 def output_files(result: Result) -> dict[str, str]:
@@ -43,6 +45,8 @@ def _timeloop_files(result: Result, evaluation: Evaluation) -> dict[str, str]:
         files[ERT] = yaml_text({"ERT": write_ert(architecture.ert)})
     if architecture.art is not None:
         files[ART] = yaml_text({"ART": write_art(architecture.art)})
+    if evaluation.answers:
+        files[ESTIMATION] = estimation_csv(evaluation.answers)
     if evaluation.tree:
         from harness.spec.writing import dump_processed_input  # noqa: PLC0415 - imports PyYAML
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.engines.result import Result
 from harness.report import quantities
+from harness.report.estimation_table import estimators_line
 from harness.report.loop_nest_view import loop_nest_lines
 from harness.spec.problem import Problem
 
@@ -100,8 +101,12 @@ def _figures(result: Result) -> Table:
         ("EDP", quantities.edp(result.edp_j_cycles)),
         ("utilisation", quantities.fraction(result.utilization)),
         ("area", quantities.area(result.area_um2)),
-        ("search", _search_line(result)),
     ]
+    if result.evaluation is not None:
+        answers = result.evaluation.answers
+        rows.append(("estimates", estimators_line(answers) if answers else "none, the ERT was given"))
+    if result.search.mapper != "given":
+        rows.append(("search", _search_line(result)))
     return _rows(rows)
 
 
@@ -113,8 +118,6 @@ def _per_mac(result: Result) -> str:
 
 def _search_line(result: Result) -> str:
     search = result.search
-    if search.mapper == "given":
-        return "none, the mapping was given"
     words = {
         "optimal": "proven optimal",
         "bound": f"within {(search.gap or 0) * 100:.2f} % of a proven bound",
