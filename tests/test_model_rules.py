@@ -256,7 +256,7 @@ class TestRefusals:
     def test_too_many_instances(self) -> None:
         small = tiny_architecture(Mapping((level("Reg", "E2"), level("DRAM", "", "L2X"))))
         mapping = Mapping((level("Reg", "E2"), level("DRAM", "", "L2Y")))
-        with pytest.raises(InvalidMapping, match="MAC: mapped Y expansion 2 exceeds available 1"):
+        with pytest.raises(InvalidMapping, match="MAC: mapped max Arithmetic Y expansion 2 exceeds hardware instances 1"):
             evaluate(small, gemm({"E": 2, "D": 1, "L": 2}), mapping)
 
     def test_bypassed_everywhere(self) -> None:

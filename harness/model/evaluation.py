@@ -163,7 +163,9 @@ def _arithmetic(
         ("Y expansion", y, unit.mesh_y),
     ):
         if wanted > available:
-            raise InvalidMapping(f"{unit.name}: mapped {kind} {wanted} exceeds available {available}")
+            raise InvalidMapping(
+                f"{unit.name}: mapped max Arithmetic {kind} {wanted} exceeds hardware instances {available}"
+            )
     table = tables_by_name(architecture).get(unit.name)
     computes = int(compute.operations_per_unit * compute.units)
     cycles = nest.temporal_iterations if nest.imperfect else math.ceil(computes / compute.units)

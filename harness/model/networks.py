@@ -142,9 +142,8 @@ def _links(architecture: Architecture, artefacts: Artefacts) -> list[_Link]:
             link = links[name]
             if link.connection is None:
                 link.connection = number
-                link.tile_width = (
-                    widths[number] if link.network.tile_width is None else link.network.tile_width
-                )
+                own_width = link.network.tile_width if _is_legacy(link.network) else None
+                link.tile_width = widths[number] if own_width is None else own_width
         links[read_name].reads = True
         links[update_name].updates = True
         links[update_name].reduces = _adds(level)

@@ -309,7 +309,7 @@ def _block_and_cluster(name: str, word_bits: int, a: Attributes) -> tuple[int, i
 
 
 def _size_words(name: str, word_bits: int, block_size: int, a: Attributes) -> int | None:
-    if a.given("sizeKB") and (a.given("entries") or a.given("depth")):
+    if a.given("sizeKB") and a.first(("entries", "depth", "memory_depth", "data_storage_depth")):
         raise SpecError(f"{name}: give sizeKB or entries/depth, not both", a.place("sizeKB"))
     entries = a.integer("entries")
     if entries is not None:
