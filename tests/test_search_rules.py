@@ -16,6 +16,7 @@ from harness.mapspace import MapSpace
 from harness.search import MAPPERS, Cost, Progress, SearchResult, is_better, search, search_space
 from harness.search.crew import Crew, exchange
 from harness.search.evaluators import ReferenceEvaluator
+from harness.search.processes import WorkerPool
 from harness.search.protocol import Outcome, Share
 from harness.search.registry import mapper_named
 from harness.search.streams import ReferenceStream, SeededStream
@@ -395,7 +396,7 @@ def test_worker_processes_find_what_this_process_finds(monkeypatch: pytest.Monke
     monkeypatch.setattr("harness.search.driver.LOCAL_SECONDS", 1e9)
     here = search_space(space, chosen, evaluate=stub_evaluate)
     started = []
-    pool = __import__("harness.search.driver", fromlist=["WorkerPool"]).WorkerPool
+    pool = WorkerPool
 
     def counted(*arguments: Any) -> Any:
         started.append(arguments)
@@ -403,7 +404,7 @@ def test_worker_processes_find_what_this_process_finds(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("harness.search.driver.LOCAL_SECONDS", 0.0)
     monkeypatch.setattr("harness.search.driver.WorkerPool", counted)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("harness.search.driver.usable_cores", lambda: 2)
     there = search_space(space, chosen, evaluate=stub_evaluate)
     assert len(started) == 1
     assert outcome(here) == outcome(there)

@@ -21,7 +21,8 @@ def explain_empty(demands: FactorDemands, levels: Sequence[TilingLevel]) -> str:
     free = [k for k in range(len(levels)) if k not in demands.given]
     if not free:
         return start + f"all levels fix it, but {shown} leaves {remaining}"
-    context = f" (what is left of {name} after {shown})" if demands.given else ""
+    fixed = any(value > 1 for value in demands.given.values())
+    context = f" (what is left of {name} after {shown})" if fixed else ""
     for level in free:
         least = demands.least.get(level, 1)
         if least > remaining:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from harness.search.evaluation import evaluator_for, reference_evaluate
 from harness.search.evaluators import Evaluate
 from harness.search.messages import Assignment, Snapshot
 from harness.search.metrics import Cost
-from harness.search.processes import WorkerPool, can_travel
+from harness.search.processes import WorkerPool, can_travel, usable_cores
 from harness.search.result import InvalidCounts, Progress, Refusals, SearchResult
 from harness.search.thread_run import Found, ThreadReport
 from harness.search.words import no_mapping_reason
@@ -116,7 +115,7 @@ def _run(
     space: MapSpace, crew: Crew, settings: SearchSettings, evaluate: Evaluate | None, clock: _Clock
 ) -> tuple[list[ThreadReport], bool]:
     evaluator = evaluator_for(space, evaluate, settings.metrics)
-    workers = min(settings.threads, os.cpu_count() or 1)
+    workers = min(settings.threads, usable_cores())
     may_move = workers > 1 and can_travel(evaluate)
     sync = settings.sync_interval
     goal = _Goal(sync or None, None)

@@ -118,6 +118,13 @@ class WorkerPool:
         return snapshots, reports, unfinished
 
 
+def usable_cores() -> int:
+    """Cores that this process may use, which may be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def can_travel(evaluate: Evaluate | None) -> bool:
     """Whether worker processes can use ``evaluate``: a function of a module can, a local one cannot."""
     if evaluate is None:
