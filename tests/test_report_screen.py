@@ -178,4 +178,4 @@ def test_estimation_table() -> None:
     assert lines[0].startswith("component,class,action")
     assert lines[1] == 'S.Buf[1..4],SRAM,read,x=1,0.30000000000000004,pJ,table,80,"says ""a, b"""'
     assert lines[2].split(",")[2:6] == ["area", "", "5.0", "um^2"]
-    assert estimators_line(answers) == "table, guess; lowest accuracy 30 %"
+    assert estimators_line(answers) == "accuracy 30 % or better: table, guess"

@@ -48,4 +48,4 @@ def estimators_line(answers: Sequence[Answer]) -> str:
     real = [answer for answer in answers if answer.class_name != "dummy_storage"] or list(answers)
     names = dict.fromkeys(name for answer in real for name in answer.estimator.split(" + "))
     lowest = min(answer.accuracy for answer in real)
-    return f"{', '.join(names)}; lowest accuracy {lowest:g} %"
+    return f"accuracy {lowest:g} % or better: {', '.join(names)}"
