@@ -256,7 +256,7 @@ class TestRefusals:
     def test_too_many_instances(self) -> None:
         small = tiny_architecture(Mapping((level("Reg", "E2"), level("DRAM", "", "L2X"))))
         mapping = Mapping((level("Reg", "E2"), level("DRAM", "", "L2Y")))
-        with pytest.raises(InvalidMapping, match="MAC: mapped max Arithmetic Y expansion 2 exceeds hardware instances 1"):
+        with pytest.raises(InvalidMapping, match="MAC: mapped max Arithmetic Y expansion 2 exceeds hardware"):
             evaluate(small, gemm({"E": 2, "D": 1, "L": 2}), mapping)
 
     def test_bypassed_everywhere(self) -> None:
@@ -411,6 +411,11 @@ class TestArtefacts:
             stats = evaluate(architecture, problem, mapping, compat=compat)  # type: ignore[arg-type]
             energies[compat] = next(n for n in stats.networks if n.name == "NoC").energy_pj
         assert energies == {"timeloop-v4": 3 * 3, None: 3 * 3 * 2}
+
+
+def test_unknown_compatibility_mode() -> None:
+    with pytest.raises(SpecError, match="unknown compatibility mode 'timeloop'"):
+        evaluate(tiny_architecture(MAPPING), PROBLEM, MAPPING, compat="timeloop")  # type: ignore[arg-type]
 
 
 class TestNamedNetworks:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.errors import SpecError
+
 Compat = Literal["timeloop-v4"] | None
 
 
@@ -33,5 +35,8 @@ class Artefacts:
 
 
 def artefacts(compat: Compat) -> Artefacts:
+    """Raises SpecError for a mode that does not exist."""
+    if compat not in ("timeloop-v4", None):
+        raise SpecError(f"unknown compatibility mode '{compat}'", hint="valid: timeloop-v4, none")
     on = compat is not None
     return Artefacts(on, on, on, on, on, on, on)

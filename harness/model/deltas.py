@@ -74,7 +74,7 @@ class TileWalk:
         self._level = level
         self._reuse = reuse
         self._linked = linked
-        self._steps = [sets.step(i) for i in range(len(nest.loops))]
+        self._steps = sets.steps
         self._moves = [any(step) for step in self._steps]
         parent = nest.loops[level + 1].storage
         self._spatial_parent = nest.spatial_count[parent] > 0

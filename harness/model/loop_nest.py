@@ -85,6 +85,7 @@ class LoopNest:
         self.imperfect_dimensions = tuple(sorted(innermost_imperfect))
         self._innermost_imperfect = innermost_imperfect
         self._flag = {d: i for i, d in enumerate(self.imperfect_dimensions)}
+        self._visits: dict[tuple[int, Context], tuple[Visit, ...]] = {}
 
     @property
     def imperfect(self) -> bool:
@@ -148,6 +149,8 @@ class LoopNest:
 
     def inside(self, level: int, index: int, context: Context) -> Context:
         """The context inside iteration ``index`` of the loop at ``level``."""
+        if not context:
+            return context
         loop = self.loops[level]
         flag = self._flag.get(loop.dimension)
         if flag is None or not context[flag] or index + 1 >= loop.residual:
@@ -160,11 +163,15 @@ class LoopNest:
 
     def visits(self, level: int, context: Context) -> tuple[Visit, ...]:
         """The simulated iterations of a temporal loop: #0, #1 for all others, the last where it differs."""
-        loop = self.loops[level]
-        n = self.iterations(level, context)
-        below = self._innermost_imperfect.get(loop.dimension, level) < level
-        run_last = below and self.is_last(loop.dimension, context)
-        return _visits(n, run_last, run_last and loop.factor != loop.residual)
+        known = self._visits.get((level, context))
+        if known is None:
+            loop = self.loops[level]
+            below = self._innermost_imperfect.get(loop.dimension, level) < level
+            run_last = below and self.is_last(loop.dimension, context)
+            run_second_last = run_last and loop.factor != loop.residual
+            known = _simulated(self.iterations(level, context), run_last, run_second_last)
+            self._visits[level, context] = known
+        return known
 
     @cached_property
     def contexts(self) -> tuple[frozenset[Context], ...]:
@@ -239,7 +246,7 @@ class LoopNest:
         return prod(loop.factor for loop in self.loops if not loop.spatial)
 
 
-def _visits(n: int, run_last: bool, run_second_last: bool) -> tuple[Visit, ...]:
+def _simulated(n: int, run_last: bool, run_second_last: bool) -> tuple[Visit, ...]:
     """See nest-analysis.cpp, "Iterations #1 through #last-1/last"."""
     visits = [Visit(0, 1, 1)]
     skipped = n - 1 - run_last - run_second_last

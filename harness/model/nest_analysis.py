@@ -141,7 +141,7 @@ def _serve(
         return {(1, 1): Served(float(words))}, 0.0
     width, height = architecture.fanout(storage)
     fan_out = FanOut(
-        steps=tuple(sets.step(level) for level in nest.spatial_levels(storage)),
+        steps=tuple(sets.steps[level] for level in nest.spatial_levels(storage)),
         width=max(width, nest.axis_size(storage, "X")),
         height=max(height, nest.axis_size(storage, "Y")),
         multicast=name not in mapping.levels[storage].no_multicast,

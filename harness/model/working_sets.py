@@ -7,6 +7,8 @@ separately, so sliding windows give the bounding box (holes of a large stride ar
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from harness.model.geometry import Box, Vector, box_size
 from harness.model.loop_nest import Context, LoopNest
 from harness.spec.problem import DataSpace
@@ -24,11 +26,13 @@ class WorkingSets:
         )
         self._boxes: dict[tuple[int, Context], Box] = {}
 
-    def step(self, level: int) -> Vector:
-        """How far one iteration of the loop at ``level`` moves the box."""
-        loop = self.nest.loops[level]
-        stride = self.nest.strides[level]
-        return tuple(sum(c for d, c in rank if d == loop.dimension) * stride for rank in self._ranks)
+    @cached_property
+    def steps(self) -> tuple[Vector, ...]:
+        """For each loop: how far one of its iterations moves the box."""
+        return tuple(
+            tuple(sum(c for d, c in rank if d == loop.dimension) * stride for rank in self._ranks)
+            for loop, stride in zip(self.nest.loops, self.nest.strides, strict=True)
+        )
 
     def box(self, level: int, context: Context) -> Box:
         """The box that the loops up to ``level`` cover, in ``context`` just outside ``level``.
