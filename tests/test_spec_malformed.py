@@ -6,6 +6,8 @@ whole text of the error: file, line, what is wrong, and the nearest valid name.
 
 from __future__ import annotations
 
+import random
+import re
 from pathlib import Path
 
 import pytest
@@ -1066,3 +1068,62 @@ def test_template_lines_are_those_of_the_template() -> None:
     assert error_of("spec.yaml.jinja") == (
         "spec.yaml.jinja:53: unknown top-level key 'maper' (did you mean 'mapper'?)"
     )
+
+
+VALUES = [
+    "null",
+    "[]",
+    "{}",
+    "5",
+    "-1",
+    "1.5",
+    '"x"',
+    "x",
+    "true",
+    "[1]",
+    "{a: 1}",
+    '"*"',
+    "!Nothing",
+    ".nan",
+    "*x",
+]
+
+
+def damaged(text: str, chance: random.Random) -> str:
+    """One value replaced, one line removed or doubled, or one character or word exchanged."""
+    kind = chance.randrange(5)
+    lines = text.split("\n")
+    line = chance.randrange(len(lines))
+    if kind == 0:
+        place = chance.choice(
+            list(re.finditer(r"(?<=: )[^\s,{}\[\]][^,}\]\n]*|\{[^{}\n]*\}|\[[^\[\]\n]*\]", text))
+        )
+        return text[: place.start()] + chance.choice(VALUES) + text[place.end() :]
+    if kind == 1:
+        return "\n".join(lines[:line] + lines[line + 1 :])
+    if kind == 2:
+        return "\n".join([*lines[:line], lines[line], *lines[line:]])
+    if kind == 3:
+        spot = chance.randrange(len(text))
+        return text[:spot] + chance.choice("{}[]:,#&*!|>'\"%@\t\n0a=-") + text[spot + 1 :]
+    words = list(re.finditer(r"\w+", text))
+    one, other = chance.choice(words), chance.choice(words)
+    return text[: one.start()] + other.group() + text[one.end() :]
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_damaged_files_are_read_or_refused_in_one_line_with_a_place(seed: int) -> None:
+    chance = random.Random(seed)
+    text = SMALL.read_text()
+    if seed % 2:
+        text = dump_processed_input(load_specification([SMALL]).tree)
+    for _ in range(chance.choice([1, 1, 2])):
+        text = damaged(text, chance)
+    Path("damaged.yaml").write_text(text)
+    try:
+        specification = load_specification(["damaged.yaml"])
+    except HarnessError as error:
+        assert "\n" not in str(error)
+        assert str(error).startswith("damaged.yaml")
+    else:
+        assert specification.problem.macs > 0

@@ -145,10 +145,6 @@ class _Environment(jinja2.sandbox.SandboxedEnvironment):
         return super().is_safe_attribute(obj, attr, value)
 
 
-def looks_like_template(text: str) -> bool:
-    return "{{" in text or "{%" in text
-
-
 def render(
     text: str,
     file: str,

@@ -8,11 +8,12 @@ combined as the front end does.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.errors import Location, SpecError, Unsupported, unknown_name
+from harness.errors import HarnessError, Location, SpecError, Unsupported, unknown_name
 from harness.spec import known_keys as keys
 from harness.spec.architecture import Architecture
 from harness.spec.located import LocatedDict, LocatedList, where
@@ -58,18 +59,25 @@ def read_specification(tree: Mapping[str, Any], files: Sequence[str] = ()) -> Sp
 
     tree = located(dict(tree)) if not isinstance(tree, LocatedDict) else tree
     _check_flattened(tree)
-    _check_problem_keys(tree["problem"])
-    problem = readers.read_problem(_without_idle_sizes(tree["problem"]))
-    architecture: Architecture = readers.read_architecture(tree)
-    ert = readers.read_ert(tree) if not is_empty(_tables(tree, "ERT")) else architecture.ert
-    art = readers.read_art(tree) if not is_empty(_tables(tree, "ART")) else architecture.art
+    with _placed(tree, "problem"):
+        _check_problem_keys(tree["problem"])
+        problem = readers.read_problem(_without_idle_sizes(tree["problem"]))
+    with _placed(tree, "architecture"):
+        architecture: Architecture = readers.read_architecture(tree)
+    with _placed(tree, "ERT"):
+        ert = readers.read_ert(tree) if not is_empty(_tables(tree, "ERT")) else architecture.ert
+    with _placed(tree, "ART"):
+        art = readers.read_art(tree) if not is_empty(_tables(tree, "ART")) else architecture.art
     _check_tables(tree, architecture)
     if ert is not None:
         architecture = architecture.with_energy(ert, art)
-    constraints = read_constraints(tree, architecture, problem)
+    with _placed(tree, "mapspace", "mapspace_constraints", "architecture_constraints"):
+        constraints = read_constraints(tree, architecture, problem)
     mapping = None
     if not is_empty(tree.get("mapping")):
-        mapping = readers.read_mapping(tree["mapping"], architecture, problem)
+        with _placed(tree, "mapping"):
+            _check_directives(tree["mapping"])
+            mapping = readers.read_mapping(tree["mapping"], architecture, problem)
     return Specification(
         architecture=architecture,
         problem=problem,
@@ -80,6 +88,18 @@ def read_specification(tree: Mapping[str, Any], files: Sequence[str] = ()) -> Sp
         tree=tree,
         files=tuple(files),
     )
+
+
+@contextmanager
+def _placed(tree: Mapping[str, Any], *keys_: str) -> Iterator[None]:
+    """Give errors that do not know their place the place of the part that is being read."""
+    try:
+        yield
+    except HarnessError as error:
+        place = next((where(tree, key) for key in keys_ if key in tree), None)
+        if error.location is not None or place is None:
+            raise
+        raise type(error)(error.message, place, error.hint) from None
 
 
 def expand_files(files: Sequence[str | Path]) -> list[Path]:
@@ -190,24 +210,34 @@ def _check_flattened(tree: LocatedDict) -> None:
 
 def _check_problem_keys(problem: Any) -> None:
     """A misspelt ``instance`` would make the sizes stand beside the shape, an older form that is read too."""
-    if not isinstance(problem, Mapping) or not isinstance(problem.get("shape"), Mapping):
+    if not isinstance(problem, Mapping):
         return
-    shape = problem["shape"]
-    sizes = {str(d) for d in shape.get("dimensions") or ()} | keys.IDLE_SIZES
-    sizes |= {str(c.get("name")) for c in shape.get("coefficients") or () if isinstance(c, Mapping)}
+    shape = problem.get("shape")
+    if isinstance(shape, Mapping) and not isinstance(shape.get("coefficients") or [], list):
+        raise SpecError("'coefficients' must be a list", where(shape, "coefficients"))
     for key in problem:
-        if key not in keys.V4_PROBLEM and key not in sizes:
+        if key not in keys.V4_PROBLEM and key not in keys.IDLE_SIZES | _sizes(problem):
             raise unknown_name("key in the problem", key, keys.V4_PROBLEM, where(problem, key))
+
+
+def _sizes(problem: Mapping[str, Any]) -> set[str]:
+    """The dimensions and coefficients of a problem, as far as it is well formed."""
+    shape = problem.get("shape")
+    if not isinstance(shape, Mapping):
+        return set()
+    dimensions, coefficients = shape.get("dimensions"), shape.get("coefficients")
+    names = {str(d) for d in dimensions} if isinstance(dimensions, list) else set()
+    if isinstance(coefficients, list):
+        names |= {str(c.get("name")) for c in coefficients if isinstance(c, Mapping)}
+    return names
 
 
 def _without_idle_sizes(problem: Any) -> Any:
     """The problem without sizes that no dimension or coefficient has (``Hpad``), as Timeloop ignores them."""
     instance = problem.get("instance") if isinstance(problem, Mapping) else None
-    shape = problem.get("shape") if isinstance(problem, Mapping) else None
-    if not isinstance(instance, LocatedDict) or not isinstance(shape, Mapping):
+    if not isinstance(instance, LocatedDict):
         return problem
-    used = {str(d) for d in shape.get("dimensions") or ()}
-    used |= {str(c.get("name")) for c in shape.get("coefficients") or () if isinstance(c, Mapping)}
+    used = _sizes(problem)
     trimmed = LocatedDict(location=instance.location)
     trimmed.key_locations = instance.key_locations
     trimmed.update({k: v for k, v in instance.items() if k in used or k not in keys.IDLE_SIZES})
@@ -219,6 +249,12 @@ def _without_idle_sizes(problem: Any) -> Any:
 def _tables(tree: Mapping[str, Any], key: str) -> Any:
     node = tree.get(key, tree.get(f"{key}_summary"))
     return node.get("tables") if isinstance(node, Mapping) else node
+
+
+def _check_directives(entries: Any) -> None:
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, Mapping) and isinstance(entry.get("type"), (dict, list)):
+            raise SpecError("the 'type' of a mapping directive must be a word", where(entries, index))
 
 
 def _check_tables(tree: Mapping[str, Any], architecture: Architecture) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 
 from harness.errors import Location, SpecError
 from harness.spec.includes import MAX_INCLUDE_DEPTH, Inclusions, as_flow_yaml
-from harness.spec.jinja_render import looks_like_template, render
 from harness.spec.located import LocatedDict
 from harness.spec.yaml_nodes import QuotedStr, parse_yaml
 
@@ -99,7 +98,10 @@ def _rendered(text: str, name: str, folder: Path, reading: _Reading) -> Lines:
         load=lambda path: _parse(_source(path, reading.deeper())),
         render=lambda path: "\n".join(line for line, _ in _source(path, reading.deeper())),
     )
-    if name.endswith(TEMPLATE_SUFFIXES) or looks_like_template(text):
+    if name.endswith(TEMPLATE_SUFFIXES) or "{{" in text or "{%" in text:
+        # Jinja takes longer to import than a specification to read; many have no template.
+        from harness.spec.jinja_render import render  # noqa: PLC0415
+
         text, origin = render(text, name, reading.values, inclusions.functions(), as_flow_yaml)
         exact = origin is not None
     lines: Lines = []

@@ -59,6 +59,10 @@ def process_v4(tree: Any, for_model: bool | None = None) -> LocatedDict:
     result["problem"] = problem
     result["compound_components"] = _components(top)
     result["mapping"] = targets if for_model else LocatedList()
+    for key in ("architecture", "problem", "mapping"):
+        place = where(top, key)
+        if place is not None:
+            result.key_locations[key] = place
     _forward(result, top, names)
     return result
 
@@ -225,7 +229,8 @@ def _tables(node: LocatedDict, kind: str, names: Names) -> LocatedDict:
             continue
         if kind == "ART" and isinstance(entry.get("area"), str):
             entry["area"] = number(entry["area"], names, "'area'", where(entry, "area"))
-        for action in entry.get("actions") or ():
+        actions = entry.get("actions")
+        for action in actions if isinstance(actions, list) else ():
             if isinstance(action, LocatedDict) and isinstance(action.get("energy"), str):
                 action["energy"] = number(action["energy"], names, "'energy'", where(action, "energy"))
     return checked
