@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from harness.errors import InvalidMapping
+from harness.errors import InvalidMapping, Unsupported
 from harness.model.stats import ArithmeticStats, Stats
 from harness.spec.architecture import Architecture, ArithmeticLevel, StorageLevel
 from harness.spec.constraints import Constraints
@@ -129,6 +129,16 @@ def refusing_evaluate(architecture: Architecture, problem: Problem, mapping: Map
     if int(stats.energy_pj * 4) % 3 == 0:
         raise InvalidMapping("Registers: refused by the stub")
     return stats
+
+
+def giving_up_evaluate(architecture: Architecture, problem: Problem, mapping: Mapping) -> Stats:
+    """A model that meets something it cannot evaluate."""
+    raise Unsupported("the stub gives up")
+
+
+def broken_evaluate(architecture: Architecture, problem: Problem, mapping: Mapping) -> Stats:
+    """A model with a defect."""
+    raise ZeroDivisionError("a defect of the stub")
 
 
 def stats_of(cycles: int, energy_pj: float, macs: int) -> Stats:

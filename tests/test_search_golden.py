@@ -11,6 +11,7 @@ import pytest
 from mapper_cases import GOLDEN, SHARED, golden_case
 
 import harness.model
+from harness.errors import Unsupported
 from harness.mapspace import MapSpace
 from harness.search import Cost, search, search_space
 from harness.search.crew import Crew
@@ -183,6 +184,16 @@ def test_batches_and_the_reference_model_search_alike(name: str, algorithm: str)
     )
     assert batched.mapping == one_by_one.mapping
     assert [(i.evaluated, i.valid) for i in batched.log] == [(i.evaluated, i.valid) for i in one_by_one.log]
+
+
+def test_what_is_beyond_the_kernels_goes_to_the_reference_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    architecture, problem, constraints, expected = golden_case("gemmini_64")
+
+    def refuse(*_: Any) -> Any:
+        raise Unsupported("beyond the kernels")
+
+    monkeypatch.setattr("harness.model.kernels.evaluator.BatchEvaluator.evaluate", refuse)
+    check_enumeration(architecture, problem, constraints, expected)
 
 
 def test_a_disagreement_with_the_reference_model_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

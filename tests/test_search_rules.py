@@ -9,14 +9,21 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mapper_cases import array, gemm, refusing_evaluate, stub_evaluate
+from mapper_cases import (
+    array,
+    broken_evaluate,
+    gemm,
+    giving_up_evaluate,
+    refusing_evaluate,
+    stub_evaluate,
+)
 
-from harness.errors import EmptyMapSpace, SpecError
+from harness.errors import EmptyMapSpace, SpecError, Unsupported
 from harness.mapspace import MapSpace
 from harness.search import MAPPERS, Cost, Progress, SearchResult, is_better, search, search_space
 from harness.search.crew import Crew, exchange
 from harness.search.evaluators import ReferenceEvaluator
-from harness.search.processes import WorkerPool
+from harness.search.processes import WorkerPool, can_travel
 from harness.search.protocol import Outcome, Share
 from harness.search.registry import mapper_named
 from harness.search.streams import ReferenceStream, SeededStream
@@ -408,6 +415,49 @@ def test_worker_processes_find_what_this_process_finds(monkeypatch: pytest.Monke
     there = search_space(space, chosen, evaluate=stub_evaluate)
     assert len(started) == 1
     assert outcome(here) == outcome(there)
+
+
+@pytest.fixture
+def in_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moves searches with two threads to worker processes at once."""
+    monkeypatch.setattr("harness.search.driver.LOCAL_SECONDS", -1.0)
+    monkeypatch.setattr("harness.search.driver.usable_cores", lambda: 2)
+
+
+@pytest.mark.usefixtures("in_processes")
+def test_errors_in_worker_processes_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    space = small_space()
+    # The first batch is evaluated in this process; let it find nothing to do.
+    monkeypatch.setattr("harness.search.driver.Crew.step", lambda self, evaluator, tries: True)
+    with pytest.raises(Unsupported, match="the stub gives up"):
+        run(space, giving_up_evaluate, threads=2)
+    with pytest.raises(RuntimeError, match="a defect of the stub"):
+        run(space, broken_evaluate, threads=2)
+
+
+@pytest.mark.usefixtures("in_processes")
+def test_worker_processes_stop_on_request_and_keep_the_best() -> None:
+    space = small_space(problem=gemm(8, 8, 8))
+    seen: list[Progress] = []
+    result = search_space(
+        space,
+        SearchSettings(threads=2, victory_condition=0, timeout=0),
+        on_progress=seen.append,
+        should_stop=lambda: any(p.valid > 0 for p in seen),
+        evaluate=stub_evaluate,
+    )
+    assert result.interrupted and result.mapping is not None
+    assert set(result.stopped) == {"interrupted"}
+    assert result.evaluated >= seen[-1].evaluated
+
+
+def test_functions_that_cannot_travel_stay_in_this_process() -> None:
+    assert can_travel(None) and can_travel(stub_evaluate)
+
+    def local_evaluate(architecture: Architecture, problem: Problem, mapping: Mapping) -> Any:
+        return stub_evaluate(architecture, problem, mapping)
+
+    assert not can_travel(local_evaluate)
 
 
 def test_exchange_hands_the_best_on_in_the_order_of_threads() -> None:

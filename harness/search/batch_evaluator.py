@@ -10,7 +10,7 @@ import numpy.typing as npt
 from harness.errors import Unsupported
 from harness.mapspace import MapSpace, SubSpace
 from harness.model.kernels.batch import Batch, Directives
-from harness.model.kernels.evaluator import BatchEvaluator
+from harness.model.kernels.evaluator import BatchEvaluator, BatchStats
 from harness.model.kernels.validity import Reason
 from harness.search.evaluators import Evaluator
 from harness.search.metrics import Cost
@@ -36,8 +36,10 @@ class KernelEvaluator:
     def costs(self, proposals: Sequence[Proposal]) -> list[Cost | str]:
         found: list[Cost | str] = [""] * len(proposals)
         perfect = [i for i, p in enumerate(proposals) if p.subspace.perfect]
-        if perfect:
-            stats = self._kernels.evaluate(self._encoder.encode([proposals[i] for i in perfect]))
+        stats = self._batch([proposals[i] for i in perfect]) if perfect else None
+        if stats is None:
+            perfect = []
+        else:
             reasons = stats.reason.tolist()
             levels = stats.level.tolist()
             cycles = stats.cycles.tolist()
@@ -50,10 +52,18 @@ class KernelEvaluator:
         if len(perfect) < len(proposals):
             if self._fallback is None:
                 self._fallback = self._make_fallback()
-            rest = [i for i, p in enumerate(proposals) if not p.subspace.perfect]
+            done = set(perfect)
+            rest = [i for i in range(len(proposals)) if i not in done]
             for i, cost in zip(rest, self._fallback.costs([proposals[i] for i in rest]), strict=True):
                 found[i] = cost
         return found
+
+    def _batch(self, proposals: Sequence[Proposal]) -> BatchStats | None:
+        """Results of the kernels; None if some mapping of the batch is beyond them."""
+        try:
+            return self._kernels.evaluate(self._encoder.encode(proposals))
+        except Unsupported:
+            return None
 
     def _words(self, reason: int, level: int) -> str:
         names = self._space.architecture.level_names

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.errors import HarnessError
 from harness.mapspace import MapSpace
 from harness.search.evaluators import Evaluate
 from harness.search.thread_run import Found, ThreadReport, ThreadRun
@@ -54,6 +55,7 @@ class Paused:
 
 @dataclass(frozen=True)
 class Failed:
-    """The worker met an unexpected error; the text is its traceback."""
+    """The worker met an error: one for the user, or else an unexpected one with its traceback."""
 
+    error: HarnessError | None
     traceback: str

@@ -105,6 +105,8 @@ class WorkerPool:
         except queue.Empty:
             return snapshots, reports, unfinished
         if isinstance(message, Failed):
+            if message.error is not None:
+                raise message.error
             raise RuntimeError(f"a search worker failed:\n{message.traceback}")
         if isinstance(message, _Gone):
             if w in self._at_work:

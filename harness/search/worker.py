@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Sequence
 from typing import BinaryIO, cast
 
+from harness.errors import HarnessError
 from harness.search.crew import Crew
 from harness.search.evaluation import evaluator_for
 from harness.search.evaluators import Evaluator
@@ -85,6 +86,7 @@ if __name__ == "__main__":
         main()
     except BrokenPipeError:
         pass
-    except Exception:
+    except Exception as met:
         assert sys.__stdout__ is not None
-        send(cast(BinaryIO, sys.__stdout__.buffer), Failed(traceback.format_exc()))
+        for_user = met if isinstance(met, HarnessError) else None
+        send(cast(BinaryIO, sys.__stdout__.buffer), Failed(for_user, traceback.format_exc()))
