@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.model.kernels.nest import FAR, Factor, Nest, Position, ProblemIndex, times
+from harness.model.kernels.nest import FAR, Factor, Nest, Position, ProblemIndex, positions, times
 
 
 @dataclass
@@ -94,11 +94,9 @@ def move(nest: Nest, index: ProblemIndex) -> Motion:
     moves: list[list[Factor]] = [[None] * len(index.ranks)]
     for level in reversed(range(nest.levels)):
         iterations.append(_product(nest.temporal[level], dims, iterations[-1]))
+        place = positions(nest, index, level)
         moves.append(
-            [
-                _moves(index, t, nest.temporal[level], nest.position[level], (iterations[-1], moves[-1][t]))
-                for t in tensors
-            ]
+            [_moves(index, t, nest.temporal[level], place, (iterations[-1], moves[-1][t])) for t in tensors]
         )
     iterations.reverse()
     moves.reverse()

@@ -31,7 +31,7 @@ from harness.spec.architecture import Architecture
 from harness.spec.mapping import Mapping
 from harness.spec.problem import Problem
 
-CHUNK: Final = 4096
+CHUNK: Final = 8192
 """Mappings worked on at a time: enough to hide NumPy's cost per call, few enough to stay in the L2 cache."""
 
 WORTH_SELECTING: Final = 0.8
@@ -131,7 +131,7 @@ class BatchEvaluator:
             return _all_refused(verdict)
         if rows.size < WORTH_SELECTING * count:
             # Much was refused: go on with the valid ones alone.
-            nest = unpack(batch.take(rows), self._index, directives)
+            nest = nest.take(rows)
             extent = measure(nest, self._index)
             return self._spread(self._accepted(nest, extent, details), rows, verdict)
         return self._spread(self._accepted(nest, extent, details), None, verdict)

@@ -91,7 +91,7 @@ class Nest:
     temporal: list[list[Factor]]
     spatial_x: list[list[Factor]]
     spatial_y: list[list[Factor]]
-    position: list[list[Position]]
+    permutation: IntArray
     keep: list[list[Flag]]
     spatial_order: IntArray | None
     directives: Directives
@@ -99,6 +99,23 @@ class Nest:
     @property
     def levels(self) -> int:
         return len(self.temporal)
+
+    def take(self, rows: NDArray[np.intp]) -> Nest:
+        """The mappings with these numbers, as copies."""
+
+        def factors(table: list[list[Factor]]) -> list[list[Factor]]:
+            return [[None if f is None else f[rows] for f in row] for row in table]
+
+        return Nest(
+            count=rows.size,
+            temporal=factors(self.temporal),
+            spatial_x=factors(self.spatial_x),
+            spatial_y=factors(self.spatial_y),
+            permutation=_rows(self.permutation, rows),
+            keep=[[flag if isinstance(flag, bool) else flag[rows] for flag in row] for row in self.keep],
+            spatial_order=None if self.spatial_order is None else _rows(self.spatial_order, rows),
+            directives=self.directives,
+        )
 
 
 def unpack(batch: Batch, index: ProblemIndex, directives: Directives) -> Nest:
@@ -115,27 +132,25 @@ def unpack(batch: Batch, index: ProblemIndex, directives: Directives) -> Nest:
         slot = SLOTS_PER_LEVEL * level + kind
         return [None if unit[slot, k] else slots[slot, k] for k in range(used)]
 
-    temporal = [block(level, TEMPORAL) for level in range(levels)]
     return Nest(
         count=count,
-        temporal=temporal,
+        temporal=[block(level, TEMPORAL) for level in range(levels)],
         spatial_x=[block(level, SPATIAL_X) for level in range(levels)],
         spatial_y=[block(level, SPATIAL_Y) for level in range(levels)],
-        position=_positions(batch.permutation, index, temporal),
+        permutation=batch.permutation,
         keep=_keep_flags(batch),
         spatial_order=batch.spatial_order,
         directives=directives,
     )
 
 
-def _positions(
-    permutation: IntArray, index: ProblemIndex, temporal: list[list[Factor]]
-) -> list[list[Position]]:
-    """Place of each active dimension in its level's temporal block, 0 = innermost, FAR for unit loops."""
-    return [_level_positions(permutation[:, level], index, row) for level, row in enumerate(temporal)]
+def _rows(order: IntArray, rows: NDArray[np.intp]) -> IntArray:
+    return order if order.shape[0] == 1 else order[rows]
 
 
-def _level_positions(order: IntArray, index: ProblemIndex, row: list[Factor]) -> list[Position]:
+def positions(nest: Nest, index: ProblemIndex, level: int) -> list[Position]:
+    """Place of each active dimension in the level's temporal block, 0 = innermost, FAR for unit loops."""
+    order, row = nest.permutation[:, level], nest.temporal[level]
     if sum(factor is not None for factor in row) < 2:
         # A lone loop needs no order, and whether it is there at all is a comparison of its own.
         return [FAR if factor is None else _far_where_unit(np.int8(0), factor) for factor in row]

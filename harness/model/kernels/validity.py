@@ -101,7 +101,8 @@ def _words(keep: list[Flag], tiles: list[Factor]) -> Vector | float:
     words: Vector | float = 0.0
     for flag, tile in zip(keep, tiles, strict=True):
         if flag is not False:
-            size: Vector | float = 1.0 if tile is None else tile
-            kept: Vector | float = size if flag is True else np.where(flag, size, 0.0)
+            kept: Vector | float = 1.0 if tile is None else tile
+            if flag is not True:
+                kept = np.multiply(kept, flag)
             words = words + kept
     return words
