@@ -8,6 +8,7 @@ again from a copy where one does not. Batches therefore never change the outcome
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
@@ -26,6 +27,7 @@ Coordinates = tuple[int, int, int, int]
 
 _EVENTS_PER_FILL = 4096
 _FIRST_BATCH = 32
+_SLOW_BATCH_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,9 @@ class ThreadRun:
         one_by_one = evaluator.largest_batch == 1
         before = None if one_by_one else self._mapper.copy()
         events, waiting, exhausted = self._fill(until_total, one_by_one)
+        start = time.monotonic()
         costs = evaluator.costs(waiting) if waiting else []
-        self._batch = min(self._batch * 2, evaluator.largest_batch)
+        self._adapt(time.monotonic() - start, evaluator.largest_batch)
         for done, event in enumerate(events):
             self.settle()
             if self.stopped is not None:
