@@ -168,6 +168,13 @@ class ThreadRun:
             self.settle()
             self.stopped = self.stopped or "the search algorithm is done"
 
+    def _adapt(self, seconds: float, largest: int) -> None:
+        """The next batch's size: large, but back soon enough to report and to stop. It changes no result."""
+        if seconds > _SLOW_BATCH_SECONDS:
+            self._batch = max(self._batch // 2, 1)
+        else:
+            self._batch = min(self._batch * 2, largest)
+
     def _fill(self, until_total: int | None, one_by_one: bool) -> tuple[list[_Event], list[Proposal], bool]:
         """Proposals up to a full batch of ones to evaluate, telling the mapper what is known of each.
 
