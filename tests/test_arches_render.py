@@ -84,6 +84,13 @@ def test_every_architecture_renders_for_every_operator_that_it_accepts(name: str
             assert top["global_cycle_seconds"] == template.parameter["global_cycle_seconds"].default
 
 
+@pytest.mark.parametrize("name", sorted(MAIN))
+def test_fusion_levels_are_levels(name: str) -> None:
+    tree = flattened(name, BERT_LARGE["KQV"], "matmul", {})
+    order = [level for level in levels_of(tree) if level in MAIN[name].fusion_levels]
+    assert tuple(order) == MAIN[name].fusion_levels
+
+
 @pytest.mark.parametrize("name", sorted(n for n, t in ALL.items() if t.variant_of is not None))
 def test_norm_variants_take_the_same_parameters_and_refuse_the_rest(name: str) -> None:
     variant = ALL[name]
