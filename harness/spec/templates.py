@@ -125,9 +125,7 @@ class ArchitectureTemplate:
         template = self.for_operator(operator)
         return template._render(template.resolve(self.resolve(parameters)), problem, operator)
 
-    def _render(
-        self, values: Mapping[str, ParameterValue], problem: Problem, operator: str
-    ) -> LocatedDict:
+    def _render(self, values: Mapping[str, ParameterValue], problem: Problem, operator: str) -> LocatedDict:
         from harness.spec.yaml_loader import load_yaml_file  # noqa: PLC0415
 
         fit = ProblemFit(problem, strict=values.get("strict_utilization") is True)
