@@ -32,6 +32,7 @@ from harness.spec.architecture import Architecture, ArithmeticLevel, StorageLeve
 from harness.spec.problem import Problem
 
 _INDENT = "    "
+_TWO_TO_64 = 2**64
 _PJ_PER_UJ = 1_000_000
 _UM2_PER_MM2 = 1_000_000
 
@@ -324,7 +325,7 @@ def _operational_intensity(architecture: Architecture, problem: Problem, stats: 
             output_size += size
     total_ops = _total_ops(problem, stats)
     yield _wide("Total elementwise ops", str(stats.actual_computes))
-    yield _wide("Total reduction ops", str(stats.actual_computes - output_size))
+    yield _wide("Total reduction ops", str((stats.actual_computes - output_size) % _TWO_TO_64))
     yield _wide("Total ops", str(total_ops))
     yield _wide("Total memory accesses required", str(traffic))
     outermost = architecture.storage[-1]
@@ -354,13 +355,17 @@ def _outermost_capacity(stats: Stats, position: int) -> int:
 
 
 def _total_ops(problem: Problem, stats: Stats) -> int:
-    """Multiplications and additions; the first addition into each output is no operation."""
+    """Multiplications and additions; the first addition into each output is no operation.
+
+    An output whose box is larger than the iteration space (a stride leaves holes) makes this negative: the
+    reference counts in unsigned 64 bits and prints it modulo 2^64.
+    """
     outputs = sum(
         _outermost_capacity(stats, position)
         for position, data_space in enumerate(problem.data_spaces)
         if data_space.read_write
     )
-    return 2 * stats.actual_computes - outputs
+    return (2 * stats.actual_computes - outputs) % _TWO_TO_64
 
 
 def _ops_per_byte(total_ops: int, word_bits: int, accesses: int) -> float:
