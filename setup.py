@@ -1,6 +1,6 @@
-"""Ships the data folders of the checkout inside the wheel, as ``harness/shipped/<folder>``.
+"""Ships the data folders and files of the checkout inside the wheel, below ``harness/shipped``.
 
-Everything else about the package is in pyproject.toml. ``harness.spec.shipped`` finds the folders again.
+Everything else about the package is in pyproject.toml. ``harness.spec.shipped`` finds them again.
 """
 
 import shutil
@@ -10,6 +10,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 SHIPPED = ("arches", "workloads", "mappers", "estimation_tables")
+SHIPPED_FILES = ("hw_configs.json",)
 
 
 class BuildWithData(build_py):
@@ -24,6 +25,8 @@ class BuildWithData(build_py):
             target = Path(self.build_lib) / "harness" / "shipped" / folder
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(here / folder, target, ignore=shutil.ignore_patterns("__pycache__", "*.py[co]"))
+        for name in SHIPPED_FILES:
+            shutil.copyfile(here / name, Path(self.build_lib) / "harness" / "shipped" / name)
 
 
 setup(cmdclass={"build_py": BuildWithData})

@@ -8,9 +8,12 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
+
+if TYPE_CHECKING:
+    from harness.spec.template_parameters import ParameterValue
 
 DEFAULT_ARCHITECTURE = "gemmini"
 DEFAULT_MODEL = "bert-large"
@@ -35,7 +38,7 @@ class Arguments:
     layer: str | None = None
     fusion_level: str | None = None
     architecture: str = DEFAULT_ARCHITECTURE
-    parameters: dict[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     model: str = DEFAULT_MODEL
     sequence: int | None = None
     gemm: str | None = None
@@ -61,7 +64,7 @@ class Arguments:
     command: str = ""
 
 
-class _Parser(argparse.ArgumentParser):
+class OneLineParser(argparse.ArgumentParser):
     """Errors in one line and the short usage, exit code 2."""
 
     def error(self, message: str) -> NoReturn:
@@ -111,7 +114,7 @@ def parse_arguments(argv: Sequence[str], program: str = "run.py") -> Arguments:
     )
 
 
-def _check_sources(parser: _Parser, given: argparse.Namespace, sources: list[str]) -> None:
+def _check_sources(parser: OneLineParser, given: argparse.Namespace, sources: list[str]) -> None:
     if not sources:
         parser.error("say what to map: a layer, --gemm D,E,L or --spec FILE...")
     if len(sources) > 1:
@@ -120,8 +123,8 @@ def _check_sources(parser: _Parser, given: argparse.Namespace, sources: list[str
         parser.error("a fusion level goes with a layer; in --spec files fusion is written as constraints")
 
 
-def _parser(program: str) -> _Parser:
-    parser = _Parser(
+def _parser(program: str) -> OneLineParser:
+    parser = OneLineParser(
         prog=program,
         usage=(
             f"{program} LAYER [FUSION_LEVEL] [options]\n"
@@ -145,7 +148,7 @@ def _parser(program: str) -> _Parser:
     return parser
 
 
-def _add_choice_of_what(parser: _Parser) -> None:
+def _add_choice_of_what(parser: OneLineParser) -> None:
     group = parser.add_argument_group("what is mapped onto what")
     group.add_argument(
         "-a", "--arch", default=DEFAULT_ARCHITECTURE, help="architecture (default %(default)s)"
@@ -155,7 +158,9 @@ def _add_choice_of_what(parser: _Parser) -> None:
         help="set a parameter of the architecture; may be repeated",
     )  # fmt: skip
     group.add_argument("-m", "--model", default=DEFAULT_MODEL, help="model (default %(default)s)")
-    group.add_argument("--seq", type=_positive, metavar="N", help="sequence length instead of the model's")
+    group.add_argument(
+        "--seq", type=positive_number, metavar="N", help="sequence length instead of the model's"
+    )
     group.add_argument("--gemm", metavar="D,E,L", help="a matrix product of your own sizes")
     group.add_argument("--sweeps", type=int, choices=(2, 3), help="passes of softmax over each column")
     group.add_argument("-c", "--convs", action="store_true", help="allow the names of convolutions")
@@ -168,7 +173,7 @@ def _add_choice_of_what(parser: _Parser) -> None:
     )
 
 
-def _add_fusion(parser: _Parser) -> None:
+def _add_fusion(parser: OneLineParser) -> None:
     group = parser.add_argument_group("fusion")
     group.add_argument("-nef", "--no_e_fusion", action="store_true", help="do not pin E to 1 above the level")
     group.add_argument("-lf", "--l_fusion", action="store_true", help="also pin L to 1 above the level")
@@ -177,29 +182,30 @@ def _add_fusion(parser: _Parser) -> None:
     )
 
 
-def _add_search(parser: _Parser) -> None:
+def _add_search(parser: OneLineParser) -> None:
     group = parser.add_argument_group("search")
     group.add_argument(
         "--mapper", default=DEFAULT_PROFILE, metavar="PROFILE", help="mapper profile (default %(default)s)"
     )
     group.add_argument(
-        "-vc", "--vict_cond", type=_count, metavar="N", help="stop after N valid mappings that are no better"
-    )
+        "-vc", "--vict_cond", type=natural_number, metavar="N",
+        help="stop after N valid mappings that are no better",
+    )  # fmt: skip
     group.add_argument(
         "-if", "--imperfect_fact", action="store_true", help="imperfect factors too (template ruby)"
     )
     group.add_argument(
         "--metric", type=_metrics, metavar="M[,M]", help="edp, delay, energy; further ones break ties"
     )
-    group.add_argument("--threads", type=_positive, metavar="N", help="search threads")
-    group.add_argument("--seed", type=_count, metavar="N", help="seed of the random numbers")
+    group.add_argument("--threads", type=positive_number, metavar="N", help="search threads")
+    group.add_argument("--seed", type=natural_number, metavar="N", help="seed of the random numbers")
     group.add_argument(
         "--compat", choices=("timeloop-v4", "none"), default="timeloop-v4",
         help="reproduce the artefacts of the reference, or print corrected figures (default %(default)s)",
     )  # fmt: skip
 
 
-def _add_output(parser: _Parser) -> None:
+def _add_output(parser: OneLineParser) -> None:
     group = parser.add_argument_group("output")
     group.add_argument(
         "-o", "--out", metavar="DIR", help="folder to write (default: a name from the options)"
@@ -218,14 +224,14 @@ def _assignment(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _positive(text: str) -> int:
+def positive_number(text: str) -> int:
     value = _integer(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above zero")
     return value
 
 
-def _count(text: str) -> int:
+def natural_number(text: str) -> int:
     value = _integer(text)
     if value < 0:
         raise argparse.ArgumentTypeError(f"'{text}' is negative")

@@ -19,7 +19,7 @@ def output_folder(arguments: Arguments, architecture: str, layer: str) -> Path:
     if arguments.fusion_level is not None:
         parts.append(arguments.fusion_level)
     parts += option_parts(arguments)
-    name = "_".join(_safe(part) for part in parts)
+    name = "_".join(plain_name(part) for part in parts)
     if len(name) > _MAX_NAME:
         name = name[:_MAX_NAME] + "_" + _digest(name)
     return Path(name)
@@ -61,7 +61,7 @@ def option_parts(arguments: Arguments) -> list[str]:
     return parts
 
 
-def _safe(part: str) -> str:
+def plain_name(part: str) -> str:
     """Only characters that are plain in every file system and shell; never a path separator."""
     return re.sub(r"[^A-Za-z0-9_.+=,-]", "-", part).lstrip(".") or "-"
 

@@ -110,7 +110,7 @@ def _from_layer(
             specification = replace(specification, constraints=constraints)
         except EmptyMapSpace as error:
             refusal = f"{error.message} ({error.hint})" if error.hint else error.message
-    settings = _settings(arguments, load_profile(arguments.profile))
+    settings = chosen_settings(arguments, load_profile(arguments.profile))
     specification = _with_mapping(replace(specification, settings=settings), arguments)
     flattened = processed_tree(specification, constraints_changed=fusion is not None)
     specification = replace(specification, tree=flattened)
@@ -151,7 +151,7 @@ def _from_files(arguments: Arguments) -> Planned:
     settings = specification.settings
     if arguments.profile != DEFAULT_PROFILE:
         settings = load_profile(arguments.profile)
-    specification = replace(specification, settings=_settings(arguments, settings))
+    specification = replace(specification, settings=chosen_settings(arguments, settings))
     specification = _with_mapping(specification, arguments)
     specification = replace(specification, tree=processed_tree(specification, constraints_changed=False))
     name = Path(arguments.spec[0]).name.split(".")[0]
@@ -173,7 +173,7 @@ def _from_files(arguments: Arguments) -> Planned:
     return Planned(job, heading)
 
 
-def _settings(arguments: Arguments, settings: SearchSettings) -> SearchSettings:
+def chosen_settings(arguments: Arguments, settings: SearchSettings) -> SearchSettings:
     """The profile's settings with those of the command line over them."""
     changes: dict[str, Any] = {
         "victory_condition": arguments.victory_condition,

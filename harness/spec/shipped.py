@@ -28,3 +28,16 @@ def shipped_folder(kind: str) -> Path:
     raise HarnessError(
         f"the shipped folder '{kind}' is missing from the installation", hint="reinstall the package"
     )
+
+
+def shipped_file(name: str) -> Path:
+    """A single shipped data file, such as ``hw_configs.json``; looked for where the folders are.
+
+    Raises :class:`~harness.errors.HarnessError` when the installation has lost it.
+    """
+    for file in (_PACKAGE / "shipped" / name, _PACKAGE.parent / name):
+        if file.is_file():
+            return file
+    raise HarnessError(
+        f"the shipped file '{name}' is missing from the installation", hint="reinstall the package"
+    )

@@ -1,0 +1,56 @@
+"""The sums over the layers of one configuration: the only place where they are made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.sweep.outcome import LayerOutcome
+
+_PICOJOULE_PER_JOULE = 1e12
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Of all layers together, each counted as often as it occurs, from unrounded values.
+
+    ``edp_sum`` adds up each layer's own energy x cycles; ``edp`` is total energy x total cycles. Both are
+    in J x cycles. ``utilization`` (a fraction) is the mean over the layers, weighted by how often each
+    occurs. ``area_um2`` is the largest of the layers' architectures: an architecture and its variant for
+    normalisations differ a little. None where no area is known.
+    """
+
+    energy_pj: float
+    cycles: int
+    utilization: float
+    edp_sum: float
+    edp: float
+    area_um2: float | None
+
+
+def metrics_of(outcomes: Sequence[LayerOutcome]) -> Metrics | None:
+    """The sums; None when a layer lacks figures, for a sum over the others would be too small."""
+    energies: list[float] = []
+    products: list[float] = []
+    utilizations: list[float] = []
+    cycles = 0
+    for o in outcomes:
+        if o.energy_pj is None or o.cycles is None or o.edp_j_cycles is None or o.utilization is None:
+            return None
+        energies.append(o.times * o.energy_pj)
+        products.append(o.times * o.edp_j_cycles)
+        utilizations.append(o.times * o.utilization)
+        cycles += o.times * o.cycles
+    if not energies:
+        return None
+    energy = math.fsum(energies)
+    areas = [o.area_um2 for o in outcomes if o.area_um2 is not None]
+    return Metrics(
+        energy_pj=energy,
+        cycles=cycles,
+        utilization=math.fsum(utilizations) / sum(o.times for o in outcomes),
+        edp_sum=math.fsum(products),
+        edp=energy * cycles / _PICOJOULE_PER_JOULE,
+        area_um2=max(areas) if len(areas) == len(outcomes) else None,
+    )

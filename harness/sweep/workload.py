@@ -1,0 +1,106 @@
+"""Which layers a sweep maps, how often each counts, and which of them are the same problem."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from harness.engines.content_hash import content_hash
+from harness.errors import Location, SpecError, unknown_name
+from harness.fusion import Fusion, FusionOptions, fusable_pairs, plan_fusion
+from harness.workloads import Layer, Model, find_layer, list_layers
+
+ALL = "all"
+_COMMAND_LINE = Location("command line")
+
+
+@dataclass(frozen=True)
+class LayerShare:
+    """A layer and how often its figures count in the sums. ``fusion`` None: it is mapped unfused."""
+
+    layer: Layer
+    times: int
+    reason: str
+    fusion: Fusion | None = None
+
+
+@dataclass(frozen=True)
+class Workload:
+    """The layers of a sweep in the order of the model (``all``) or of the command line."""
+
+    model: str
+    shares: tuple[LayerShare, ...]
+    fusion_level: str | None = None
+
+    @property
+    def problems(self) -> tuple[tuple[LayerShare, ...], ...]:
+        """The shares, those with one and the same problem together: it is mapped once."""
+        groups: dict[str, list[LayerShare]] = {}
+        for share in self.shares:
+            fused = share.layer.name if share.fusion is not None else ""
+            problem = replace(share.layer.problem, name="")
+            groups.setdefault(content_hash(problem, share.layer.operator, fused), []).append(share)
+        return tuple(tuple(group) for group in groups.values())
+
+
+def choose_layers(
+    words: Sequence[str],
+    model: Model,
+    levels: tuple[str, ...],
+    options: FusionOptions,
+    ignore_heads: bool = False,
+) -> Workload:
+    """The layers that ``words`` name, or ``all`` of the model; the last word may be one of ``levels``.
+
+    With a level and ``all``, the layers of the model's fusable pairs are fused and the others are not;
+    layers that are named must be fusable. ``ignore_heads`` counts one head instead of all. Raises
+    HarnessError for unknown names and for what cannot be fused.
+    """
+    names, level = _split(words, model, levels)
+    if ALL in (name.lower() for name in names):
+        if len(names) > 1:
+            raise SpecError("'all' already names every layer", _COMMAND_LINE)
+        layers = model.layers
+        fused = _sides_of_pairs(model)
+        if level is not None and not fused:
+            raise SpecError(f"{model.name} has no pair of layers to fuse", _COMMAND_LINE)
+    else:
+        layers = tuple(find_layer(name, model) for name in names)
+        fused = {layer.name for layer in layers}
+        for layer in layers:
+            if layers.count(layer) > 1:
+                raise SpecError(f"{layer.name} is named twice", _COMMAND_LINE)
+    if level is None and options != FusionOptions():
+        raise SpecError("-nef, -lf and -pwim need a fusion level", _COMMAND_LINE)
+    shares = []
+    for layer in layers:
+        fusion = None
+        if level is not None and layer.name in fused:
+            fusion = plan_fusion(layer.name, level, levels, model, options)
+        shares.append(_share(layer, fusion, ignore_heads))
+    return Workload(model.name, tuple(shares), level)
+
+
+def _share(layer: Layer, fusion: Fusion | None, ignore_heads: bool) -> LayerShare:
+    counted = [r for r in layer.repeats if not (ignore_heads and r.per == "head")]
+    times = math.prod(r.count for r in counted)
+    return LayerShare(layer, times, replace(layer, repeats=tuple(counted)).repeat_reason, fusion)
+
+
+def _split(words: Sequence[str], model: Model, levels: tuple[str, ...]) -> tuple[list[str], str | None]:
+    """The names of layers and the fusion level, if the last word is one."""
+    known = {layer.name.lower() for layer in (*model.layers, *list_layers())} | {ALL}
+    last = words[-1].lower()
+    if len(words) == 1 or last in known:
+        return list(words), None
+    for level in levels:
+        if level.lower() == last:
+            return list(words[:-1]), level
+    names = (*(layer.name for layer in model.layers), *levels)
+    raise unknown_name("layer or fusion level", words[-1], names, _COMMAND_LINE)
+
+
+def _sides_of_pairs(model: Model) -> set[str]:
+    pairs = fusable_pairs(model)
+    return {layer.name for pair in pairs for layer in (pair.producer, pair.consumer)}
