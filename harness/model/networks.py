@@ -9,6 +9,7 @@ FloorPlan). Adders, and wires without a given energy, cost nothing in Timeloop's
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.errors import EstimationError, Unsupported
@@ -33,23 +34,32 @@ class _Link:
     reduces: bool = False
     """Whether the receiver of updates can add (or nothing is ever updated over this network)."""
     tile_width: float = 0.0
+    fill_latency: int = 0
+    drain_latency: int = 0
 
 
 def network_latency(architecture: Architecture, artefacts: Artefacts) -> int:
     """Cycles to fill and drain all networks once (topology.cpp, Spec)."""
     by_name = {n.name: n for n in architecture.networks}
-    cycles = 0
-    for level in architecture.storage:
-        if level.network_read is None:
-            cycles += level.network_fill_latency
-        else:
-            cycles += by_name[level.network_read].fill_latency
-        if level.network_update is None:
-            cycles += level.network_drain_latency
-        else:
-            named = by_name[level.network_update]
-            cycles += named.fill_latency if artefacts.fill_latency_twice else named.drain_latency
-    return cycles
+    return sum(
+        _fill_latency(level, by_name) + _drain_latency(level, by_name, artefacts)
+        for level in architecture.storage
+    )
+
+
+def _fill_latency(level: StorageLevel, by_name: Mapping[str, Network]) -> int:
+    """Of the network that the level's children read from it over."""
+    if level.network_read is None:
+        return level.network_fill_latency
+    return by_name[level.network_read].fill_latency
+
+
+def _drain_latency(level: StorageLevel, by_name: Mapping[str, Network], artefacts: Artefacts) -> int:
+    """Of the network that the level is updated over."""
+    if level.network_update is None:
+        return level.network_drain_latency
+    named = by_name[level.network_update]
+    return named.fill_latency if artefacts.fill_latency_twice else named.drain_latency
 
 
 def supports_distribution(architecture: Architecture) -> list[bool]:
@@ -108,8 +118,8 @@ def _described(
         legacy_subtype=(network.network_type or "").replace(":", "_"),
         connection_type=link.reads + 2 * link.updates,
         word_bits=network.word_bits,
-        fill_latency=network.fill_latency,
-        drain_latency=network.drain_latency,
+        fill_latency=link.fill_latency,
+        drain_latency=link.drain_latency,
         router_energy_pj=network.router_energy,
         wire_energy_pj_per_bit_mm=network.wire_energy,
         ingress_energy_pj=network.energy_per_ingress,
@@ -128,6 +138,7 @@ def _kind(network: Network) -> str:
 
 def _links(architecture: Architecture, artefacts: Artefacts) -> list[_Link]:
     """Named and inferred networks with their connections."""
+    named = {n.name: n for n in architecture.networks}
     links = {n.name: _Link(n) for n in architecture.networks}
     wire = wire_energy(architecture, artefacts)
     widths = _tile_widths(architecture, artefacts)
@@ -145,7 +156,9 @@ def _links(architecture: Architecture, artefacts: Artefacts) -> list[_Link]:
                 own_width = link.network.tile_width if _is_legacy(link.network) else None
                 link.tile_width = widths[number] if own_width is None else own_width
         links[read_name].reads = True
+        links[read_name].fill_latency = _fill_latency(level, named)
         links[update_name].updates = True
+        links[update_name].drain_latency = _drain_latency(level, named, artefacts)
         links[update_name].reduces = _adds(level)
         if read_name != update_name:
             links[read_name].reduces = number > 0 and _adds(architecture.storage[number - 1])
@@ -173,8 +186,6 @@ def _inferred(level: StorageLevel, name: str, wire: float | None) -> Network:
         tile_width=level.tile_width,
         energy_per_hop=level.energy_per_hop,
         energy_per_ingress=level.energy_per_ingress,
-        fill_latency=level.network_fill_latency,
-        drain_latency=level.network_drain_latency,
     )
 
 
