@@ -107,7 +107,9 @@ def _sweep(arguments: SweepArguments) -> int:
     code = _show(console, results.records, arguments.table)
     console.print(f"files in {folder}/", highlight=False, markup=False, soft_wrap=True)
     if stopped:
-        say(f"{PROGRAM}: stopped by Ctrl-C, kept what was finished")
+        rest = len(configurations.chosen) - len(results.records)
+        begun = f"; {rest} configurations were not begun" if rest else ""
+        say(f"{PROGRAM}: stopped by Ctrl-C, kept what was finished{begun}")
         return INTERRUPTED
     return code
 

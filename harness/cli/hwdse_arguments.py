@@ -101,7 +101,7 @@ def _refuse_unknown_options(parser: OneLineParser, argv: Sequence[str]) -> None:
         glued = re.fullmatch(r"(-[a-z])[0-9]+", word)
         if not re.match(r"-{1,2}[A-Za-z]", word) or name in known or (glued and glued[1] in known):
             continue
-        hint = did_you_mean(name, known) or ""
+        hint = (did_you_mean(name, known) if name.startswith("--") else None) or ""
         parser.error(f"unknown option '{name}'" + (f" ({hint})" if hint.startswith("did you") else ""))
 
 
