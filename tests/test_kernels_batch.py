@@ -206,6 +206,8 @@ def test_what_is_not_covered_is_refused_in_words() -> None:
     )
     with pytest.raises(Unsupported, match="sliding windows"):
         BatchEvaluator(machine, window)
+    with pytest.raises(Unsupported, match="more than 2\\*\\*53 operations"):
+        BatchEvaluator(machine, replace(GEMM, bounds=(2**20, 2**20, 2**20)))
     batch_evaluator = BatchEvaluator(machine, GEMM)
     fine = mapping((1, "", "K", 4))
     imperfect = replace(fine.levels[1], temporal=(Loop("K", 5, 2),))

@@ -1,4 +1,5 @@
-"""The batch evaluator against what the real timeloop-model printed (the golden folder, where it exists)."""
+"""The batch evaluator against what the real timeloop-model printed: the committed cases, and the whole golden
+folder where it exists."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from model_golden import load_cases
 
 from harness.errors import HarnessError, Unsupported
 from harness.model.kernels import BatchEvaluator, Reason
@@ -56,7 +58,32 @@ BASES = [
     "simba_right__lnp",
 ]
 
-pytestmark = pytest.mark.skipif(not GOLDEN.is_dir(), reason="the golden folder is not here")
+needs_folder = pytest.mark.skipif(not GOLDEN.is_dir(), reason="the golden folder is not here")
+
+
+def test_committed_cases() -> None:
+    accepted = refused = 0
+    for name, architecture, problem, mapping, expected, error in load_cases():
+        try:
+            evaluator = BatchEvaluator(architecture, problem)
+            batch = evaluator.encode([mapping])
+        except Unsupported:
+            continue  # sliding windows, imperfect factors
+        found = evaluator.evaluate(batch, details=True)
+        if error is not None:
+            assert not found.valid[0], name
+            refused += 1
+            continue
+        assert found.details is not None
+        assert found.cycles[0] == expected["cycles"], name
+        assert found.energy_pj[0] == pytest.approx(expected["energy_pj"], rel=RELATIVE), name
+        for level, storage in enumerate(architecture.storage):
+            for t, tensor in enumerate(problem.data_spaces):
+                for count in ("reads", "fills", "updates", "temporal_reductions", "partition_size"):
+                    here = f"levels.{storage.name}.{tensor.name}.{count}"
+                    assert getattr(found.details, count)[0, level, t] == expected[here], (name, here)
+        accepted += 1
+    assert accepted > 100 and refused > 5
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +96,7 @@ def bulk() -> dict[str, list[dict[str, Any]]]:
     return rows
 
 
+@needs_folder
 @pytest.mark.parametrize("base", BASES)
 def test_bulk(base: str, bulk: dict[str, list[dict[str, Any]]]) -> None:
     tree = load_yaml_file(GOLDEN / "bulk_bases" / f"{base}.yaml")
@@ -126,6 +154,7 @@ def _check_group(evaluator: BatchEvaluator, group: list[tuple[Mapping, dict[str,
             assert details.network_energy_pj[i, number] == pytest.approx(energies[name], rel=RELATIVE), name
 
 
+@needs_folder
 @pytest.mark.slow
 def test_single_cases() -> None:
     covered = 0

@@ -38,6 +38,10 @@ WORTH_SELECTING: Final = 0.8
 """Below this share of valid mappings in a chunk, the valid ones are copied out before the costly part."""
 
 
+EXACT: Final = 2**53
+"""Counts, none of which exceeds the operations, are exact in float64 up to here."""
+
+
 @dataclass(frozen=True)
 class BatchStats:
     """Results [n] of a batch.
@@ -65,14 +69,17 @@ class BatchStats:
 class BatchEvaluator:
     """Evaluates many mappings of ``problem`` on ``architecture`` at once.
 
-    Covers problems whose ranks are single dimensions and mappings with perfect factors; raises Unsupported
-    for the rest, and the caller then uses :func:`harness.model.evaluate`, whose ``compat`` is the same. Not
-    thread-safe (it remembers the sharing patterns of spatial blocks): one evaluator per thread.
+    Covers problems whose ranks are single dimensions (and at most 2**53 operations) and mappings with
+    perfect factors; raises Unsupported for the rest, and the caller then uses
+    :func:`harness.model.evaluate`, whose ``compat`` is the same. Not thread-safe (it remembers the sharing
+    patterns of spatial blocks): one evaluator per thread.
     """
 
     def __init__(self, architecture: Architecture, problem: Problem, compat: Compat = "timeloop-v4") -> None:
         if problem.has_sliding_windows:
             raise Unsupported(f"problem '{problem.name}' has sliding windows; the batch evaluator has not")
+        if problem.macs > EXACT:
+            raise Unsupported(f"problem '{problem.name}' has more than 2**53 operations")
         self.architecture = architecture
         self.problem = problem
         self._index = ProblemIndex.of(problem)
