@@ -4,7 +4,8 @@ A tile (the working set of a storage level) is visited once for every iteration 
 At each visit the words that it already held at its previous visit need not be fetched again, but only as
 long as it moves steadily: a movement that differs from the remembered one makes the whole tile be fetched
 and is forgotten. Source: Timeloop nest-analysis.cpp (ComputeDeltas), workload/shape-models/
-operation-space.cpp (SaveAndSubtractIfSameStride).
+operation-space.cpp (SaveAndSubtractIfSameStride). Perfect nests have a closed form (``steady_deltas.py``);
+this walk serves the imperfect ones.
 
 The visits form a tree over the outer loops with two to four simulated iterations per loop. Subtrees that
 start in the same situation (same loop, same context, same relative position of the previous visit, same
@@ -14,7 +15,7 @@ loops and not with two to its power.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from harness.model.geometry import (
     Vector,
@@ -32,8 +33,7 @@ from harness.model.working_sets import WorkingSets
 Ends = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What a visit of a tile asks of its parent.
 
     ``words`` are new. For a parent with a spatial block: ``ends`` are the iterations of its spatial loops
@@ -79,7 +79,7 @@ class TileWalk:
         parent = nest.loops[level + 1].storage
         self._spatial_parent = nest.spatial_count[parent] > 0
         self._master = nest.first[parent] + nest.spatial_count[parent] - 1
-        self._origin: Vector = (0,) * len(sets.data_space.ranks)
+        self._origin: Vector = (0,) * len(sets.tensor.ranks)
         self._memo: dict[tuple[int, Context, _State], tuple[Changes, _State]] = {}
         self._pieces: dict[tuple[Context, Context, Vector] | Context, tuple[int, _Piece]] = {}
         self._shapes: dict[object, int] = {}

@@ -3,51 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from harness.errors import InvalidMapping, SpecError, did_you_mean
-from harness.model.accesses import Accesses, split_accesses
-from harness.model.compat import Artefacts, Compat, artefacts
-from harness.model.component_energy import (
-    StorageEnergy,
-    areas,
-    compute_energy,
-    storage_energy,
-    tables_by_name,
-)
+from harness.errors import InvalidMapping
+from harness.model.accesses import split_accesses
+from harness.model.basis import Basis, LevelBasis, basis_of
+from harness.model.compat import Compat
+from harness.model.level_stats import UsedLevel, level_stats
 from harness.model.loop_nest import LoopNest
 from harness.model.nest_analysis import Compute, analyse_compute, analyse_tensor
-from harness.model.networks import network_latency, network_stats, supports_distribution
-from harness.model.performance import Demand, LevelPerformance, level_performance
-from harness.model.stats import ArithmeticStats, DataSpaceStats, LevelStats, Stats
-from harness.model.tiles import Movement, collapse
-from harness.spec.architecture import Architecture, StorageLevel
-from harness.spec.energy import ComponentEnergy
+from harness.model.networks import network_stats
+from harness.model.performance import LevelPerformance, level_performance
+from harness.model.stats import ArithmeticStats, Stats
+from harness.model.tiles import Movement, collapse, held
+from harness.model.working_sets import WorkingSets
+from harness.spec.architecture import Architecture
 from harness.spec.mapping import Mapping
 from harness.spec.problem import Problem
-
-
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """One storage level between analysis and statistics. Lists by tensor."""
-
-    spec: StorageLevel
-    energy: StorageEnergy
-    area: float
-    written: list[bool]
-    keep: list[bool]
-    movements: list[Movement]
-    accesses: list[Accesses]
-    expansion: tuple[int, int]
-
-    @property
-    def copies(self) -> int:
-        return self.expansion[0] * self.expansion[1]
-
-    @property
-    def instances(self) -> list[float]:
-        """Average instances in use."""
-        return [float(m.replication) for m in self.movements]
 
 
 def evaluate(
@@ -60,267 +33,176 @@ def evaluate(
     attributes and Timeloop's built-in estimates (:mod:`harness.model.component_energy`). Raises
     InvalidMapping with the reason when the architecture refuses the mapping.
     """
-    marks = artefacts(compat)
-    _check_bandwidth_scales(architecture, problem)
-    _check_kept_somewhere(problem, mapping)
-    nest = LoopNest(architecture, problem, mapping)
-    names = [ds.name for ds in problem.data_spaces]
-    written = [ds.read_write for ds in problem.data_spaces]
-    distribution = supports_distribution(architecture)
+    basis = basis_of(architecture, problem, compat)
+    _check_kept_somewhere(basis, mapping)
+    nest = LoopNest(basis, mapping)
     compute = analyse_compute(nest)
-    movements = []
-    for data_space in problem.data_spaces:
-        keep = [data_space.name in level.keep for level in mapping.levels]
-        tiles = analyse_tensor(architecture, nest, mapping, data_space)
-        movements.append(collapse(tiles, keep, distribution, data_space.name))
-    accesses = [split_accesses(m, w, n) for m, w, n in zip(movements, written, names, strict=True)]
+    sets = [WorkingSets(nest, tensor) for tensor in basis.tensors]
+    sizes = [[s.largest(boundary) for boundary in nest.boundary] for s in sets]
+    _refuse_unfit(basis, nest, mapping, sizes)
 
-    arithmetic = _arithmetic(architecture, nest, compute, marks)
-    ert = tables_by_name(architecture)
-    _, level_areas = areas(architecture, marks)
-    levels = []
-    for number, spec in enumerate(architecture.storage):
-        level = _Level(
-            spec=spec,
-            energy=_energy(spec, ert.get(spec.name), marks),
-            area=level_areas[number],
-            written=written,
-            keep=[n in mapping.levels[number].keep for n in names],
+    movements = [_movements(basis, mapping, s, by_level) for s, by_level in zip(sets, sizes, strict=True)]
+    accesses = [
+        split_accesses(m, tensor.written, tensor.name)
+        for m, tensor in zip(movements, basis.tensors, strict=True)
+    ]
+    arithmetic = _arithmetic(basis, nest, compute)
+    levels = [
+        UsedLevel(
+            basis=level,
+            keep=mapping.levels[number].keep,
             movements=[m[number] for m in movements],
             accesses=[a[number] for a in accesses],
             expansion=nest.expansions[number],
+            instances=float(movements[0][number].replication),
         )
-        _refuse_unfit(level)
-        levels.append(level)
-    performances = [_performance(level, names, arithmetic.cycles) for level in levels]
-    busy_cycles = max(arithmetic.cycles, *(p.cycles for p in performances))
-    if not marks.compute_does_not_leak:
-        arithmetic = _with_leakage(architecture, arithmetic, busy_cycles)
-    level_stats = tuple(
-        _level_stats(level, names, performance, _sharing(level, levels), busy_cycles)
-        for level, performance in zip(levels, performances, strict=True)
+        for number, level in enumerate(basis.levels)
+    ]
+    performances = [
+        level_performance(
+            level.basis.spec,
+            level.basis.scales,
+            level.accesses,
+            level.copies / level.instances,
+            arithmetic.cycles,
+        )
+        for level in levels
+    ]
+    busy_cycles = max(arithmetic.cycles, *[p.cycles for p in performances])
+    if not basis.artefacts.compute_does_not_leak:
+        leak = basis.compute.leak * busy_cycles * arithmetic.utilized_instances
+        arithmetic = replace(arithmetic, energy_pj=arithmetic.energy_pj + leak, leakage_pj=leak)
+    storage = tuple(
+        [
+            level_stats(basis.tensors, level, levels[level.basis.gate], performance, busy_cycles)
+            for level, performance in zip(levels, performances, strict=True)
+        ]
     )
-    networks = network_stats(architecture, names, written, movements, marks)
+    networks = network_stats(
+        basis.networks,
+        [tensor.name for tensor in basis.tensors],
+        [tensor.written for tensor in basis.tensors],
+        movements,
+        basis.artefacts,
+    )
 
     energy = arithmetic.energy_pj
-    for stats in level_stats:
+    for stats in storage:
         energy += stats.energy_pj
     for network in networks:
         if network.evaluated:
             energy += network.energy_pj
-    latency = network_latency(architecture, marks)
-    cycles = busy_cycles + latency
+    cycles = busy_cycles + basis.latency
     return Stats(
         cycles=cycles,
         energy_pj=energy,
         utilization=arithmetic.actual_computes / architecture.arithmetic.instances / cycles,
-        area_um2=arithmetic.area_um2 + sum(stats.area_um2 for stats in level_stats),
+        area_um2=arithmetic.area_um2 + sum([stats.area_um2 for stats in storage]),
         macs=problem.macs,
         actual_computes=arithmetic.actual_computes,
-        network_latency_cycles=latency,
-        last_level_accesses=level_stats[-1].accesses,
-        bound_by=_bound_by(levels, performances, arithmetic.cycles),
+        network_latency_cycles=basis.latency,
+        last_level_accesses=storage[-1].accesses,
+        bound_by=_bound_by(basis.levels, performances, arithmetic.cycles),
         arithmetic=arithmetic,
-        levels=level_stats,
+        levels=storage,
         networks=networks,
     )
 
 
-def _check_bandwidth_scales(architecture: Architecture, problem: Problem) -> None:
-    names = [ds.name for ds in problem.data_spaces]
-    for level in architecture.storage:
-        for name, _ in level.bandwidth_scale:
-            if name not in names:
-                raise SpecError(
-                    f"{level.name}: per_dataspace_bandwidth_consumption_scale names an unknown data space "
-                    f"'{name}'",
-                    hint=did_you_mean(name, names),
+def _check_kept_somewhere(basis: Basis, mapping: Mapping) -> None:
+    for tensor in basis.tensors:
+        if not any(tensor.name in level.keep for level in mapping.levels):
+            raise InvalidMapping(f"{tensor.name} is bypassed in all storage levels")
+
+
+def _refuse_unfit(basis: Basis, nest: LoopNest, mapping: Mapping, sizes: list[list[int]]) -> None:
+    """Refuse what does not fit: the arithmetic units first, then the levels from the inside out.
+
+    Capacity, least utilisation, instances and mesh (buffer.cpp, ComputeScalarAccesses). ``sizes`` of the
+    tiles by tensor and level.
+    """
+    unit = basis.architecture.arithmetic
+    x, y = nest.expansions[-1]
+    if x > unit.mesh_x or y > unit.mesh_y or x * y > unit.instances:
+        raise InvalidMapping(_too_many_units(basis.architecture, x, y))
+    holding = []
+    for tensor in basis.tensors:
+        keep = [tensor.name in level.keep for level in mapping.levels]
+        holding.append(held(keep, [tensor.name in level.no_coalesce for level in mapping.levels]))
+    for number, level in enumerate(basis.levels):
+        spec, name = level.spec, level.spec.name
+        if level.capacity is not None:
+            words = sum([by[number] for by, holds in zip(sizes, holding, strict=True) if holds[number]])
+            if words > level.capacity:
+                raise InvalidMapping(
+                    f"{name}: mapped tile size {words} exceeds buffer capacity {level.capacity}"
+                )
+            least = level.capacity * spec.min_utilization
+            if words < least:
+                raise InvalidMapping(
+                    f"{name}: mapped tile size {words} is less than constrained minimum utilization {least:g}"
+                )
+        x, y = nest.expansions[number]
+        used = int(nest.utilized_instances[nest.boundary[number]])
+        for kind, wanted, available in (
+            ("instances", used, spec.instances),
+            ("X expansion", x, spec.mesh_x),
+            ("Y expansion", y, spec.mesh_y),
+        ):
+            if wanted > available:
+                raise InvalidMapping(
+                    f"{name}: mapped {kind} {wanted:g} exceeds available hardware instances {available}"
                 )
 
 
-def _check_kept_somewhere(problem: Problem, mapping: Mapping) -> None:
-    for data_space in problem.data_spaces:
-        if not any(data_space.name in level.keep for level in mapping.levels):
-            raise InvalidMapping(f"{data_space.name} is bypassed in all storage levels")
-
-
-def _energy(spec: StorageLevel, table: ComponentEnergy | None, marks: Artefacts) -> StorageEnergy:
-    energy = storage_energy(spec, table)
-    if spec.class_name == "dummy_storage" and not marks.dummy_levels_leak:
-        return replace(energy, leak=0.0)
-    return energy
-
-
-def _arithmetic(
-    architecture: Architecture, nest: LoopNest, compute: Compute, marks: Artefacts
-) -> ArithmeticStats:
-    """Refuse a mapping that needs more units than there are, count operations, cycles and energy."""
+def _too_many_units(architecture: Architecture, x: int, y: int) -> str:
     unit = architecture.arithmetic
+    kind, wanted, available = next(
+        (kind, wanted, available)
+        for kind, wanted, available in (
+            ("instances", x * y, unit.instances),
+            ("X expansion", x, unit.mesh_x),
+            ("Y expansion", y, unit.mesh_y),
+        )
+        if wanted > available
+    )
+    return f"{unit.name}: mapped max Arithmetic {kind} {wanted} exceeds hardware instances {available}"
+
+
+def _movements(basis: Basis, mapping: Mapping, sets: WorkingSets, sizes: Sequence[int]) -> list[Movement]:
+    """What one tensor asks of each storage level after bypassing."""
+    name = sets.tensor.name
+    return collapse(
+        analyse_tensor(basis, mapping, sets, sizes),
+        [name in level.keep for level in mapping.levels],
+        [level.distributes for level in basis.levels],
+        name,
+    )
+
+
+def _arithmetic(basis: Basis, nest: LoopNest, compute: Compute) -> ArithmeticStats:
+    """Operations, cycles and energy of the arithmetic units."""
+    unit = basis.architecture.arithmetic
     x, y = nest.expansions[-1]
-    for kind, wanted, available in (
-        ("instances", x * y, unit.instances),
-        ("X expansion", x, unit.mesh_x),
-        ("Y expansion", y, unit.mesh_y),
-    ):
-        if wanted > available:
-            raise InvalidMapping(
-                f"{unit.name}: mapped max Arithmetic {kind} {wanted} exceeds hardware instances {available}"
-            )
-    table = tables_by_name(architecture).get(unit.name)
     computes = int(compute.operations_per_unit * compute.units)
-    cycles = nest.temporal_iterations if nest.imperfect else math.ceil(computes / compute.units)
-    area, _ = areas(architecture, marks)
     return ArithmeticStats(
         name=unit.name,
         instances=unit.instances,
         utilized_instances=x * y,
         utilized_x_expansion=x,
         utilized_y_expansion=y,
-        cycles=cycles,
+        cycles=nest.temporal_iterations if nest.imperfect else math.ceil(computes / compute.units),
         algorithmic_computes=computes,
         actual_computes=computes,
-        energy_pj=computes * compute_energy(unit, table).operation,
-        area_um2=area * unit.instances,
-        compute_energy_pj=compute_energy(unit, table).operation,
+        energy_pj=computes * basis.compute.operation,
+        area_um2=basis.compute_area * unit.instances,
+        compute_energy_pj=basis.compute.operation,
     )
 
 
-def _with_leakage(architecture: Architecture, stats: ArithmeticStats, cycles: int) -> ArithmeticStats:
-    table = tables_by_name(architecture).get(architecture.arithmetic.name)
-    leak = compute_energy(architecture.arithmetic, table).leak * cycles * stats.utilized_instances
-    return replace(stats, energy_pj=stats.energy_pj + leak, leakage_pj=leak)
-
-
-def _refuse_unfit(level: _Level) -> None:
-    """Capacity, least utilisation, instances and mesh of one level (buffer.cpp, ComputeScalarAccesses)."""
-    spec, name = level.spec, level.spec.name
-    words = sum(m.shape for m in level.movements)
-    capacity = spec.effective_size_words
-    if capacity is not None:
-        if words > capacity:
-            raise InvalidMapping(f"{name}: mapped tile size {words} exceeds buffer capacity {capacity}")
-        least = capacity * spec.min_utilization
-        if words < least:
-            raise InvalidMapping(
-                f"{name}: mapped tile size {words} is less than constrained minimum utilization {least:g}"
-            )
-    x, y = level.expansion
-    for kind, wanted, available in (
-        ("instances", max(level.instances), spec.instances),
-        ("X expansion", x, spec.mesh_x),
-        ("Y expansion", y, spec.mesh_y),
-    ):
-        if wanted > available:
-            raise InvalidMapping(
-                f"{name}: mapped {kind} {wanted:g} exceeds available hardware instances {available}"
-            )
-
-
-def _performance(level: _Level, names: list[str], compute_cycles: int) -> LevelPerformance:
-    demands = [
-        Demand(name, counts, instances, level.copies)
-        for name, counts, instances in zip(names, level.accesses, level.instances, strict=True)
-    ]
-    return level_performance(level.spec, demands, compute_cycles)
-
-
-def _sharing(level: _Level, levels: list[_Level]) -> tuple[float, float]:
-    """(instances that share one power gate, instances that leak).
-
-    The latter are those in use, or all that share a power gate with one in use.
-    """
-    gate_name = level.spec.power_gated_at or level.spec.name
-    gate = next(other for other in levels if other.spec.name == gate_name)
-    sharing = level.spec.instances / max(gate.spec.instances, 1)
-    if sharing > 1:
-        return sharing, sharing * max(1.0, *gate.instances)
-    return 1.0, max(1.0, *level.instances)
-
-
-def _level_stats(
-    level: _Level, names: list[str], performance: LevelPerformance, sharing: tuple[float, float], cycles: int
-) -> LevelStats:
-    spec, leak = level.spec, level.energy.leak
-    per_gate, leaks_per_cycle = sharing
-    leakage = leak * cycles * leaks_per_cycle
-    tensors = tuple(_tensor_stats(level, i, name, performance) for i, name in enumerate(names))
-    energy = 0.0
-    for t in tensors:
-        energy += (
-            t.storage_energy_pj
-            + t.temporal_reduction_energy_pj
-            + t.addr_gen_energy_pj
-            + leakage / len(tensors)
-        )
-    return LevelStats(
-        name=spec.name,
-        cycles=performance.cycles,
-        slowdown=performance.slowdown,
-        instances=spec.instances,
-        utilized_instances=max(level.instances),
-        area_um2=level.area * spec.instances,
-        leakage_pj=leakage,
-        leaks_per_cycle=leaks_per_cycle,
-        leak_energy_per_instance_cycle_pj=leak,
-        vector_access_energy_pj=level.energy.vector_access,
-        vector_access_energy_source=level.energy.source,
-        energy_pj=energy,
-        accesses=sum(int(t.utilized_instances * (t.reads + t.updates + t.fills)) for t in tensors),
-        data_spaces=tensors,
-        instances_sharing_power_gating=per_gate,
-        non_power_gated_utilization=max(1.0, *level.instances) / leaks_per_cycle,
-    )
-
-
-def _tensor_stats(level: _Level, index: int, name: str, performance: LevelPerformance) -> DataSpaceStats:
-    spec, energy = level.spec, level.energy
-    movement, counts = level.movements[index], level.accesses[index]
-    read_bandwidth, write_bandwidth, shared_bandwidth = performance.bandwidths[index]
-    used = float(movement.replication)
-    clusters = min(level.copies, spec.instances // spec.cluster_size)
-
-    def blocks(words: int) -> int:
-        return -(-words // spec.block_size)
-
-    # A block access of a cluster serves all its instances: its energy is shared among them.
-    cluster_energy = (
-        blocks(counts.reads) * energy.read
-        + blocks(counts.fills) * energy.fill
-        + blocks(counts.updates) * energy.update
-    )
-    per_instance = cluster_energy / (level.copies / clusters) if used > 0 else 0.0
-    generations = (counts.updates if level.written[index] else counts.reads) + counts.fills
-    generator = spec.addr_gen_energy if spec.addr_gen_energy is not None else -1.0
-    per_cluster = generations * generator if generator >= 0 else 0.0
-    return DataSpaceStats(
-        name=name,
-        kept=level.keep[index],
-        partition_size=movement.partition,
-        tile_size=movement.size,
-        utilized_capacity=movement.shape,
-        utilized_instances=used,
-        utilized_clusters=clusters,
-        utilized_x_expansion=level.expansion[0],
-        utilized_y_expansion=level.expansion[1],
-        reads=counts.reads,
-        fills=counts.fills,
-        updates=counts.updates,
-        temporal_reductions=counts.temporal_reductions,
-        address_generations=generations,
-        read_bandwidth=read_bandwidth,
-        write_bandwidth=write_bandwidth,
-        shared_bandwidth=shared_bandwidth,
-        energy_per_instance_pj=per_instance,
-        cluster_access_energy_pj=cluster_energy,
-        storage_energy_pj=per_instance * used,
-        temporal_reduction_energy_per_instance_pj=0.0,
-        temporal_reduction_energy_pj=0.0,
-        addr_gen_energy_per_cluster_pj=per_cluster,
-        addr_gen_energy_pj=per_cluster * clusters,
-    )
-
-
-def _bound_by(levels: list[_Level], performances: list[LevelPerformance], compute_cycles: int) -> str:
+def _bound_by(
+    levels: tuple[LevelBasis, ...], performances: list[LevelPerformance], compute_cycles: int
+) -> str:
     """What sets the cycles: "compute" or "<level>.<read|write|shared>"."""
     slowest, bound = compute_cycles, "compute"
     for level, performance in zip(levels, performances, strict=True):

@@ -16,24 +16,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
+from typing import NamedTuple
 
 from harness.errors import InvalidMapping
-from harness.spec.architecture import Architecture
-from harness.spec.mapping import LevelMapping, Loop, Mapping, dimension_size
-from harness.spec.problem import Problem
+from harness.model.basis import Basis
+from harness.spec.mapping import LevelMapping, Loop, Mapping
 
 Context = tuple[bool, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NestLoop:
-    """One loop of the flat nest. ``dimension`` is an index, ``storage`` the storage level it belongs to."""
+class NestLoop(NamedTuple):
+    """One loop of the flat nest. ``dimension`` is an index, ``storage`` the storage level it belongs to.
+
+    One iteration moves ``stride`` in its dimension.
+    """
 
     dimension: int
     factor: int
     residual: int
     axis: str
     storage: int
+    stride: int
 
     @property
     def spatial(self) -> bool:
@@ -54,72 +57,126 @@ class Visit:
     counted: int
 
 
-class LoopNest:
-    """The loops of ``mapping`` in one list, with boundaries, strides and imperfect dimensions."""
+class Repeat(NamedTuple):
+    """A temporal loop of a perfect nest that really repeats (factor above 1).
 
-    def __init__(self, architecture: Architecture, problem: Problem, mapping: Mapping) -> None:
-        _check_shape(architecture, problem, mapping)
-        index_of = {d: i for i, d in enumerate(problem.dimensions)}
+    ``again`` is how often, in the whole execution, its next iteration begins: factor - 1 times in each run.
+    """
+
+    dimension: int
+    factor: int
+    stride: int
+    again: int
+
+
+class LoopNest:
+    """The loops of ``mapping`` in one list, with boundaries, strides and imperfect dimensions.
+
+    ``extents`` hold for each level the size in each dimension of what the loops up to that level cover.
+    """
+
+    def __init__(self, basis: Basis, mapping: Mapping) -> None:
+        problem = basis.problem
+        _check_levels(basis, mapping)
         loops: list[NestLoop] = []
         first: list[int] = []
         spatial_count: list[int] = []
         boundary: list[int] = []
+        extents: list[tuple[int, ...]] = []
+        scale = [1] * len(problem.dimensions)
+        last_dimension = len(problem.dimensions) - 1
         for storage, level in enumerate(mapping.levels):
             first.append(len(loops))
-            block = [loop for loop in level.spatial if loop.factor > 1]
-            spatial_count.append(len(block))
-            temporal = [loop for loop in level.temporal if loop.factor > 1]
-            block += temporal or [Loop(problem.dimensions[-1], 1, 1)]
-            loops += [NestLoop(index_of[x.dimension], x.factor, x.residual, x.axis, storage) for x in block]
+            for block, spatial in ((level.spatial, True), (level.temporal, False)):
+                _check_block(level, block, spatial, basis)
+                entered = len(loops)
+                for loop in block:
+                    if loop.factor > 1:
+                        number = basis.dimension_numbers[loop.dimension]
+                        stride = scale[number]
+                        loops.append(NestLoop(number, loop.factor, loop.residual, loop.axis, storage, stride))
+                        scale[number] *= loop.factor
+                        extents.append(tuple(scale))
+                if spatial:
+                    spatial_count.append(len(loops) - entered)
+                elif len(loops) == entered:
+                    loops.append(NestLoop(last_dimension, 1, 1, "", storage, scale[last_dimension]))
+                    extents.append(tuple(scale))
             boundary.append(len(loops) - 1)
         self.problem = problem
         self.loops = tuple(loops)
         self.first = tuple(first)
         self.spatial_count = tuple(spatial_count)
         self.boundary = tuple(boundary)
+        self.extents = tuple(extents)
         self.storage_levels = len(first)
+        self._check_sizes()
         innermost_imperfect: dict[int, int] = {}
         for level_index in reversed(range(len(loops))):
             if loops[level_index].factor != loops[level_index].residual:
                 innermost_imperfect[loops[level_index].dimension] = level_index
         self.imperfect_dimensions = tuple(sorted(innermost_imperfect))
+        self.imperfect = bool(innermost_imperfect)
         self._innermost_imperfect = innermost_imperfect
         self._flag = {d: i for i, d in enumerate(self.imperfect_dimensions)}
         self._visits: dict[tuple[int, Context], tuple[Visit, ...]] = {}
 
-    @property
-    def imperfect(self) -> bool:
-        return bool(self.imperfect_dimensions)
-
-    @cached_property
-    def strides(self) -> tuple[int, ...]:
-        """For each loop: how far one iteration moves in its dimension."""
-        scale = [1] * len(self.problem.dimensions)
-        strides = []
-        for loop in self.loops:
-            strides.append(scale[loop.dimension])
-            scale[loop.dimension] *= loop.factor
-        return tuple(strides)
-
-    @cached_property
-    def extents(self) -> tuple[tuple[int, ...], ...]:
-        """For each level: the size in each dimension of what the loops up to that level cover."""
-        return self._cumulative(residual=False)
+    def _check_sizes(self) -> None:
+        """Each dimension must have its size, residuals included (see spec.mapping.dimension_size)."""
+        last = [0] * len(self.problem.dimensions)
+        for loop in reversed(self.loops):
+            last[loop.dimension] = last[loop.dimension] * loop.factor + loop.residual - 1
+        for dimension, bound, end in zip(self.problem.dimensions, self.problem.bounds, last, strict=True):
+            if end + 1 != bound:
+                raise InvalidMapping(
+                    f"the factors of dimension {dimension} make {end + 1}, but its size is {bound}"
+                )
 
     @cached_property
     def residual_extents(self) -> tuple[tuple[int, ...], ...]:
-        """The same in the last visit of the whole dimension."""
-        return self._cumulative(residual=True)
-
-    def _cumulative(self, residual: bool) -> tuple[tuple[int, ...], ...]:
-        scale = [1] * len(self.problem.dimensions)
+        """As ``extents``, in the last visit of the whole dimension."""
         last = [1] * len(self.problem.dimensions)
         result = []
         for loop in self.loops:
-            last[loop.dimension] += scale[loop.dimension] * (loop.residual - 1)
-            scale[loop.dimension] *= loop.factor
-            result.append(tuple(last if residual else scale))
+            last[loop.dimension] += loop.stride * (loop.residual - 1)
+            result.append(tuple(last))
         return tuple(result)
+
+    # Perfect nests ----------------------------------------------------------------------------
+
+    @cached_property
+    def repeats(self) -> tuple[Repeat, ...]:
+        """The repeating temporal loops of a perfect nest, innermost first."""
+        result = []
+        runs = 1
+        for loop in reversed(self.loops):
+            if loop.factor > 1 and not loop.axis:
+                result.append(Repeat(loop.dimension, loop.factor, loop.stride, (loop.factor - 1) * runs))
+                runs *= loop.factor
+        result.reverse()
+        return tuple(result)
+
+    def visits_outside(self, number: int) -> int:
+        """How often the body of ``repeats[number]`` is visited (1 beyond the last one)."""
+        if number == len(self.repeats):
+            return 1
+        loop = self.repeats[number]
+        return loop.again // (loop.factor - 1) * loop.factor
+
+    @cached_property
+    def first_repeat(self) -> tuple[int, ...]:
+        """For each storage level, where in ``repeats`` its loops begin."""
+        counts = [0] * self.storage_levels
+        for loop in self.loops:
+            if loop.factor > 1 and not loop.axis:
+                counts[loop.storage] += 1
+        starts, start = [], 0
+        for count in counts:
+            starts.append(start)
+            start += count
+        return tuple(starts)
+
+    # Spatial blocks ---------------------------------------------------------------------------
 
     def spatial_levels(self, storage: int) -> range:
         """The loop levels of the spatial block of ``storage``."""
@@ -127,14 +184,17 @@ class LoopNest:
 
     def fanout(self, storage: int) -> int:
         """Children per instance that the spatial block addresses (full factors)."""
-        return prod(self.loops[level].factor for level in self.spatial_levels(storage))
+        x, y = self.axis_sizes[storage]
+        return x * y
 
-    def axis_size(self, storage: int, axis: str) -> int:
-        return prod(
-            self.loops[level].factor
-            for level in self.spatial_levels(storage)
-            if self.loops[level].axis == axis
-        )
+    @cached_property
+    def axis_sizes(self) -> tuple[tuple[int, int], ...]:
+        """For each storage level: the products of the factors of its spatial block along X and along Y."""
+        sizes = [[1, 1] for _ in range(self.storage_levels)]
+        for loop in self.loops:
+            if loop.axis:
+                sizes[loop.storage][loop.axis == "Y"] *= loop.factor
+        return tuple((x, y) for x, y in sizes)
 
     # Contexts and iterations ------------------------------------------------------------------
 
@@ -207,7 +267,7 @@ class LoopNest:
         for level in reversed(range(len(self.loops))):
             result[level] = product
             loop = self.loops[level]
-            if not loop.spatial:
+            if not loop.axis:
                 continue
             if loop.residual == loop.factor:
                 product *= loop.factor
@@ -233,17 +293,17 @@ class LoopNest:
         """
         result = []
         x = y = 1
-        for storage in reversed(range(self.storage_levels)):
+        for along_x, along_y in reversed(self.axis_sizes):
             result.append((x, y))
-            x *= self.axis_size(storage, "X")
-            y *= self.axis_size(storage, "Y")
+            x *= along_x
+            y *= along_y
         result.reverse()
         return (*result, (x, y))
 
     @cached_property
     def temporal_iterations(self) -> int:
         """Product of all temporal factors: the cycle count of imperfect mappings."""
-        return prod(loop.factor for loop in self.loops if not loop.spatial)
+        return prod([loop.factor for loop in self.loops if not loop.axis])
 
 
 def _simulated(n: int, run_last: bool, run_second_last: bool) -> tuple[Visit, ...]:
@@ -265,28 +325,21 @@ def _simulated(n: int, run_last: bool, run_second_last: bool) -> tuple[Visit, ..
     return tuple(visits)
 
 
-def _check_shape(architecture: Architecture, problem: Problem, mapping: Mapping) -> None:
-    """Refuse a mapping that does not belong to the architecture and the problem."""
+def _check_levels(basis: Basis, mapping: Mapping) -> None:
+    """Refuse a mapping that does not belong to the architecture."""
+    wanted = basis.architecture.level_names
     names = tuple(level.level for level in mapping.levels)
-    if names != architecture.level_names:
+    if names != wanted:
         raise InvalidMapping(
-            f"the mapping's levels are {', '.join(names)}, but the architecture's "
-            f"{', '.join(architecture.level_names)}"
+            f"the mapping's levels are {', '.join(names)}, but the architecture's {', '.join(wanted)}"
         )
-    for level in mapping.levels:
-        for block, spatial in ((level.temporal, False), (level.spatial, True)):
-            _check_block(level, block, spatial, problem)
-    for dimension, bound in problem.bound.items():
-        size = dimension_size(mapping, dimension)
-        if size != bound:
-            raise InvalidMapping(f"the factors of dimension {dimension} make {size}, but its size is {bound}")
 
 
-def _check_block(level: LevelMapping, block: tuple[Loop, ...], spatial: bool, problem: Problem) -> None:
+def _check_block(level: LevelMapping, block: tuple[Loop, ...], spatial: bool, basis: Basis) -> None:
     kind = "spatial" if spatial else "temporal"
     seen: set[str] = set()
     for loop in block:
-        if loop.dimension not in problem.bound:
+        if loop.dimension not in basis.dimension_numbers:
             raise InvalidMapping(f"{level.level}: the problem has no dimension {loop.dimension}")
         if loop.dimension in seen:
             raise InvalidMapping(f"{level.level}: dimension {loop.dimension} twice in the {kind} block")

@@ -8,46 +8,17 @@ to the innermost.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from harness.model.basis import Basis
 from harness.model.deltas import Changes, TileWalk
 from harness.model.loop_nest import Context, LoopNest
+from harness.model.served import Served, ServedByKind, Tile
 from harness.model.spatial import FanOut, Groups, link_transfers, multicast_groups
+from harness.model.steady_deltas import Request, steady_requests
 from harness.model.working_sets import WorkingSets
-from harness.spec.architecture import Architecture
 from harness.spec.mapping import Mapping
-from harness.spec.problem import DataSpace
-
-
-@dataclass(slots=True)
-class Served:
-    """Words served to groups of one kind. Hops are summed over the words ("weighted" in Timeloop)."""
-
-    accesses: float = 0.0
-    hops: float = 0.0
-    unicast_hops: float = 0.0
-
-
-ServedByKind = dict[tuple[int, int], Served]
-"""By (multicast, scatter): members of a group, number of such groups."""
-
-
-@dataclass(slots=True)
-class Tile:
-    """One tensor at one storage level. Counts are averages per instance.
-
-    ``master_size`` is the tile of the whole fan-out (None without a spatial block).
-    """
-
-    size: int
-    served: ServedByKind
-    link_transfers: float
-    replication: int
-    fanout: int
-    master_size: int | None
-    rmw_first_update: bool = False
-    no_coalesce: bool = False
-    distributed: ServedByKind = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +33,9 @@ def analyse_compute(nest: LoopNest) -> Compute:
     """Operations per unit (CollectWorkingSets, "Extract body data")."""
     spatial = nest.spatial_count[0]
     innermost = nest.first[0] + max(spatial, 1) - 1
+    units = int(nest.utilized_instances[innermost] * nest.fanout(0))
+    if not nest.imperfect:
+        return Compute(float(nest.temporal_iterations), units)
     memo: dict[tuple[int, Context], int] = {}
 
     def operations(level: int, context: Context) -> int:
@@ -85,7 +59,6 @@ def analyse_compute(nest: LoopNest) -> Compute:
     simulated = 1
     if spatial:
         simulated = max(_iterations_inside(nest, innermost, c) for c in nest.contexts[innermost])
-    units = int(nest.utilized_instances[innermost] * (nest.fanout(0) if spatial else 1))
     return Compute(total / simulated, units)
 
 
@@ -97,59 +70,93 @@ def _iterations_inside(nest: LoopNest, level: int, context: Context) -> int:
     return count
 
 
-def analyse_tensor(
-    architecture: Architecture, nest: LoopNest, mapping: Mapping, data_space: DataSpace
-) -> list[Tile]:
-    """The tiles of ``data_space`` at every storage level, innermost first."""
-    sets = WorkingSets(nest, data_space)
+def analyse_tensor(basis: Basis, mapping: Mapping, sets: WorkingSets, sizes: Sequence[int]) -> list[Tile]:
+    """The tiles of the tensor of ``sets`` at every storage level, innermost first.
+
+    ``sizes`` are its tile sizes by storage level.
+    """
+    nest = sets.nest
+    name = sets.tensor.name
     tiles = []
-    for storage in range(nest.storage_levels):
-        master = nest.first[storage] + nest.spatial_count[storage] - 1
-        spatial = nest.spatial_count[storage] > 0
-        served, links = _serve(architecture, nest, mapping, sets, storage)
-        level = mapping.levels[storage]
+    for storage, level in enumerate(mapping.levels):
+        spatial = nest.spatial_count[storage]
+        served, links = _serve(basis, mapping, sets, storage)
         tiles.append(
             Tile(
-                size=sets.largest(nest.boundary[storage]),
+                size=sizes[storage],
                 served=served,
                 link_transfers=links,
                 replication=int(nest.utilized_instances[nest.boundary[storage]]),
                 fanout=nest.fanout(storage),
-                master_size=sets.largest(master) if spatial else None,
-                rmw_first_update=data_space.name in level.rmw_first_update,
-                no_coalesce=data_space.name in level.no_coalesce,
+                master_size=sets.largest(nest.first[storage] + spatial - 1) if spatial else None,
+                rmw_first_update=name in level.rmw_first_update,
+                no_coalesce=name in level.no_coalesce,
             )
         )
     return tiles
 
 
-def _serve(
-    architecture: Architecture, nest: LoopNest, mapping: Mapping, sets: WorkingSets, storage: int
-) -> tuple[ServedByKind, float]:
+def _serve(basis: Basis, mapping: Mapping, sets: WorkingSets, storage: int) -> tuple[ServedByKind, float]:
     """What ``storage`` serves to its children, and the words that neighbouring children pass on."""
-    name = sets.data_space.name
+    nest, name = sets.nest, sets.tensor.name
     spatial = nest.spatial_count[storage] > 0
     if storage == 0 and not spatial:
         return {(1, 1): Served(float(_operands(nest)))}, 0.0
-    child = nest.boundary[storage - 1] if storage else -1
     # Below the innermost storage every operation fetches its operand: nothing is kept in the arithmetic.
     reuse = storage > 0 and name not in mapping.levels[storage - 1].no_temporal_reuse
     linked = spatial and name not in mapping.levels[storage].no_link_transfer
-    changes = TileWalk(sets, child, reuse, linked).changes()
+    if nest.imperfect:
+        child = nest.boundary[storage - 1] if storage else -1
+        changes = TileWalk(sets, child, reuse, linked).changes()
+        if not spatial:
+            return _served_to_one(sum(change.words * times for change, times in changes.items()))
+        return _served_in_turns(changes, _fan_out(basis, mapping, sets, storage))
+    requests = steady_requests(sets, storage, reuse, linked)
     if not spatial:
-        words = sum(change.words * times for change, times in changes.items())
-        return {(1, 1): Served(float(words))}, 0.0
-    width, height = architecture.fanout(storage)
-    fan_out = FanOut(
-        steps=tuple(sets.steps[level] for level in nest.spatial_levels(storage)),
-        width=max(width, nest.axis_size(storage, "X")),
-        height=max(height, nest.axis_size(storage, "Y")),
-        multicast=name not in mapping.levels[storage].no_multicast,
+        return _served_to_one(sum([request.words for request in requests]))
+    ends = tuple([nest.loops[level].factor for level in nest.spatial_levels(storage)])
+    return _served_steadily(requests, ends, _fan_out(basis, mapping, sets, storage))
+
+
+def _fan_out(basis: Basis, mapping: Mapping, sets: WorkingSets, storage: int) -> FanOut:
+    nest = sets.nest
+    width, height = basis.levels[storage].fanout
+    along_x, along_y = nest.axis_sizes[storage]
+    loops = nest.loops[nest.first[storage] : nest.first[storage] + nest.spatial_count[storage]]
+    return FanOut(
+        steps=tuple([sets.step(loop.dimension, loop.stride) for loop in loops]),
+        width=max(width, along_x),
+        height=max(height, along_y),
+        multicast=sets.tensor.name not in mapping.levels[storage].no_multicast,
     )
-    return _served_spatially(changes, fan_out)
 
 
-def _served_spatially(changes: Changes, fan_out: FanOut) -> tuple[ServedByKind, float]:
+def _served_to_one(words: int) -> tuple[ServedByKind, float]:
+    return {(1, 1): Served(float(words))}, 0.0
+
+
+def _served_steadily(
+    requests: list[Request], ends: tuple[int, ...], fan_out: FanOut
+) -> tuple[ServedByKind, float]:
+    """All visits with the same spatial iterations."""
+    served: ServedByKind = {}
+    transferred = 0
+    fetched = 0
+    for words, moved in requests:
+        links = None if moved is None or not words else link_transfers(fan_out, ends, ends, moved)
+        if links is None:
+            fetched += words
+            continue
+        transferred += links.served * words
+        for group in links.groups:
+            _add(served, group, words)
+    if fetched:
+        for group in multicast_groups(fan_out, ends):
+            _add(served, group, fetched)
+    return served, float(transferred)
+
+
+def _served_in_turns(changes: Changes, fan_out: FanOut) -> tuple[ServedByKind, float]:
     served: ServedByKind = {}
     transferred = 0
     for change, times in changes.items():
@@ -168,7 +175,9 @@ def _served_spatially(changes: Changes, fan_out: FanOut) -> tuple[ServedByKind, 
 
 
 def _add(served: ServedByKind, group: Groups, words: int) -> None:
-    record = served.setdefault((group.multicast, group.scatter), Served())
+    record = served.get((group.multicast, group.scatter))
+    if record is None:
+        record = served[group.multicast, group.scatter] = Served()
     record.accesses += group.scatter * words
     record.hops += group.hops * words
     record.unicast_hops += group.unicast_hops * words
@@ -176,6 +185,8 @@ def _add(served: ServedByKind, group: Groups, words: int) -> None:
 
 def _operands(nest: LoopNest) -> int:
     """Executions of the innermost loop's body by one instance."""
+    if not nest.imperfect:
+        return nest.temporal_iterations
     memo: dict[tuple[int, Context], int] = {}
 
     def run(level: int, context: Context) -> int:

@@ -16,7 +16,7 @@ from harness.errors import EstimationError, Unsupported
 from harness.model.arithmetic import running_sum
 from harness.model.compat import Artefacts
 from harness.model.component_energy import areas, tables_by_name, wire_energy
-from harness.model.nest_analysis import Served, ServedByKind
+from harness.model.served import Served, ServedByKind, in_order
 from harness.model.stats import Ingress, NetworkDataSpaceStats, NetworkStats
 from harness.model.tiles import Movement
 from harness.spec.architecture import Architecture, Network, StorageLevel
@@ -48,14 +48,14 @@ def network_latency(architecture: Architecture, artefacts: Artefacts) -> int:
 
 
 def _fill_latency(level: StorageLevel, by_name: Mapping[str, Network]) -> int:
-    """Of the network that the level's children read from it over."""
+    """Of the network over which the level's children read."""
     if level.network_read is None:
         return level.network_fill_latency
     return by_name[level.network_read].fill_latency
 
 
 def _drain_latency(level: StorageLevel, by_name: Mapping[str, Network], artefacts: Artefacts) -> int:
-    """Of the network that the level is updated over."""
+    """Of the network over which the level is updated."""
     if level.network_update is None:
         return level.network_drain_latency
     named = by_name[level.network_update]
@@ -75,33 +75,52 @@ def supports_distribution(architecture: Architecture) -> list[bool]:
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkBasis:
+    """A network with its connections, and its energies (SimpleMulticast only)."""
+
+    link: _Link
+    table: ComponentEnergy | None
+
+
+def network_basis(architecture: Architecture, artefacts: Artefacts) -> tuple[NetworkBasis, ...]:
+    """All networks, by name. Raises EstimationError when a SimpleMulticast has no energies."""
+    ert = tables_by_name(architecture)
+    result = []
+    for link in sorted(_links(architecture, artefacts), key=lambda link: link.network.name.encode()):
+        table = ert.get(link.network.name)
+        if link.network.class_name == "SimpleMulticast" and link.connection is not None and table is None:
+            raise EstimationError(f"the ERT has no energies for the network '{link.network.name}'")
+        result.append(NetworkBasis(link, table))
+    return tuple(result)
+
+
 def network_stats(
-    architecture: Architecture,
+    networks: tuple[NetworkBasis, ...],
     names: list[str],
     written: list[bool],
     movements: list[list[Movement]],
     artefacts: Artefacts,
 ) -> tuple[NetworkStats, ...]:
     """All networks by name. ``movements[tensor][storage]``."""
-    ert = tables_by_name(architecture)
     result = []
-    for link in _links(architecture, artefacts):
+    for basis in networks:
+        link = basis.link
         if link.connection is None:
             result.append(_described(link, False, 0.0, ()))
             continue
         tensors = []
         for name, is_written, levels in zip(names, written, movements, strict=True):
             movement = levels[link.connection]
-            if link.network.class_name == "SimpleMulticast":
-                table = ert.get(link.network.name)
-                tensors.append(_simple_multicast(link.network, name, movement, table, artefacts))
+            if basis.table is not None and link.network.class_name == "SimpleMulticast":
+                tensors.append(_simple_multicast(link.network, name, movement, basis.table, artefacts))
             elif link.network.class_name == "ReductionTree":
                 tensors.append(_reduction_tree(link, name, is_written, movement, artefacts))
             else:
                 tensors.append(_legacy(link, name, is_written, movement, artefacts))
-        energy = running_sum(t.energy_pj for t in tensors)
+        energy = running_sum([t.energy_pj for t in tensors])
         result.append(_described(link, True, energy, tuple(tensors)))
-    return tuple(sorted(result, key=lambda n: n.name.encode()))
+    return tuple(result)
 
 
 def _described(
@@ -202,9 +221,7 @@ def _tile_widths(architecture: Architecture, artefacts: Artefacts) -> list[float
 
 
 def _ingresses(served: ServedByKind) -> tuple[Ingress, ...]:
-    return tuple(
-        Ingress(m, s, r.accesses, r.hops) for (m, s), r in sorted(served.items(), key=lambda i: i[0])
-    )
+    return tuple([Ingress(m, s, r.accesses, r.hops) for (m, s), r in in_order(served)])
 
 
 def _legacy(
@@ -237,7 +254,7 @@ def _legacy(
     return NetworkDataSpaceStats(
         name=name,
         fanout=movement.fanout,
-        multicast_factor=max((i.multicast for i in regular), default=0),
+        multicast_factor=regular[-1].multicast if regular else 0,
         ingresses=regular,
         link_transfers=movement.link_transfers,
         spatial_reductions=reductions,
@@ -266,10 +283,8 @@ def _read_modify_write(served: ServedByKind, partition: int) -> ServedByKind:
 
 
 def _simple_multicast(
-    network: Network, name: str, movement: Movement, table: ComponentEnergy | None, artefacts: Artefacts
+    network: Network, name: str, movement: Movement, table: ComponentEnergy, artefacts: Artefacts
 ) -> NetworkDataSpaceStats:
-    if table is None:
-        raise EstimationError(f"the ERT has no energies for the network '{network.name}'")
     action = network.action_name or ""
     if network.per_datatype_ert:
         action = f"{action}_{name}"

@@ -24,38 +24,40 @@ class LevelPerformance:
     limit: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """What one tensor asks of one instance; ``instances`` in use on average of ``copies`` mapped ones."""
+def level_performance(
+    level: StorageLevel,
+    scales: tuple[float, ...],
+    accesses: list[Accesses],
+    spread: float,
+    compute_cycles: int,
+) -> LevelPerformance:
+    """``accesses`` of one instance and ``scales`` of the bandwidth, by tensor.
 
-    tensor: str
-    accesses: Accesses
-    instances: float
-    copies: int
-
-
-def level_performance(level: StorageLevel, demands: list[Demand], compute_cycles: int) -> LevelPerformance:
-    scale = dict(level.bandwidth_scale)
+    ``spread``: mapped instances for each one in use on average.
+    """
     reads, writes = [], []
-    for demand in demands:
-        counts, spread = demand.accesses, demand.copies / demand.instances
-        factor = scale.get(demand.tensor, 1.0)
+    for counts, factor in zip(accesses, scales, strict=True):
         reads.append(math.ceil(counts.reads / spread) / compute_cycles * factor)
         writes.append(math.ceil((counts.fills + counts.updates) / spread) / compute_cycles * factor)
-    all_reads, all_writes = running_sum(reads), running_sum(writes)
-    slowdown, limit = 1.0, None
-    for kind, available, wanted in (
-        ("read", level.read_bandwidth, all_reads),
-        ("write", level.write_bandwidth, all_writes),
-        ("shared", level.shared_bandwidth, all_writes + all_reads),
-    ):
-        if available is not None and available < wanted and available / wanted < slowdown:
-            slowdown, limit = available / wanted, kind
+    slowdown, limit = _slowdown(level, running_sum(reads), running_sum(writes))
     return LevelPerformance(
         cycles=math.ceil(compute_cycles / slowdown),
         slowdown=slowdown,
         bandwidths=tuple(
-            (slowdown * r, slowdown * w, slowdown * (r + w)) for r, w in zip(reads, writes, strict=True)
+            [(slowdown * r, slowdown * w, slowdown * (r + w)) for r, w in zip(reads, writes, strict=True)]
         ),
         limit=limit,
     )
+
+
+def _slowdown(level: StorageLevel, reads: float, writes: float) -> tuple[float, str | None]:
+    """The share of its speed that the level's bandwidths allow, and the one that decides."""
+    slowdown, limit = 1.0, None
+    for kind, available, wanted in (
+        ("read", level.read_bandwidth, reads),
+        ("write", level.write_bandwidth, writes),
+        ("shared", level.shared_bandwidth, writes + reads),
+    ):
+        if available is not None and available < wanted and available / wanted < slowdown:
+            slowdown, limit = available / wanted, kind
+    return slowdown, limit

@@ -9,8 +9,9 @@ middle of the left edge, run along the row and then along columns. Source: Timel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,7 @@ Integers = NDArray[np.int64]
 _LARGEST_KEY = 2**62
 
 
-@dataclass(frozen=True, slots=True)
-class FanOut:
+class FanOut(NamedTuple):
     """A spatial block as one tensor sees it. ``steps``: offsets of its loops, inner to outer."""
 
     steps: tuple[Vector, ...]
@@ -32,8 +32,7 @@ class FanOut:
     multicast: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Groups:
+class Groups(NamedTuple):
     """All groups with the same number of members: ``scatter`` groups of ``multicast`` instances.
 
     ``hops`` and ``unicast_hops`` are summed over the groups: one word to each group, by multicast or to
@@ -46,8 +45,7 @@ class Groups:
     unicast_hops: float
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(NamedTuple):
     """What neighbours pass on: to how many instances, and the groups that remain for the parent."""
 
     served: int
@@ -57,11 +55,41 @@ class Links:
 @lru_cache(maxsize=8192)
 def multicast_groups(fan_out: FanOut, ends: tuple[int, ...]) -> tuple[Groups, ...]:
     """The groups of all instances, by increasing multicast."""
-    count = int(np.prod(ends, dtype=np.int64))
-    return _grouped(fan_out, ends, np.arange(count, dtype=np.int64))
+    return _all_groups(fan_out._replace(steps=_simplest(fan_out.steps, ends)), ends)
 
 
 @lru_cache(maxsize=8192)
+def _all_groups(fan_out: FanOut, ends: tuple[int, ...]) -> tuple[Groups, ...]:
+    return _grouped(fan_out, ends, np.arange(prod(ends), dtype=np.int64))
+
+
+def _simplest(steps: tuple[Vector, ...], ends: tuple[int, ...]) -> tuple[Vector, ...]:
+    """Steps that give the same groups; where loops cannot cancel each other, only which ones move counts.
+
+    Loops do not cancel when each moves along one rank and, in each rank, further than all shorter ones
+    together.
+    """
+    by_rank: dict[int, list[tuple[int, int]]] = {}
+    for step, end in zip(steps, ends, strict=True):
+        moving = [rank for rank, by in enumerate(step) if by]
+        if len(moving) > 1:
+            return steps
+        if moving and end > 1:
+            by_rank.setdefault(moving[0], []).append((abs(step[moving[0]]), end))
+    for loops in by_rank.values():
+        reach = 0
+        for by, end in sorted(loops):
+            if by <= reach:
+                return steps
+            reach += by * (end - 1)
+    simple: list[Vector] = []
+    stride = 1
+    for step, end in zip(steps, ends, strict=True):
+        simple.append((stride if any(step) else 0,))
+        stride *= end
+    return tuple(simple)
+
+
 def link_transfers(
     fan_out: FanOut, ends: tuple[int, ...], previous_ends: tuple[int, ...], moved: Vector
 ) -> Links | None:
@@ -70,6 +98,45 @@ def link_transfers(
     Instance ``i`` now wants what its neighbour ``n`` was given before when offset(n) - offset(i) = moved.
     None when that does not reduce the number of groups that the parent serves.
     """
+    if ends == previous_ends and moved not in _neighbour_offsets(fan_out.steps, fan_out.width, ends):
+        return None
+    return _link_transfers(fan_out, ends, previous_ends, moved)
+
+
+@lru_cache(maxsize=8192)
+def _neighbour_offsets(steps: tuple[Vector, ...], width: int, ends: tuple[int, ...]) -> frozenset[Vector]:
+    """All offset(n) - offset(i) that neighbours in a row or in a column can have (and perhaps more)."""
+    forward = _offsets_at_distance(steps, ends, 1)
+    if width < prod(ends):
+        forward |= _offsets_at_distance(steps, ends, width)
+    return frozenset(forward | {tuple([-x for x in offset]) for offset in forward})
+
+
+def _offsets_at_distance(steps: tuple[Vector, ...], ends: tuple[int, ...], distance: int) -> set[Vector]:
+    """The differences of the offsets of instances whose numbers differ by ``distance``.
+
+    The numbers are added loop by loop like digits; where the sum can but need not exceed a digit, both
+    cases are followed.
+    """
+    found: list[tuple[Vector, int]] = [((0,) * len(steps[0]), 0)]
+    for step, end in zip(steps, ends, strict=True):
+        distance, digit = divmod(distance, end)
+        further = []
+        for offset, carry in found:
+            added = digit + carry
+            if added < end:
+                further.append((tuple([x + added * s for x, s in zip(offset, step, strict=True)]), 0))
+            if added:
+                back = added - end
+                further.append((tuple([x + back * s for x, s in zip(offset, step, strict=True)]), 1))
+        found = further
+    return {offset for offset, carry in found if not carry}
+
+
+@lru_cache(maxsize=8192)
+def _link_transfers(
+    fan_out: FanOut, ends: tuple[int, ...], previous_ends: tuple[int, ...], moved: Vector
+) -> Links | None:
     offsets = _offsets(fan_out.steps, ends)
     before = offsets if ends == previous_ends else _offsets(fan_out.steps, previous_ends)
     numbers = np.arange(len(offsets), dtype=np.int64)

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from harness.errors import InvalidMapping
 from harness.model.arithmetic import running_sum
-from harness.model.nest_analysis import Served, ServedByKind, Tile
+from harness.model.served import Served, ServedByKind, Tile, in_order
 
 _U64 = 2**64
 
@@ -42,8 +42,19 @@ class Movement:
     partition_denominator: int = field(default=0)
 
 
+def held(keep: list[bool], no_coalesce: list[bool]) -> list[bool]:
+    """For each storage level whether it holds words of the tensor; as the steps below leave it."""
+    backed = False
+    result = []
+    for kept, passes in zip(reversed(keep), reversed(no_coalesce), strict=True):
+        backed = backed or (kept and not passes)
+        result.append(kept and backed)
+    result.reverse()
+    return result
+
+
 def total(served: ServedByKind) -> float:
-    return running_sum(s.accesses for _, s in _sorted(served))
+    return running_sum([s.accesses for _, s in in_order(served)])
 
 
 def collapse(
@@ -93,12 +104,8 @@ def _set_partitions(levels: list[Movement]) -> None:
 def _set_parent_shares(levels: list[Movement]) -> None:
     """Words that each child receives on average: served words x group members / fan-out."""
     for child, parent in pairwise(levels):
-        for (multicast, _), s in _sorted(parent.served):
+        for (multicast, _), s in in_order(parent.served):
             child.parent_share += (s.accesses * multicast) / parent.fanout
-
-
-def _sorted(served: ServedByKind) -> list[tuple[tuple[int, int], Served]]:
-    return sorted(served.items(), key=lambda item: item[0])
 
 
 def _distribute(levels: list[Movement], supported: list[bool], tensor: str) -> None:
@@ -145,7 +152,7 @@ def _mask(levels: list[Movement], keep: list[bool]) -> None:
             break
         outer = levels[number + 1]
         everyone = level.content_accesses * outer.fanout
-        weighted = running_sum(s.accesses * multicast for (multicast, _), s in _sorted(outer.served))
+        weighted = running_sum(s.accesses * multicast for (multicast, _), s in in_order(outer.served))
         for s in outer.served.values():
             if s.accesses == 0:
                 continue

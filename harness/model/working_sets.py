@@ -8,31 +8,41 @@ separately, so sliding windows give the bounding box (holes of a large stride ar
 from __future__ import annotations
 
 from functools import cached_property
+from math import prod
 
+from harness.model.basis import Tensor
 from harness.model.geometry import Box, Vector, box_size
 from harness.model.loop_nest import Context, LoopNest
-from harness.spec.problem import DataSpace
 
 
 class WorkingSets:
-    """The boxes of one data space at every loop level, relative to the position of the outer loops."""
+    """The boxes of one tensor at every loop level, relative to the position of the outer loops."""
 
-    def __init__(self, nest: LoopNest, data_space: DataSpace) -> None:
+    def __init__(self, nest: LoopNest, tensor: Tensor) -> None:
         self.nest = nest
-        self.data_space = data_space
-        index_of = {d: i for i, d in enumerate(nest.problem.dimensions)}
-        self._ranks = tuple(
-            tuple((index_of[t.dimension], t.coefficient) for t in rank) for rank in data_space.ranks
-        )
+        self.tensor = tensor
         self._boxes: dict[tuple[int, Context], Box] = {}
+
+    def step(self, dimension: int, stride: int) -> Vector:
+        """How far ``stride`` steps along ``dimension`` move the box."""
+        return tuple([move * stride for move in self.tensor.moves[dimension]])
 
     @cached_property
     def steps(self) -> tuple[Vector, ...]:
         """For each loop: how far one of its iterations moves the box."""
-        return tuple(
-            tuple(sum(c for d, c in rank if d == loop.dimension) * stride for rank in self._ranks)
-            for loop, stride in zip(self.nest.loops, self.nest.strides, strict=True)
-        )
+        return tuple(self.step(loop.dimension, loop.stride) for loop in self.nest.loops)
+
+    @cached_property
+    def repeat_steps(self) -> tuple[Vector, ...]:
+        """The same for the repeating loops of a perfect nest."""
+        return tuple(self.step(repeat.dimension, repeat.stride) for repeat in self.nest.repeats)
+
+    def lengths(self, level: int) -> list[int]:
+        """The sides of the box that the loops up to ``level`` of a perfect nest cover."""
+        if level < 0:
+            return [1] * len(self.tensor.ranks)
+        extent = self.nest.extents[level]
+        return [1 + sum([abs(c) * (extent[d] - 1) for d, c in rank]) for rank in self.tensor.ranks]
 
     def box(self, level: int, context: Context) -> Box:
         """The box that the loops up to ``level`` cover, in ``context`` just outside ``level``.
@@ -45,8 +55,9 @@ class WorkingSets:
         return found
 
     def _project(self, level: int, context: Context) -> Box:
+        ranks = self.tensor.ranks
         if level < 0:
-            return (0,) * len(self._ranks), (1,) * len(self._ranks)
+            return (0,) * len(ranks), (1,) * len(ranks)
         nest = self.nest
         full, last = nest.extents[level], nest.residual_extents[level]
         highest = [
@@ -54,11 +65,13 @@ class WorkingSets:
             for d in range(len(nest.problem.dimensions))
         ]
         low, high = [], []
-        for rank in self._ranks:
+        for rank in ranks:
             low.append(sum(c * highest[d] for d, c in rank if c < 0))
             high.append(sum(c * highest[d] for d, c in rank if c > 0) + 1)
         return tuple(low), tuple(high)
 
     def largest(self, level: int) -> int:
         """The largest number of words that the loops up to ``level`` ever cover at once."""
+        if not self.nest.imperfect:
+            return prod(self.lengths(level))
         return max(box_size(self.box(level, context)) for context in self.nest.contexts[level])
