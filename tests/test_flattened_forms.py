@@ -390,6 +390,21 @@ class TestEnergyTables:
         assert re.match(r"test\.yaml:\d+: ", str(caught.value))
 
 
+def test_readers_called_by_themselves_raise_no_traceback() -> None:
+    broken = tree(PROBLEM)["problem"]
+    broken["shape"]["coefficients"] = {"Stride": 1}
+    with pytest.raises(SpecError, match="'coefficients' must be a list"):
+        read_problem(broken)
+    for kind in ({"a": 1}, ["temporal"]):
+        with pytest.raises(SpecError, match="unknown mapping directive type"):
+            read_mapping([{"type": kind, "target": "Reg"}], architecture(), problem())
+
+
+def test_attributes_of_estimators_may_lie_near_names_of_the_model() -> None:
+    a = architecture(ARCHITECTURE.replace("depth: 1024, width: 64", "depth: 1024, n_entries: 9, width: 64"))
+    assert a.storage[1].attributes["n_entries"] == 9
+
+
 def test_plain_data_needs_no_positions() -> None:
     with pytest.raises(HarnessError) as caught:
         read_architecture({"architecture": {"subtree": []}})

@@ -77,8 +77,11 @@ def test_values(text: str, value: Any) -> None:
         ("factorial(10 ** 6)", "the argument is too large"),
         ("prod([2 ** 4000] * 1000)", "the result is too large"),
         ("[x for x in [1] * 1000 for y in [1] * 1000]", "too many steps"),
+        ("[[0] * 100000 for i in range(1000)]", "too many steps"),
+        ("[' ' * 100000 for i in range(100000)]", "too many steps"),
+        ("[99999 in range(99999) for i in range(1000)]", "too many steps"),
         ("(lambda f: f(f))(lambda f: f(f))", "nested too deep"),
-        ("str([[0] * 1000] * 1000)", "a list cannot become text"),
+        ("str([[0] * 100] * 100)", "a list cannot become text"),
         ("'%1000000000d' % 1", "formatting with '%' is not allowed"),
         ("f'{depth:1000000000}'", "a format in braces is not allowed"),
         ("().__class__", "'.__class__' is only for entries of the specification"),
@@ -129,3 +132,11 @@ def test_any_sequence_of_words_ends(parts: list[str]) -> None:
         evaluate_expression(" ".join(parts), NAMES)
     except SpecError as error:
         assert error.message
+
+
+def test_shared_parts_count_every_time() -> None:
+    doubled = "[1]"
+    for _ in range(40):
+        doubled = f"(lambda a: [a, a])({doubled})"
+    with pytest.raises(SpecError, match="too many steps"):
+        evaluate_expression(f"{doubled} == {doubled}", NAMES)

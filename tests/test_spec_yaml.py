@@ -140,6 +140,36 @@ def test_included_lines_know_their_own_file(tmp_path: Path) -> None:
     assert str(where(tree, "use")) == f"{main}:2"
 
 
+@pytest.mark.parametrize("named", ["absolute", "relative"])
+def test_paths_made_with_cwd_are_found_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    folder = tmp_path / "designs"
+    (folder / "small").mkdir(parents=True)
+    (folder / "small" / "arch.yaml").write_text("a: 1\n")
+    (folder / "top.yaml.jinja2").write_text(
+        "{{ add_to_path(cwd()) }}\n"
+        "{% set arch = cwd() ~ '/small/arch.yaml' %}\n"
+        "there: {{ path_exists(arch) }}\n"
+        "one: {{ include(arch, 'a') }}\n"
+        "all: {{ include_all(cwd() ~ '/small/*.yaml', 'a') }}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    start = tmp_path if named == "absolute" else Path()
+    assert load_yaml_file(start / "designs" / "top.yaml.jinja2") == {"there": True, "one": 1, "all": 1}
+
+
+@pytest.mark.parametrize("line", ["!include next0.yaml\n", "a: {{ include('next0.yaml') }}\n"])
+def test_files_that_include_many_are_stopped(tmp_path: Path, line: str) -> None:
+    for number in range(15):
+        (tmp_path / f"next{number}.yaml").write_text(f"!include next{number + 1}.yaml\n" * 4)
+    (tmp_path / "next15.yaml").write_text("ignore: 1\n")
+    main = tmp_path / "main.yaml"
+    main.write_text(line)
+    with pytest.raises(SpecError, match="more than 1000 files are included"):
+        load_yaml_file(main)
+
+
 @pytest.mark.parametrize("path", ["../secret.yaml", "/etc/hostname", "link.yaml"])
 def test_nothing_outside_is_included(tmp_path: Path, path: str) -> None:
     (tmp_path / "secret.yaml").write_text("a: 1\n")
@@ -167,6 +197,12 @@ def test_nothing_outside_is_included(tmp_path: Path, path: str) -> None:
         "{% for i in [1, 2] recursive %}{{ loop([1, 2]) }}{% endfor %}",
         "{% set l = [] %}{% do l.append(l) %}{% do l.append(l) %}"
         "{% for i in l recursive %}{{ loop(i) }}{% endfor %}",
+        "{% set n = namespace(a=[1]) %}{% for i in range(60) %}"
+        "{% set n.a = [n.a, n.a] %}{% endfor %}{{ n.a }}",
+        "{% set n = namespace(a=1) %}{% for i in range(60) %}"
+        "{% set n.a = {'x': n.a, 'y': n.a} %}{% endfor %}",
+        "{% set n = namespace(a=[1]) %}{% for i in range(60) %}"
+        "{% set n.a = dict(x=n.a, y=n.a) %}{% endfor %}",
         "{{ 'a' * 10**9 }}",
         "{{ 'aa'.replace('a', 'b' * 10**6).replace('b', 'c' * 10**6) }}",
         "{{ ['a'] * 10**9 }}",

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from harness.errors import Location, SpecError, did_you_mean
+from harness.spec.weight import weight
 
-MAX_STEPS = 200_000
+MAX_STEPS = 1_000_000
 MAX_BITS = 4096
 MAX_ITEMS = 100_000
 MAX_DEPTH = 50
@@ -93,10 +94,13 @@ class _Evaluator:
     def run(self, node: ast.expr) -> Any:
         return self._value(node, self._names)
 
-    def _value(self, node: ast.expr, names: Mapping[str, Any]) -> Any:
-        self._steps += 1
+    def _spend(self, steps: int) -> None:
+        self._steps += steps
         if self._steps > MAX_STEPS:
             raise _Refused("too many steps")
+
+    def _value(self, node: ast.expr, names: Mapping[str, Any]) -> Any:
+        self._spend(1)
         method = _METHODS.get(type(node))
         if method is None:
             raise _Refused(f"{_describe(node)} is not allowed")
@@ -104,7 +108,10 @@ class _Evaluator:
         if self._depth > 4 * MAX_DEPTH:
             raise _Refused("nested too deep")
         try:
-            return _bounded(method(self, node, names))
+            value = _bounded(method(self, node, names))
+            if isinstance(value, (list, tuple, dict, str)) and isinstance(node, _CONSTRUCTIONS):
+                self._spend(weight(value, MAX_STEPS))
+            return value
         finally:
             self._depth -= 1
 
@@ -165,6 +172,8 @@ class _Evaluator:
         left = self._value(node.left, names)
         for op, part in zip(node.ops, node.comparators, strict=True):
             right = self._value(part, names)
+            if isinstance(right, (list, tuple, dict, str)):
+                self._spend(weight(right, MAX_STEPS))
             if not _COMPARE[type(op)](left, right):
                 return False
             left = right
@@ -201,7 +210,7 @@ class _Evaluator:
         if isinstance(function, _Function):
             if function is _MAP:
                 return [self._apply(arguments[0], [item]) for item in _items(arguments[1])]
-            self._steps += sum(len(a) for a in arguments if isinstance(a, (list, tuple, str)))
+            self._spend(sum(len(a) for a in arguments if isinstance(a, (list, tuple, str))))
             return function.call(*arguments)
         raise _Refused(f"{function!r} is not a function")
 
@@ -232,7 +241,7 @@ class _Evaluator:
             results.append(self._value(element, names))
             return
         for item in _items(self._value(loops[0].iter, names)):
-            self._steps += 1
+            self._spend(1)
             inner = {**names, **_bind(loops[0].target, item)}
             if all(self._value(test, inner) for test in loops[0].ifs):
                 self._generate(element, loops[1:], inner, results)
@@ -414,6 +423,12 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Gt: operator.gt, ast.GtE: operator.ge, ast.In: lambda a, b: a in b,
     ast.NotIn: lambda a, b: a not in b, ast.Is: operator.is_, ast.IsNot: operator.is_not,
 }  # fmt: skip
+
+_CONSTRUCTIONS = (
+    ast.BinOp, ast.Call, ast.Dict, ast.GeneratorExp, ast.JoinedStr, ast.List, ast.ListComp, ast.Set,
+    ast.Subscript, ast.Tuple,
+)  # fmt: skip
+"""What makes new values. Their weight counts as steps, so that no value grows beyond what steps allow."""
 
 _METHODS: dict[type[ast.expr], Callable[..., Any]] = {
     ast.Constant: _Evaluator._constant, ast.Name: _Evaluator._name, ast.Attribute: _Evaluator._attribute,

@@ -14,6 +14,8 @@ from harness.spec.located import LocatedDict, LocatedList
 from harness.spec.yaml_nodes import QuotedStr
 
 MAX_INCLUDE_DEPTH = 16
+MAX_INCLUDED_FILES = 1000
+MAX_INCLUDED_BYTES = 64_000_000
 
 LoadFile = Callable[[Path], Any]
 RenderFile = Callable[[Path], str]
@@ -24,7 +26,8 @@ class Inclusions:
 
     def __init__(self, roots: tuple[Path, ...], folder: Path, load: LoadFile, render: RenderFile) -> None:
         self._roots = tuple(root.resolve() for root in roots)
-        self._search = [folder, *roots]
+        # ``cwd() ~ '/x.yaml'`` is relative to the working folder when the file was named so.
+        self._search = [folder, *roots, Path()]
         self._folder = folder
         self._load = load
         self._render = render
@@ -94,22 +97,29 @@ class Inclusions:
                 return candidate
         if outside or Path(path).is_absolute():
             raise SpecError(f"'{path}' is outside the folders of the given files")
-        folders = [base for base in self._search if base.is_dir()]
+        folders = [base for base in self._search if base.is_dir() and self._allowed(base)]
         near = [p.name for folder in folders for p in folder.iterdir() if p.is_file()]
         raise SpecError(f"included file '{path}' not found", None, did_you_mean(path, near))
 
     def find_all(self, pattern: str) -> list[Path]:
-        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+        if ".." in Path(pattern).parts:
             raise SpecError(f"'{pattern}' is outside the folders of the given files")
         for base in self._search:
-            folder = base / pattern
+            below = pattern
+            if Path(pattern).is_absolute():
+                if not Path(pattern).is_relative_to(base.absolute()):
+                    continue
+                below = str(Path(pattern).relative_to(base.absolute()))
+            folder = base / below
             if folder.is_dir():
                 found = sorted(p for kind in ("*.yaml", "*.yml") for p in folder.glob(kind))
             else:
-                found = sorted(p for p in base.glob(pattern) if p.is_file())
+                found = sorted(p for p in base.glob(below) if p.is_file())
             found = [p for p in found if self._allowed(p)]
             if found:
                 return found
+        if Path(pattern).is_absolute() and not self._allowed(Path(pattern)):
+            raise SpecError(f"'{pattern}' is outside the folders of the given files")
         raise SpecError(f"no file matches '{pattern}'")
 
     def _allowed(self, path: Path) -> bool:

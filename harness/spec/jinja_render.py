@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import jinja2
@@ -17,13 +19,16 @@ import jinja2.exceptions
 import jinja2.nodes
 import jinja2.runtime
 import jinja2.sandbox
+import jinja2.utils
 
 from harness.errors import Location, SpecError, did_you_mean
+from harness.spec.weight import weight
 
 MAX_WORK = 10_000_000
 MAX_TEXT = 8_000_000
 _PER_TURN = 10
 _PER_CALL = 20
+_PER_ENTRY = 4
 
 _SAFE_FILTERS = (
     "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "int", "items", "join",
@@ -54,6 +59,19 @@ class _Budget:
         if self.left < 0:
             raise _Looping
 
+    def spend_on(self, *values: Any) -> None:
+        """Pay for values by what they would be when written out."""
+        for value in values:
+            if isinstance(value, (list, tuple, dict)):
+                self.spend(_PER_ENTRY * weight(value, self.left // _PER_ENTRY))
+
+
+class _Namespace(jinja2.utils.Namespace):
+    """Jinja's writes all that is in it, which shared parts can make endless."""
+
+    def __repr__(self) -> str:
+        return "<namespace>"
+
 
 class _Environment(jinja2.sandbox.SandboxedEnvironment):
     intercepted_binops = frozenset({"*", "+", "**", "%", "-", "/", "//"})
@@ -77,9 +95,7 @@ class _Environment(jinja2.sandbox.SandboxedEnvironment):
         self.filters["replace"] = _replace
         self.filters["round"] = _round
         self.filters["join"] = _join
-        keep = ("dict", "namespace")
-        self.globals = {name: self.globals[name] for name in keep}
-        self.globals["range"] = self._range
+        self.globals = {"dict": dict, "namespace": _Namespace, "range": self._range}
 
     def _range(self, *bounds: int) -> range:
         result = range(*bounds)
@@ -90,6 +106,10 @@ class _Environment(jinja2.sandbox.SandboxedEnvironment):
         for item in items:
             self._budget.spend(_PER_TURN + written)
             yield item
+
+    def literal(self, value: Any) -> Any:
+        self._budget.spend_on(value)
+        return value
 
     def concatenate(self, *parts: Any) -> str:
         texts = [str(p) for p in parts]
@@ -103,11 +123,12 @@ class _Environment(jinja2.sandbox.SandboxedEnvironment):
             written = sum(len(data.data) for data in loop.find_all(jinja2.nodes.TemplateData))
             # A recursive loop is called with other items later: those calls are counted in ``call``.
             loop.iter = _call("count_turns", [loop.iter, jinja2.nodes.Const(written)], loop.lineno)
-        _replace_concatenations(tree)
+        _count_constructions(tree)
         return tree
 
     def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:
         self._budget.spend(_PER_CALL)
+        self._budget.spend_on(*args, *kwargs.values())
         if isinstance(obj, jinja2.runtime.Macro):
             self._budget.spend(self.source_length)
         owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
@@ -133,6 +154,7 @@ class _Environment(jinja2.sandbox.SandboxedEnvironment):
         result = super().call_binop(context, operator, left, right)
         if isinstance(result, int) and result.bit_length() > 4096:
             raise jinja2.exceptions.SecurityError("a number this large is not offered")
+        self._budget.spend_on(result)
         return result
 
     def wrap_str_format(self, value: Any) -> None:
@@ -177,11 +199,10 @@ def render(
 
 
 def _render_once(text: str, file: str, names: Mapping[str, Any], finalize: Callable[[Any], Any]) -> str:
-    budget = _Budget()
-    environment = _Environment(budget, finalize)
-    template: jinja2.Template | None = None
     try:
-        code = environment.compile(text, name=file, filename=file)
+        code, length = _compiled(text, file, finalize)
+        environment = _Environment(_Budget(), finalize)
+        environment.source_length = length
         template = jinja2.Template.from_code(environment, code, dict(environment.globals))
         chunks: list[str] = []
         size = 0
@@ -214,6 +235,13 @@ def _render_once(text: str, file: str, names: Mapping[str, Any], finalize: Calla
         raise SpecError(f"the template fails: {shown}", _place(file, error)) from None
 
 
+@lru_cache(maxsize=64)
+def _compiled(text: str, file: str, finalize: Callable[[Any], Any]) -> tuple[CodeType, int]:
+    """The template's code and the length of its source. A sweep renders the same text again and again."""
+    environment = _Environment(_Budget(), finalize)
+    return environment.compile(text, name=file, filename=file), environment.source_length
+
+
 def _place(file: str, error: BaseException) -> Location:
     """The last line of the template in the traceback (Jinja rewrites its frames to the template's lines)."""
     line, step = None, error.__traceback__
@@ -229,6 +257,7 @@ def _near(error: jinja2.UndefinedError, names: Mapping[str, Any]) -> str | None:
     return did_you_mean(found[1], [n for n in names if not n.startswith("_")]) if found else None
 
 
+@lru_cache(maxsize=64)
 def _mark_lines(text: str, file: str) -> str | None:
     """The template with a mark at the start of every line of plain text, None where that cannot be done."""
     if "\ue000" in text or "\ue001" in text:
@@ -249,30 +278,33 @@ def _mark_lines(text: str, file: str) -> str | None:
     return "".join(parts)
 
 
-def _concatenation(node: jinja2.nodes.Concat) -> jinja2.nodes.Call:
-    return _call("concatenate", node.nodes, node.lineno)
-
-
 def _call(function: str, arguments: list[Any], line: int) -> jinja2.nodes.Call:
     """A call of a method of the environment, which no name in the template can hide."""
     method = jinja2.nodes.EnvironmentAttribute(function, lineno=line)
     return jinja2.nodes.Call(method, arguments, [], None, None, lineno=line)
 
 
-def _replace_concatenations(node: jinja2.nodes.Node) -> None:
-    """``a ~ b`` becomes a counted call, or ``s ~ s`` in a loop would double without end."""
+def _count_constructions(node: jinja2.nodes.Node) -> None:
+    """``a ~ b``, ``[a, b]`` and ``{'a': b}`` become counted calls, or they would double without end."""
     for field_name in node.fields:
         value = getattr(node, field_name)
         if isinstance(value, jinja2.nodes.Node):
-            _replace_concatenations(value)
-            if isinstance(value, jinja2.nodes.Concat):
-                setattr(node, field_name, _concatenation(value))
+            _count_constructions(value)
+            setattr(node, field_name, _counted(value))
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 if isinstance(item, jinja2.nodes.Node):
-                    _replace_concatenations(item)
-                    if isinstance(item, jinja2.nodes.Concat):
-                        value[index] = _concatenation(item)
+                    _count_constructions(item)
+                    value[index] = _counted(item)
+
+
+def _counted(node: jinja2.nodes.Node) -> jinja2.nodes.Node:
+    if isinstance(node, jinja2.nodes.Concat):
+        return _call("concatenate", node.nodes, node.lineno)
+    built = isinstance(node, (jinja2.nodes.List, jinja2.nodes.Dict))
+    if built or (isinstance(node, jinja2.nodes.Tuple) and node.ctx == "load"):
+        return _call("literal", [node], node.lineno)
+    return node
 
 
 def _small(value: Any, bits: int) -> bool:

@@ -76,7 +76,6 @@ def read_specification(tree: Mapping[str, Any], files: Sequence[str] = ()) -> Sp
     mapping = None
     if not is_empty(tree.get("mapping")):
         with _placed(tree, "mapping"):
-            _check_directives(tree["mapping"])
             mapping = readers.read_mapping(tree["mapping"], architecture, problem)
     return Specification(
         architecture=architecture,
@@ -212,9 +211,6 @@ def _check_problem_keys(problem: Any) -> None:
     """A misspelt ``instance`` would make the sizes stand beside the shape, an older form that is read too."""
     if not isinstance(problem, Mapping):
         return
-    shape = problem.get("shape")
-    if isinstance(shape, Mapping) and not isinstance(shape.get("coefficients") or [], list):
-        raise SpecError("'coefficients' must be a list", where(shape, "coefficients"))
     for key in problem:
         if key not in keys.V4_PROBLEM and key not in keys.IDLE_SIZES | _sizes(problem):
             raise unknown_name("key in the problem", key, keys.V4_PROBLEM, where(problem, key))
@@ -249,12 +245,6 @@ def _without_idle_sizes(problem: Any) -> Any:
 def _tables(tree: Mapping[str, Any], key: str) -> Any:
     node = tree.get(key, tree.get(f"{key}_summary"))
     return node.get("tables") if isinstance(node, Mapping) else node
-
-
-def _check_directives(entries: Any) -> None:
-    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-        if isinstance(entry, Mapping) and isinstance(entry.get("type"), (dict, list)):
-            raise SpecError("the 'type' of a mapping directive must be a word", where(entries, index))
 
 
 def _check_tables(tree: Mapping[str, Any], architecture: Architecture) -> None:

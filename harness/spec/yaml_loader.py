@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from harness.errors import Location, SpecError
-from harness.spec.includes import MAX_INCLUDE_DEPTH, Inclusions, as_flow_yaml
+from harness.spec.includes import (
+    MAX_INCLUDE_DEPTH,
+    MAX_INCLUDED_BYTES,
+    MAX_INCLUDED_FILES,
+    Inclusions,
+    as_flow_yaml,
+)
 from harness.spec.located import LocatedDict
 from harness.spec.yaml_nodes import QuotedStr, parse_yaml
 
@@ -71,6 +77,24 @@ Lines = list[tuple[str, Location]]
 """A text by lines, each with the place that it came from."""
 
 
+@dataclass
+class _Tally:
+    """How much has been read for one file; files that include others twice would double it at every step."""
+
+    files: int = 0
+    size: int = 0
+
+    def count(self, text: str, name: str) -> None:
+        self.files += 1
+        self.size += len(text)
+        if self.files > MAX_INCLUDED_FILES:
+            raise SpecError(f"more than {MAX_INCLUDED_FILES} files are included", Location(name))
+        if self.size > MAX_INCLUDED_BYTES:
+            raise SpecError(
+                f"more than {MAX_INCLUDED_BYTES // 1_000_000} MB of files are included", Location(name)
+            )
+
+
 @dataclass(frozen=True)
 class _Reading:
     """What stays the same while one file and those that it includes are read."""
@@ -78,6 +102,7 @@ class _Reading:
     values: Mapping[str, Any]
     roots: tuple[Path, ...]
     depth: int = 0
+    tally: _Tally = field(default_factory=_Tally)
 
     def deeper(self) -> _Reading:
         return replace(self, depth=self.depth + 1)
@@ -90,6 +115,7 @@ def _source(file: Path, reading: _Reading) -> Lines:
 def _rendered(text: str, name: str, folder: Path, reading: _Reading) -> Lines:
     if reading.depth > MAX_INCLUDE_DEPTH:
         raise SpecError("files that include each other without end", Location(name))
+    reading.tally.count(text, name)
     origin: list[int] | None = None
     exact = True
     inclusions = Inclusions(
@@ -133,9 +159,10 @@ def _read(file: Path) -> str:
     try:
         if file.is_dir():
             raise SpecError("this is a folder, not a file", place)
-        if file.stat().st_size > MAX_BYTES:
+        with file.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)  # not by its size: a pipe or a device has none
+        if len(raw) > MAX_BYTES:
             raise SpecError(f"the file is larger than {MAX_BYTES // 1_000_000} MB", place)
-        raw = file.read_bytes()
     except FileNotFoundError:
         raise SpecError("no such file", place) from None
     except OSError as error:

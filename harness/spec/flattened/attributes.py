@@ -63,7 +63,7 @@ _ESTIMATOR_ATTRIBUTES = frozenset(
         "wire_length", "tile_length", "energy_scale", "area_scale", "read_energy", "write_energy",
         "update_energy", "leak_energy", "area", "energy", "wordsize", "lib", "type", "tech", "height",
         "cell_width", "bitwidth", "width_a", "width_b", "widths", "rows", "cols", "nodes", "address_bits",
-        "word_size", "n_ways", "action_latency_cycles", "resolution", "column_area",
+        "word_size", "n_ways", "n_entries", "action_latency_cycles", "resolution", "column_area",
     }
 )  # fmt: skip
 

@@ -93,7 +93,7 @@ def _read_directive(
     shown = str(kind)
     if kind in _DATATYPE_ALIASES:
         kind = "datatype"
-    if kind not in _KEYS:
+    if not isinstance(kind, str) or kind not in _KEYS:
         raise unknown_name(
             "mapping directive type",
             shown,

@@ -92,6 +92,8 @@ def _read_dimensions(shape: Mapping[str, Any]) -> list[str]:
 def _read_coefficients(shape: Mapping[str, Any]) -> dict[str, int]:
     coefficients: dict[str, int] = {}
     entries = shape.get("coefficients") or []
+    if not isinstance(entries, list):
+        raise SpecError("'coefficients' must be a list", where(shape, "coefficients"))
     for index, entry in enumerate(entries):
         if not isinstance(entry, Mapping) or "name" not in entry:
             raise SpecError("a coefficient needs 'name' and 'default'", where(entries, index))
