@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from harness.errors import InvalidMapping, Unsupported
+from harness.errors import EstimationError, InvalidMapping
 from harness.model.stats import ArithmeticStats, Stats
 from harness.spec.architecture import Architecture, ArithmeticLevel, StorageLevel
 from harness.spec.constraints import Constraints
@@ -133,7 +133,7 @@ def refusing_evaluate(architecture: Architecture, problem: Problem, mapping: Map
 
 def giving_up_evaluate(architecture: Architecture, problem: Problem, mapping: Mapping) -> Stats:
     """A model that meets something it cannot evaluate."""
-    raise Unsupported("the stub gives up")
+    raise EstimationError("the stub gives up")
 
 
 def broken_evaluate(architecture: Architecture, problem: Problem, mapping: Mapping) -> Stats:

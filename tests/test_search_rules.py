@@ -18,8 +18,8 @@ from mapper_cases import (
     stub_evaluate,
 )
 
-from harness.errors import EmptyMapSpace, SpecError, Unsupported
-from harness.mapspace import MapSpace
+from harness.errors import EmptyMapSpace, EstimationError, SpecError
+from harness.mapspace import MappingId, MapSpace
 from harness.search import MAPPERS, Cost, Progress, SearchResult, is_better, search, search_space
 from harness.search.crew import Crew, exchange
 from harness.search.evaluators import ReferenceEvaluator
@@ -429,7 +429,7 @@ def test_errors_in_worker_processes_arrive(monkeypatch: pytest.MonkeyPatch) -> N
     space = small_space()
     # The first batch is evaluated in this process; let it find nothing to do.
     monkeypatch.setattr("harness.search.driver.Crew.step", lambda self, evaluator, tries: True)
-    with pytest.raises(Unsupported, match="the stub gives up"):
+    with pytest.raises(EstimationError, match="the stub gives up"):
         run(space, giving_up_evaluate, threads=2)
     with pytest.raises(RuntimeError, match="a defect of the stub"):
         run(space, broken_evaluate, threads=2)
@@ -461,8 +461,8 @@ def test_functions_that_cannot_travel_stay_in_this_process() -> None:
 
 
 def test_exchange_hands_the_best_on_in_the_order_of_threads() -> None:
-    a = Found(0, (0, 0, 0, 0), cost(10, 10.0))
-    b = Found(1, (0, 0, 0, 0), cost(10, 5.0))
+    a = Found(0, MappingId(0, 0, 0, 0), cost(10, 10.0))
+    b = Found(1, MappingId(0, 0, 0, 0), cost(10, 5.0))
     bests, common = exchange([a, b, None], None, ("edp",))
     assert (bests, common) == ([a, b, b], b)
     bests, common = exchange(bests, common, ("edp",))

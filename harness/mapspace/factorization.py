@@ -134,5 +134,33 @@ class PerfectFactorization:
             product //= factor
         return vector
 
+    def moved(self, index: int, source: int, target: int, factor: int) -> int | None:
+        """The vector that differs from ``index`` by ``factor`` taken from level ``source`` to ``target``.
+
+        None if there is no such vector: a fixed level, no divisor, or a demand broken.
+        """
+        vector = self.raw_factors(index)
+        given = self.demands.given
+        if source in given or target in given or vector[source] % factor:
+            return None
+        vector[source] //= factor
+        vector[target] *= factor
+        if not (self.demands.admits(source, vector[source]) and self.demands.admits(target, vector[target])):
+            return None
+        return self._index_of(vector)
+
+    def _index_of(self, vector: list[int]) -> int:
+        """The inverse of :meth:`raw_factors` for an admitted vector."""
+        index = 0
+        product = self.remaining
+        for places in range(len(self._free), 0, -1):
+            choices = self._choices_of(places, product)
+            factor = vector[self._free[places - 1]]
+            at = choices.factors.index(factor)
+            if at:
+                index += choices.cumulative[at - 1]
+            product //= factor
+        return index
+
 
 _REMEMBERED = 20_000

@@ -111,7 +111,8 @@ class MapSpace:
     def size(self) -> int:
         return self.sizes.total
 
-    def _digits(self, factorization: int) -> list[int]:
+    def digits(self, factorization: int) -> list[int]:
+        """The number of each dimension's factor vector in one index factorisation."""
         digits = []
         for dimension in self.dimensions:
             factorization, digit = divmod(factorization, dimension.size)
@@ -119,6 +120,13 @@ class MapSpace:
         if factorization:
             raise IndexError("index factorisation out of range")
         return digits
+
+    def factorization_of(self, digits: Sequence[int]) -> int:
+        """The inverse of :meth:`digits`."""
+        factorization = 0
+        for dimension, digit in zip(reversed(self.dimensions), reversed(digits), strict=True):
+            factorization = factorization * dimension.size + digit
+        return factorization
 
     def subspace(self, factorization: int, pruned: bool = True) -> SubSpace:
         """The orders and splits left open by one index factorisation.
@@ -135,7 +143,7 @@ class MapSpace:
     def _make_subspace(self, factorization: int, pruned: bool) -> SubSpace:
         by_dimension = [
             dimension.split(digit)
-            for dimension, digit in zip(self.dimensions, self._digits(factorization), strict=True)
+            for dimension, digit in zip(self.dimensions, self.digits(factorization), strict=True)
         ]
         factors = list(zip(*(split.factors for split in by_dimension), strict=True))
         units = list(zip(*(split.units for split in by_dimension), strict=True))

@@ -31,6 +31,18 @@ class LevelOrders:
             return self.prefix + self.free + self.suffix
         return self.prefix + nth_permutation(self.free, index) + self.suffix
 
+    def index_like(self, wanted: Order) -> int:
+        """The order whose free loops stand to each other as they do in ``wanted``."""
+        if self.size == 1:
+            return 0
+        left = list(self.free)
+        index = 0
+        for d in wanted:
+            if d in self.free:
+                index = index * len(left) + left.index(d)
+                left.remove(d)
+        return index
+
 
 def nth_permutation(items: Order, index: int) -> Order:
     """Permutation ``index`` of ``items`` in lexicographic order of positions."""

@@ -67,6 +67,18 @@ class ResidualFactorization:
         residuals = self._residuals[index].tolist()
         return Split(tuple(zip(ends, residuals, strict=True)), tuple(end == 1 for end in ends))
 
+    def moved(self, index: int, source: int, target: int, factor: int) -> int | None:
+        """The vector with ``factor`` of a perfect loop moved to ``target``; None if there is none."""
+        ends, residuals = self._ends[index].copy(), self._residuals[index].copy()
+        if ends[source] % factor or any(ends[k] != residuals[k] for k in (source, target)):
+            return None
+        for vector in (ends, residuals):
+            vector[source] //= factor
+            vector[target] *= factor
+        same = (self._ends == ends).all(axis=1) & (self._residuals == residuals).all(axis=1)
+        found = np.flatnonzero(same)
+        return int(found[0]) if len(found) else None
+
 
 def _divide_given(demands: FactorDemands) -> tuple[dict[int, int], dict[int, int], int]:
     given = dict(demands.given)

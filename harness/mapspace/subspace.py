@@ -110,6 +110,11 @@ class SubSpace:
             self._order_cache[level][digit] = known
         return known
 
+    def permutation_like(self, wanted: Sequence[Order]) -> int:
+        """The permutation that orders every level as ``wanted`` does, as far as the constraints allow."""
+        digits = (orders.index_like(order) for orders, order in zip(self.orders, wanted, strict=True))
+        return sum(d * stride for d, stride in zip(digits, self._permutation_strides, strict=True))
+
     def splits(self, spatial: int) -> dict[int, int]:
         """For each spatial tiling level, how many loops of its order lie along X."""
         known = self._splits.get(spatial)
@@ -128,6 +133,25 @@ class SubSpace:
                 found[k] = self._pruned_counts[k] + digit
         return found
 
+    def fitting_splits(self, permutation: int) -> list[list[int]]:
+        """For each spatial tiling level, the digits of the split under which this order fits the fan-out.
+
+        An index of splits is made of one digit a level by :meth:`spatial_of`.
+        """
+        found = []
+        for k, size in zip(self._spatial, self.split_sizes, strict=True):
+            given = self.levels[k].constraint.split
+            first = self._pruned_counts[k] if given is None else given
+            found.append([s for s in range(size) if self._split_check(k, permutation, first + s)[0] is None])
+        return found
+
+    def spatial_of(self, digits: Sequence[int]) -> int:
+        """The index of splits with these digits, one for each spatial tiling level."""
+        spatial = 0
+        for digit, size in zip(reversed(digits), reversed(self.split_sizes), strict=True):
+            spatial = spatial * size + digit
+        return spatial
+
     def refusal(self, permutation: int, spatial: int) -> Refusal | None:
         """Why this order and split cannot be laid out on the hardware; None if they can.
 
@@ -137,16 +161,10 @@ class SubSpace:
         """
         utilization = 1.0
         for k, split in self.splits(spatial).items():
-            level = self.levels[k]
-            digit = permutation // self._permutation_strides[k] % self.orders[k].size
-            key = (k, digit, split)
-            known = self._split_checks.get(key)
-            if known is None:
-                known = self._check_split(k, level, permutation, split)
-                self._split_checks[key] = known
-            if known[0] is not None:
-                return known[0]
-            utilization *= known[1]
+            refused, used = self._split_check(k, permutation, split)
+            if refused is not None:
+                return refused
+            utilization *= used
         if self._min_parallelism is not None and utilization < self._min_parallelism:
             return Refusal(
                 "arithmetic",
@@ -155,17 +173,17 @@ class SubSpace:
             )
         return None
 
-    def _check_split(
-        self, k: int, level: TilingLevel, permutation: int, split: int
-    ) -> tuple[Refusal | None, float]:
-        expansion_x = 1
-        expansion_y = 1
-        for position, dimension in enumerate(self.order(k, permutation)):
-            iterations = self.factors[k][dimension][0]
-            if position < split:
-                expansion_x *= iterations
-            else:
-                expansion_y *= iterations
+    def _split_check(self, k: int, permutation: int, split: int) -> tuple[Refusal | None, float]:
+        """Whether one level can be laid out, and the fraction of its fan-out in use."""
+        key = (k, permutation // self._permutation_strides[k] % self.orders[k].size, split)
+        known = self._split_checks.get(key)
+        if known is None:
+            known = self._split_checks[key] = self._check_split(k, permutation, split)
+        return known
+
+    def _check_split(self, k: int, permutation: int, split: int) -> tuple[Refusal | None, float]:
+        level = self.levels[k]
+        expansion_x, expansion_y = self._expansion(k, permutation, split)
         used = expansion_x * expansion_y / (level.fanout_x * level.fanout_y)
         axes = (("X", expansion_x, level.fanout_x), ("Y", expansion_y, level.fanout_y))
         for axis, expansion, fanout in axes:
@@ -176,13 +194,13 @@ class SubSpace:
 
     def expansions(self, permutation: int, spatial: int) -> dict[int, tuple[int, int]]:
         """(X, Y) factors by spatial tiling level; for diagnostics and tests."""
-        found = {}
-        for k, split in self.splits(spatial).items():
-            x = y = 1
-            for position, dimension in enumerate(self.order(k, permutation)):
-                if position < split:
-                    x *= self.factors[k][dimension][0]
-                else:
-                    y *= self.factors[k][dimension][0]
-            found[k] = (x, y)
-        return found
+        return {k: self._expansion(k, permutation, split) for k, split in self.splits(spatial).items()}
+
+    def _expansion(self, k: int, permutation: int, split: int) -> tuple[int, int]:
+        x = y = 1
+        for position, dimension in enumerate(self.order(k, permutation)):
+            if position < split:
+                x *= self.factors[k][dimension][0]
+            else:
+                y *= self.factors[k][dimension][0]
+        return x, y

@@ -9,7 +9,7 @@ from harness.search.evaluators import Evaluator
 from harness.search.metrics import is_better
 from harness.search.protocol import Share
 from harness.search.registry import mapper_named
-from harness.search.thread_run import Found, ThreadRun
+from harness.search.thread_run import Found, Snapshot, ThreadReport, ThreadRun
 from harness.spec.settings import Metric, SearchSettings
 
 
@@ -35,6 +35,12 @@ class Crew:
         for run in busy:
             run.advance(evaluator, until_total)
         return bool(busy)
+
+    def snapshots(self) -> list[Snapshot]:
+        return [Snapshot(r.thread, r.total, r.valid, r.best) for r in self.runs]
+
+    def reports(self) -> list[ThreadReport]:
+        return [r.report() for r in self.runs]
 
     def settle(self) -> None:
         for run in self.runs:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from harness.mapspace import MappingId, MapSpace, Refusal
+from harness.mapspace import MapSpace, Refusal
+from harness.search.clock import PROGRESS_SECONDS, Clock
 from harness.search.crew import Crew, exchange, merge
 from harness.search.evaluation import evaluator_for, reference_evaluate
 from harness.search.evaluators import Evaluate
-from harness.search.messages import Assignment, Snapshot
+from harness.search.messages import Assignment
 from harness.search.metrics import Cost
 from harness.search.processes import WorkerPool, can_travel, usable_cores
 from harness.search.result import InvalidCounts, Progress, Refusals, SearchResult
@@ -19,12 +19,12 @@ from harness.search.words import no_mapping_reason
 from harness.spec.architecture import Architecture
 from harness.spec.constraints import Constraints
 from harness.spec.problem import Problem
-from harness.spec.settings import Metric, SearchSettings
+from harness.spec.settings import SearchSettings
+
+_LOST = "its process was ended from outside"
 
 LOCAL_SECONDS = 0.5
 """A search with several threads starts in this process and moves to worker processes after this time."""
-
-PROGRESS_SECONDS = 0.1
 
 
 def search(
@@ -40,9 +40,10 @@ def search(
     """Searches the map space and returns the best mapping, evaluated by the reference model.
 
     The outcome depends on the arguments only, not on timing or on the number of cores, unless the search is
-    stopped early. ``on_progress`` is called at most about ten times a second, ``should_stop`` is asked as
-    often; stopping and Ctrl-C keep the best mapping so far. ``evaluate`` replaces the model (for tests
-    and engines); None takes the batch kernels where they apply and the reference model elsewhere.
+    stopped early (``should_stop``, Ctrl-C, ``settings.time_limit``), which keeps the best mapping so far.
+    ``on_progress`` is called at most about ten times a second, ``should_stop`` is asked as often.
+    ``evaluate`` replaces the model (for tests and engines); None takes the batch kernels where they apply and
+    the reference model elsewhere.
 
     Raises :class:`EmptyMapSpace` if the constraints leave no factorisation, :class:`SpecError` for an unknown
     algorithm. No valid mapping is not an error: the result says why.
@@ -60,85 +61,19 @@ def search_space(
     evaluate: Evaluate | None = None,
 ) -> SearchResult:
     """:func:`search` for a map space that already exists."""
-    clock = _Clock(on_progress, should_stop, settings.metrics)
+    clock = Clock(settings, on_progress, should_stop)
     crew = Crew.recruit(space, settings)
-    reports, interrupted = _run(space, crew, settings, evaluate, clock)
-    return _conclude(
-        space, settings, evaluate, reports=reports, interrupted=interrupted, seconds=clock.seconds
-    )
+    ending = _run(space, crew, settings, evaluate, clock)
+    return _conclude(space, settings, evaluate, ending=ending, clock=clock)
 
 
-class _Clock:
-    """Calls back at most ten times a second and remembers a wish to stop."""
+@dataclass
+class _Ending:
+    """Where the threads stand at the end; ``interrupted`` if they were stopped before their own end."""
 
-    def __init__(
-        self,
-        on_progress: Callable[[Progress], None] | None,
-        should_stop: Callable[[], bool] | None,
-        metrics: Sequence[Metric],
-    ) -> None:
-        self._metrics = metrics
-        self._on_progress = on_progress
-        self._should_stop = should_stop
-        self._start = time.monotonic()
-        self._last = self._start
-        self._seen: dict[int, Snapshot] = {}
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self._start
-
-    def tick(self, snapshots: list[Snapshot]) -> bool:
-        """Takes note of the snapshots; True if the search should stop."""
-        for snapshot in snapshots:
-            self._seen[snapshot.thread] = snapshot
-        now = time.monotonic()
-        if now - self._last < PROGRESS_SECONDS:
-            return False
-        self._last = now
-        if self._on_progress is not None and self._seen:
-            self._on_progress(self._progress())
-        return self._should_stop is not None and self._should_stop()
-
-    def _progress(self) -> Progress:
-        best = merge([self._seen[thread].best for thread in sorted(self._seen)], self._metrics)
-        return Progress(
-            evaluated=sum(s.total for s in self._seen.values()),
-            valid=sum(s.valid for s in self._seen.values()),
-            seconds=self.seconds,
-            thread=0 if best is None else best.thread,
-            best=None if best is None else best.cost,
-        )
-
-
-def _run(
-    space: MapSpace, crew: Crew, settings: SearchSettings, evaluate: Evaluate | None, clock: _Clock
-) -> tuple[list[ThreadReport], bool]:
-    evaluator = evaluator_for(space, evaluate, settings.metrics)
-    workers = min(settings.threads, usable_cores())
-    may_move = workers > 1 and can_travel(evaluate)
-    sync = settings.sync_interval
-    goal = _Goal(sync or None, None)
-    try:
-        while not crew.finished:
-            while crew.step(evaluator, goal.tries):
-                snapshots = [Snapshot(r.thread, r.total, r.valid, r.best) for r in crew.runs]
-                if clock.tick(snapshots):
-                    return [r.report() for r in crew.runs], True
-                if may_move and clock.seconds > LOCAL_SECONDS:
-                    assignment = Assignment(space, crew.runs, evaluate, settings.metrics)
-                    with WorkerPool(assignment, workers) as pool:
-                        return _run_in_processes(pool, crew, settings, clock, goal)
-            crew.settle()
-            if goal.tries is not None:
-                running = [r for r in crew.runs if r.stopped is None]
-                bests, goal.common = exchange([r.best for r in running], goal.common, settings.metrics)
-                for run, best in zip(running, bests, strict=True):
-                    run.best = best
-                goal.tries += sync
-    except KeyboardInterrupt:
-        return [r.report() for r in crew.runs], True
-    return [r.report() for r in crew.runs], False
+    reports: list[ThreadReport]
+    interrupted: bool = False
+    lost_workers: int = 0
 
 
 @dataclass
@@ -146,37 +81,77 @@ class _Goal:
     """Up to how many tries the threads run before they exchange, and the best exchanged so far."""
 
     tries: int | None
-    common: Found | None
+    common: Found | None = None
+
+
+def _run(
+    space: MapSpace, crew: Crew, settings: SearchSettings, evaluate: Evaluate | None, clock: Clock
+) -> _Ending:
+    evaluator = evaluator_for(space, evaluate, settings.metrics)
+    workers = min(settings.threads, usable_cores())
+    may_move = workers > 1 and can_travel(evaluate)
+    goal = _Goal(settings.sync_interval or None)
+    try:
+        while not crew.finished:
+            while crew.step(evaluator, goal.tries):
+                if clock.tick(crew.snapshots()):
+                    return _Ending(crew.reports(), interrupted=True)
+                if may_move and clock.seconds > LOCAL_SECONDS:
+                    assignment = Assignment(space, crew.runs, evaluate, settings.metrics)
+                    with WorkerPool(assignment, workers) as pool:
+                        return _run_in_processes(pool, crew.reports(), settings, clock, goal)
+            crew.settle()
+            if goal.tries is not None:
+                running = [r for r in crew.runs if r.stopped is None]
+                bests, goal.common = exchange([r.best for r in running], goal.common, settings.metrics)
+                for run, best in zip(running, bests, strict=True):
+                    run.best = best
+                goal.tries += settings.sync_interval
+    except KeyboardInterrupt:
+        return _Ending(crew.reports(), interrupted=True)
+    return _Ending(crew.reports())
 
 
 def _run_in_processes(
-    pool: WorkerPool, crew: Crew, settings: SearchSettings, clock: _Clock, goal: _Goal
-) -> tuple[list[ThreadReport], bool]:
-    interrupted = False
-    reports: dict[int, ThreadReport] = {r.thread: r.report() for r in crew.runs}
+    pool: WorkerPool, started: list[ThreadReport], settings: SearchSettings, clock: Clock, goal: _Goal
+) -> _Ending:
+    ending = _Ending(started)
+    reports = {r.thread: r for r in started}
     bests: dict[int, Found | None] | None = None
-    while True:
-        unfinished: set[int] = set()
-        pool.advance(goal.tries, bests)
-        while pool.at_work:
-            try:
-                snapshots, arrived, still = pool.listen(PROGRESS_SECONDS / 2)
-                for report in arrived:
-                    reports[report.thread] = report
-                unfinished.update(still)
-                stop = clock.tick(snapshots)
-            except KeyboardInterrupt:
-                stop = True
-            if stop and not interrupted:
-                interrupted = True
-                pool.stop()
-        if interrupted or not unfinished:
-            return [reports[t] for t in sorted(reports)], interrupted
-        assert goal.tries is not None
-        running = sorted(unfinished)
-        updated, goal.common = exchange([reports[t].best for t in running], goal.common, settings.metrics)
-        bests = dict(zip(running, updated, strict=True))
-        goal.tries += settings.sync_interval
+    try:
+        while True:
+            unfinished: set[int] = set()
+            pool.advance(goal.tries, bests)
+            while pool.at_work:
+                try:
+                    news = pool.listen(PROGRESS_SECONDS / 2)
+                    reports.update((r.thread, r) for r in news.reports)
+                    unfinished.update(news.unfinished)
+                    for snapshot in news.snapshots:
+                        reports[snapshot.thread] = snapshot.onto(reports[snapshot.thread])
+                    for thread in news.lost:
+                        reports[thread] = replace(reports[thread], stopped=_LOST)
+                    ending.lost_workers += bool(news.lost)
+                    stop = clock.tick(news.snapshots)
+                except KeyboardInterrupt:
+                    if ending.interrupted:
+                        raise
+                    stop = True
+                if stop and not ending.interrupted:
+                    ending.interrupted = True
+                    pool.stop()
+            if ending.interrupted or not unfinished:
+                break
+            assert goal.tries is not None
+            running = sorted(unfinished)
+            updated, goal.common = exchange([reports[t].best for t in running], goal.common, settings.metrics)
+            bests = dict(zip(running, updated, strict=True))
+            goal.tries += settings.sync_interval
+    except KeyboardInterrupt:
+        # Pressed twice, or between two rounds: do not wait for the workers.
+        ending.interrupted = True
+    ending.reports = [reports[t] for t in sorted(reports)]
+    return ending
 
 
 def _conclude(
@@ -184,10 +159,10 @@ def _conclude(
     settings: SearchSettings,
     evaluate: Evaluate | None,
     *,
-    reports: list[ThreadReport],
-    interrupted: bool,
-    seconds: float,
+    ending: _Ending,
+    clock: Clock,
 ) -> SearchResult:
+    reports = ending.reports
     best = merge([r.best for r in reports], settings.metrics)
     complete = all(r.complete for r in reports)
     refusals = _add_refusals(reports)
@@ -206,30 +181,43 @@ def _conclude(
             sum(r.invalid.evaluation for r in reports),
         ),
         refusals=refusals,
-        seconds=seconds,
+        seconds=clock.seconds,
         seed=settings.seed,
         algorithm=settings.algorithm,
         threads=settings.threads,
         complete=complete,
-        interrupted=interrupted,
+        interrupted=ending.interrupted,
         stopped=tuple(r.stopped for r in reports),
         log=log,
         sizes=space.sizes,
-        notes=space.notes,
+        notes=space.notes + _notes(settings, ending, clock),
     )
     if best is None:
-        reason = no_mapping_reason(refusals, evaluated, complete, interrupted)
+        reason = no_mapping_reason(refusals, evaluated, complete, ending.interrupted)
         return replace(result, reason=reason)
-    factorization, permutation, spatial, bypass = best.coordinates
-    mapping_id = MappingId(factorization * settings.threads + best.thread, permutation, spatial, bypass)
     pruned = settings.algorithm not in ("random", "exhaustive")
-    mapping = space.construct(mapping_id, pruned)
+    mapping = space.construct(best.mapping_id, pruned)
     assert not isinstance(mapping, Refusal)
     stats = (evaluate or reference_evaluate)(space.architecture, space.problem, mapping)
     _require_agreement(best.cost, Cost.of(stats))
     least = [r.least_first_metric for r in reports if r.least_first_metric is not None]
     proven = complete and best.cost.metric(settings.metrics[0]) <= min(least) * (1 + 1e-12)
     return replace(result, mapping=mapping, stats=stats, status="optimal" if proven else "best_found")
+
+
+def _notes(settings: SearchSettings, ending: _Ending, clock: Clock) -> tuple[str, ...]:
+    notes = []
+    if clock.time_is_up:
+        notes.append(
+            f"the search was cut by its time_limit of {settings.time_limit:g} s: "
+            "a repetition may see fewer or more mappings"
+        )
+    if ending.lost_workers:
+        notes.append(
+            f"{ending.lost_workers} of the search's processes were ended from outside (for want of memory?); "
+            "their threads stopped early"
+        )
+    return tuple(notes)
 
 
 def _require_agreement(searched: Cost, evaluated: Cost) -> None:

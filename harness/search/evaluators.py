@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from harness.errors import InvalidMapping
+from harness.errors import InvalidMapping, Unsupported
 from harness.mapspace import MapSpace
 from harness.model.stats import Stats
 from harness.search.metrics import Cost
@@ -27,7 +27,7 @@ class Evaluator(Protocol):
 
 
 class ReferenceEvaluator:
-    """The reference model, one mapping at a time."""
+    """The reference model, one mapping at a time. A mapping beyond the model counts as refused."""
 
     largest_batch = 1
 
@@ -41,6 +41,6 @@ class ReferenceEvaluator:
             mapping = self._space.mapping(p.subspace, p.permutation, p.spatial, p.bypass)
             try:
                 found.append(Cost.of(self._evaluate(self._space.architecture, self._space.problem, mapping)))
-            except InvalidMapping as refused:
+            except (InvalidMapping, Unsupported) as refused:
                 found.append(refused.message)
         return found

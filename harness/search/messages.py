@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.errors import HarnessError
 from harness.mapspace import MapSpace
 from harness.search.evaluators import Evaluate
-from harness.search.thread_run import Found, ThreadReport, ThreadRun
+from harness.search.thread_run import Found, Snapshot, ThreadReport, ThreadRun
 from harness.spec.settings import Metric
 
 
@@ -36,13 +36,10 @@ class Stop:
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """Progress of one thread."""
+class Snapshots:
+    """Progress of all threads of a worker."""
 
-    thread: int
-    total: int
-    valid: int
-    best: Found | None
+    snapshots: list[Snapshot]
 
 
 @dataclass(frozen=True)

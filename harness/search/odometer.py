@@ -12,6 +12,7 @@ import copy
 from typing import Self
 
 from harness.mapspace import SubSpace
+from harness.search.metrics import Cost
 from harness.search.protocol import Outcome, Proposal, Share
 
 
@@ -22,6 +23,7 @@ class Odometer:
     """
 
     pruned = True
+    ahead = None
 
     def __init__(self, share: Share) -> None:
         self._share = share
@@ -38,7 +40,8 @@ class Odometer:
     def propose(self) -> Proposal | None:
         if self._done or self._subspace is None:
             return None
-        return Proposal(self._factorization, self._permutation, self._spatial, self._bypass, self._subspace)
+        whole = self._share.whole(self._factorization)
+        return Proposal(whole, self._permutation, self._spatial, self._bypass, self._subspace)
 
     def learn(self, outcome: Outcome) -> None:
         assert self._subspace is not None
@@ -53,6 +56,9 @@ class Odometer:
         if outcome is Outcome.CONSTRUCTION_FAILURE:
             self._bypass = masks - 1
         self._advance()
+
+    def observe(self, proposal: Proposal, cost: Cost) -> None:
+        """The order of visits does not depend on costs."""
 
     def copy(self) -> Self:
         twin = copy.copy(self)

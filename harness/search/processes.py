@@ -9,17 +9,28 @@ import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harness.search.evaluators import Evaluate
 from harness.search.frames import receive, send
-from harness.search.messages import Advance, Assignment, Failed, Paused, Snapshot, Stop
-from harness.search.thread_run import Found, ThreadReport
+from harness.search.messages import Advance, Assignment, Failed, Paused, Snapshots, Stop
+from harness.search.thread_run import Found, Snapshot, ThreadReport
 
 
 @dataclass(frozen=True)
 class _Gone:
-    worker: int
+    """The worker's output has ended."""
+
+
+@dataclass(frozen=True)
+class News:
+    """What one message of a worker brought. ``lost`` are the threads of a worker that is no more."""
+
+    snapshots: Sequence[Snapshot] = ()
+    reports: Sequence[ThreadReport] = ()
+    unfinished: Sequence[int] = ()
+    lost: Sequence[int] = ()
 
 
 class WorkerPool:
@@ -34,26 +45,34 @@ class WorkerPool:
         self._workers: list[subprocess.Popen[bytes]] = []
         self._threads_of = [[r.thread for r in runs[w::count]] for w in range(count)]
         self._at_work: set[int] = set()
+        self._lost: set[int] = set()
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p or os.curdir for p in sys.path)}
         # Processes are the parallelism here; threads of numerical libraries would only compete with them.
         for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             environment.setdefault(variable, "1")
-        for w in range(count):
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "harness.search.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=environment,
-                start_new_session=True,
-            )
-            self._workers.append(worker)
-            threading.Thread(target=self._listen, args=(w, worker), daemon=True).start()
-            self._tell(w, replace(assignment, runs=runs[w::count]))
+        try:
+            for w in range(count):
+                worker = subprocess.Popen(
+                    [sys.executable, "-m", "harness.search.worker"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    env=environment,
+                    start_new_session=True,
+                )
+                self._workers.append(worker)
+                threading.Thread(target=self._listen, args=(w, worker), daemon=True).start()
+                self._tell(w, replace(assignment, runs=runs[w::count]))
+        except BaseException:
+            self._end()
+            raise
 
     def __enter__(self) -> WorkerPool:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def _end(self) -> None:
         for worker in self._workers:
             with contextlib.suppress(OSError):
                 assert worker.stdin is not None
@@ -71,7 +90,7 @@ class WorkerPool:
             while True:
                 self._inbox.put((w, receive(worker.stdout)))
         except (EOFError, OSError, ValueError):
-            self._inbox.put((w, _Gone(w)))
+            self._inbox.put((w, _Gone()))
 
     def _tell(self, w: int, message: object) -> None:
         pipe = self._workers[w].stdin
@@ -80,8 +99,10 @@ class WorkerPool:
             send(pipe, message)
 
     def advance(self, until_total: int | None, bests: dict[int, Found | None] | None) -> None:
-        """Sets all workers to work."""
+        """Sets all workers to work that are still there."""
         for w, threads in enumerate(self._threads_of):
+            if w in self._lost:
+                continue
             own = None if bests is None else {t: bests[t] for t in threads if t in bests}
             self._at_work.add(w)
             self._tell(w, Advance(until_total, own))
@@ -95,29 +116,27 @@ class WorkerPool:
     def at_work(self) -> bool:
         return bool(self._at_work)
 
-    def listen(self, seconds: float) -> tuple[list[Snapshot], list[ThreadReport], list[int]]:
-        """Waits for news at most ``seconds``: (snapshots, reports of paused threads, unfinished threads)."""
-        snapshots: list[Snapshot] = []
-        reports: list[ThreadReport] = []
-        unfinished: list[int] = []
+    def listen(self, seconds: float) -> News:
+        """Waits for news at most ``seconds``. Raises the error that a worker met, if it was one."""
         try:
             w, message = self._inbox.get(timeout=seconds)
         except queue.Empty:
-            return snapshots, reports, unfinished
+            return News()
         if isinstance(message, Failed):
             if message.error is not None:
                 raise message.error
             raise RuntimeError(f"a search worker failed:\n{message.traceback}")
         if isinstance(message, _Gone):
+            self._lost.add(w)
             if w in self._at_work:
-                raise RuntimeError(f"search worker {w} ended unexpectedly")
+                self._at_work.discard(w)
+                return News(lost=self._threads_of[w])
         elif isinstance(message, Paused):
             self._at_work.discard(w)
-            reports = message.reports
-            unfinished = message.unfinished
-        elif isinstance(message, list):
-            snapshots = message
-        return snapshots, reports, unfinished
+            return News(reports=message.reports, unfinished=message.unfinished)
+        elif isinstance(message, Snapshots):
+            return News(snapshots=message.snapshots)
+        return News()
 
 
 def usable_cores() -> int:

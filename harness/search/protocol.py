@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from harness.mapspace import MapSpace, SubSpace
+from harness.search.metrics import Cost
 from harness.search.streams import Stream, stream
 from harness.spec.settings import SearchSettings
 
@@ -22,7 +23,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A mapping to try. ``factorization`` counts within the thread's share; ``subspace`` belongs to it."""
+    """A mapping to try: its coordinates in the whole space. ``subspace`` belongs to ``factorization``."""
 
     factorization: int
     permutation: int
@@ -34,6 +35,14 @@ class Proposal:
 class Mapper(Protocol):
     """A search algorithm. ``propose`` and ``learn`` alternate."""
 
+    @property
+    def ahead(self) -> int | None:
+        """How many proposals may be asked for before the costs of all earlier ones are told.
+
+        None if the mapper does not look at costs.
+        """
+        ...
+
     def propose(self) -> Proposal | None:
         """The next mapping to try; None when the algorithm has nothing left."""
         ...
@@ -42,8 +51,12 @@ class Mapper(Protocol):
         """What became of the last proposal."""
         ...
 
+    def observe(self, proposal: Proposal, cost: Cost) -> None:
+        """What a valid proposal costs, in the order of proposals. Only told to mappers that look at costs."""
+        ...
+
     def copy(self) -> Mapper:
-        """An independent mapper in the same state."""
+        """An independent mapper in the same state. Not asked of mappers that look at costs."""
         ...
 
 
@@ -57,16 +70,20 @@ class Share:
         self.space = space
         self.thread = thread
         self._threads = threads
-        self._seed = seed
+        self.seed = seed
         whole = space.sizes.index_factorization
         self.factorizations = max(0, -(-(whole - thread) // threads))
         self.bypass_size = space.sizes.datatype_bypass
 
+    def whole(self, factorization: int) -> int:
+        """The number in the whole space of the share's factorisation number ``factorization``."""
+        return factorization * self._threads + self.thread
+
     def subspace(self, factorization: int, pruned: bool) -> SubSpace:
-        return self.space.subspace(factorization * self._threads + self.thread, pruned)
+        return self.space.subspace(self.whole(factorization), pruned)
 
     def stream(self, bound: int, purpose: str) -> Stream:
-        return stream(bound, self._seed, self.thread, purpose)
+        return stream(bound, self.seed, self.thread, purpose)
 
 
 MapperFactory = Callable[[Share, SearchSettings], Mapper]

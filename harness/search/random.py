@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import copy
 
+from harness.search.metrics import Cost
 from harness.search.protocol import Outcome, Proposal, Share
 from harness.spec.settings import SearchSettings
 
 
 class Random:
     """Ends only when as many valid mappings were seen as the space has."""
+
+    ahead = None
 
     def __init__(self, share: Share, settings: SearchSettings) -> None:
         sizes = share.space.sizes
@@ -45,6 +48,9 @@ class Random:
         if outcome is Outcome.SUCCESS:
             self._valid += 1
 
+    def observe(self, proposal: Proposal, cost: Cost) -> None:
+        """The draws do not depend on costs."""
+
     def copy(self) -> Random:
         twin = copy.copy(self)
         twin._factorization_stream = self._factorization_stream.copy()
@@ -75,4 +81,6 @@ class Random:
             if key not in self._visited:
                 self._visited.add(key)
                 break
-        return Proposal(*key, self._share.subspace(key[0], pruned=False))
+        factorization, permutation, spatial, bypass = key
+        subspace = self._share.subspace(factorization, pruned=False)
+        return Proposal(self._share.whole(factorization), permutation, spatial, bypass, subspace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.errors import unknown_name
 from harness.search.exhaustive import Exhaustive
+from harness.search.guided import Guided
 from harness.search.hybrid import Hybrid
 from harness.search.linear_pruned import LinearPruned
 from harness.search.protocol import MapperFactory
@@ -16,6 +17,7 @@ MAPPERS: dict[str, MapperFactory] = {
     "hybrid": Hybrid,
     "linear_pruned": LinearPruned,
     "exhaustive": Exhaustive,
+    "guided": Guided,
 }
 
 

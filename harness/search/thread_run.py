@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from harness.mapspace import MapSpace, SubSpace
+from harness.mapspace import MappingId, MapSpace, SubSpace
 from harness.search.capacity import CapacityCheck
 from harness.search.evaluators import Evaluator
 from harness.search.metrics import Cost, is_better
@@ -22,8 +22,6 @@ from harness.search.result import Improvement, InvalidCounts, Refusals
 from harness.spec.settings import SearchSettings
 
 Stage = Literal["construct", "precheck", "evaluation"]
-Coordinates = tuple[int, int, int, int]
-"""(factorisation in the thread's share, permutation, split, mask)."""
 
 _EVENTS_PER_FILL = 4096
 _FIRST_BATCH = 32
@@ -32,10 +30,10 @@ _SLOW_BATCH_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A mapping by its coordinates in a thread's share, with its cost."""
+    """A mapping by its coordinates, with its cost and the thread that found it."""
 
     thread: int
-    coordinates: Coordinates
+    mapping_id: MappingId
     cost: Cost
 
 
@@ -53,6 +51,20 @@ class ThreadReport:
     log: tuple[Improvement, ...]
     stopped: str
     complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The progress of one thread."""
+
+    thread: int
+    total: int
+    valid: int
+    best: Found | None
+
+    def onto(self, report: ThreadReport) -> ThreadReport:
+        """An earlier report with this progress."""
+        return replace(report, total=self.total, valid=self.valid, best=self.best)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +112,7 @@ class ThreadRun:
         self._batch = _FIRST_BATCH
         self._since_best = 0
         self._invalid_since_valid = 0
-        self._last: Coordinates | None = None
+        self._last: Proposal | None = None
         self._only_bypass = False
         self._tally = _Tally()
         self._construct = 0
@@ -138,8 +150,9 @@ class ThreadRun:
         self.settle()
         if self.stopped is not None:
             return
+        looks_at_costs = self._mapper.ahead is not None
         one_by_one = evaluator.largest_batch == 1
-        before = None if one_by_one else self._mapper.copy()
+        before = None if one_by_one or looks_at_costs else self._mapper.copy()
         events, waiting, exhausted = self._fill(until_total, one_by_one)
         start = time.monotonic()
         costs = evaluator.costs(waiting) if waiting else []
@@ -154,15 +167,17 @@ class ThreadRun:
             cost = costs[event.waiting]
             if isinstance(cost, Cost):
                 self._count_valid(event.proposal, cost)
-                if before is None:
+                if looks_at_costs:
+                    self._mapper.observe(event.proposal, cost)
+                if one_by_one:
                     self._mapper.learn(Outcome.SUCCESS)
                 continue
             self._count_evaluation_failure(event.proposal, cost)
-            if before is None:
+            if one_by_one:
                 self._mapper.learn(Outcome.EVALUATION_FAILURE)
-                continue
-            self._rewind(before, events[:done])
-            return
+            elif before is not None:
+                self._rewind(before, events[:done])
+                return
         if exhausted:
             self._complete = True
             self.settle()
@@ -184,6 +199,8 @@ class ThreadRun:
         waiting: list[Proposal] = []
         most = _EVENTS_PER_FILL if until_total is None else min(_EVENTS_PER_FILL, until_total - self.total)
         batch = 1 if one_by_one else self._batch
+        if self._mapper.ahead is not None:
+            most = min(most, self._mapper.ahead)
         while len(waiting) < batch and len(events) < most:
             proposal = self._mapper.propose()
             if proposal is None:
@@ -241,13 +258,18 @@ class ThreadRun:
 
     def _count_try(self, p: Proposal) -> None:
         """Counts the try and notes whether only the bypass mask changed, which need not count for the end."""
-        now = (p.factorization, p.permutation, p.spatial, p.bypass)
         last = self._last
         # The reference compares from its third mapping on.
-        compared = self.total > 1 and last is not None
-        self._only_bypass = compared and last is not None and now[:3] == last[:3] and now[3] != last[3]
+        self._only_bypass = (
+            self.total > 1
+            and last is not None
+            and p.bypass != last.bypass
+            and p.factorization == last.factorization
+            and p.permutation == last.permutation
+            and p.spatial == last.spatial
+        )
         self.total += 1
-        self._last = now
+        self._last = p
 
     def _counts_towards_termination(self) -> bool:
         return self._settings.penalize_consecutive_bypass_fails or not self._only_bypass
@@ -287,8 +309,8 @@ class ThreadRun:
         if self._least_first_metric is None or first < self._least_first_metric:
             self._least_first_metric = first
         if is_better(cost, self.best.cost if self.best else None, self._settings.metrics):
-            coordinates = (p.factorization, p.permutation, p.spatial, p.bypass)
-            self.best = Found(self.thread, coordinates, cost)
+            mapping_id = MappingId(p.factorization, p.permutation, p.spatial, p.bypass)
+            self.best = Found(self.thread, mapping_id, cost)
             self._log.append(Improvement(self.thread, self.total, self.valid, cost))
             self._since_best = 0
         elif self._counts_towards_termination():

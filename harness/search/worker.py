@@ -5,13 +5,13 @@ Reads commands from standard input, writes reports to standard output. Ends when
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Sequence
 from typing import BinaryIO, cast
 
 from harness.errors import HarnessError
@@ -19,14 +19,9 @@ from harness.search.crew import Crew
 from harness.search.evaluation import evaluator_for
 from harness.search.evaluators import Evaluator
 from harness.search.frames import receive, send
-from harness.search.messages import Advance, Assignment, Failed, Paused, Snapshot, Stop
-from harness.search.thread_run import ThreadRun
+from harness.search.messages import Advance, Assignment, Failed, Paused, Snapshots, Stop
 
 PROGRESS_SECONDS = 0.1
-
-
-def snapshots(runs: Sequence[ThreadRun]) -> list[Snapshot]:
-    return [Snapshot(r.thread, r.total, r.valid, r.best) for r in runs]
 
 
 def _work(
@@ -46,11 +41,11 @@ def _work(
             stopped = isinstance(order, Stop)
         now = time.monotonic()
         if now - last_report >= PROGRESS_SECONDS:
-            send(out, snapshots(crew.runs))
+            send(out, Snapshots(crew.snapshots()))
             last_report = now
     crew.settle()
     unfinished = [r.thread for r in crew.runs if r.stopped is None]
-    send(out, Paused([r.report() for r in crew.runs], unfinished))
+    send(out, Paused(crew.reports(), unfinished))
     return True
 
 
@@ -90,3 +85,5 @@ if __name__ == "__main__":
         assert sys.__stdout__ is not None
         for_user = met if isinstance(met, HarnessError) else None
         send(cast(BinaryIO, sys.__stdout__.buffer), Failed(for_user, traceback.format_exc()))
+        # The listening thread still waits for input, which an orderly end of the interpreter may trip over.
+        os._exit(1)

@@ -16,6 +16,8 @@ class SearchSettings:
     valid but not better ones; ``search_size``: valid mappings to see in all; ``sync_interval``: mappings
     between exchanges of the best; 0 switches each off. ``template`` is the map space: ``uber`` (perfect
     factors) or ``ruby`` (imperfect too). ``seed`` None takes the fixed default, so every run repeats.
+    ``time_limit`` (this project's own; 0: none) ends a search after so many seconds with the best so far;
+    what was found by then depends on the machine.
     """
 
     algorithm: str = "hybrid"
@@ -33,3 +35,4 @@ class SearchSettings:
     diagnostics: bool = False
     live_status: bool = False
     seed: int | None = None
+    time_limit: float = 0.0

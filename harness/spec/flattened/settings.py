@@ -1,6 +1,7 @@
 """Reading the mapper's settings: the ``mapper:`` section and the template of ``mapspace:``.
 
-Timeloop's names (``applications/mapper/mapper.cpp``, ``search/*.cpp``); dashes and underscores mean the same.
+Timeloop's names (``applications/mapper/mapper.cpp``, ``search/*.cpp``), and ``seed``, ``time_limit`` and the
+algorithm ``guided`` of this project; dashes and underscores mean the same.
 Keys that only steer Timeloop's log files are accepted and have no effect here.
 """
 
@@ -13,7 +14,7 @@ from harness.errors import SpecError, Unsupported, unknown_name
 from harness.spec.located import where
 from harness.spec.settings import Metric, SearchSettings
 
-ALGORITHMS = ("random", "exhaustive", "linear_pruned", "hybrid", "random_pruned")
+ALGORITHMS = ("random", "exhaustive", "linear_pruned", "hybrid", "random_pruned", "guided")
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
 _OWN_KEYS = {
@@ -33,6 +34,7 @@ _OWN_KEYS = {
     "diagnostics",
     "live_status",
     "seed",
+    "time_limit",
 }
 _LOG_KEYS = {
     "version",
@@ -92,6 +94,7 @@ def read_settings(tree: Mapping[str, Any], algorithms: tuple[str, ...] = ALGORIT
         diagnostics=reader.flag("diagnostics"),
         live_status=reader.flag("live_status"),
         seed=reader.optional_whole("seed"),
+        time_limit=reader.seconds("time_limit"),
     )
 
 
@@ -145,6 +148,14 @@ class _Values:
 
     def optional_whole(self, key: str) -> int | None:
         return None if self._values.get(key) is None else self.whole(key, 0)
+
+    def seconds(self, key: str) -> float:
+        value = self._values.get(key)
+        if value is None:
+            return 0.0
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < float("inf"):
+            raise SpecError(f"'{key}' must be a number of seconds, not {value!r}", self._where(key))
+        return float(value)
 
     def flag(self, key: str) -> bool:
         value = self._values.get(key)
