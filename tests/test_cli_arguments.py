@@ -30,7 +30,7 @@ def test_old_flags_keep_their_meaning() -> None:
 
 def test_long_forms() -> None:
     line = (
-        "softmax --arch eyeriss --arch-param a=1 --arch-param b=x=y --model gpt2-xl --seq 512 --live "
+        "softmax DRAM --arch eyeriss --arch-param a=1 --arch-param b=x=y --model gpt2-xl --seq 512 --live "
         "--no_e_fusion --l_fusion --pay_wb_in_mm --convs --vict_cond 7 --imperfect_fact --mapper long "
         "--threads 2 --seed 3 --metric delay,energy --out o --json --sweeps 3 --compat none --debug"
     )
@@ -53,10 +53,13 @@ def test_spec_takes_several_files() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("", "say what to map, for example: run.py KQV"),
+        ("", "error: say what to map, for example: run.py KQV"),
         ("-a eyeriss", "error: say what to map: a layer, --gemm D,E,L or --spec FILE..."),
         ("KQV --gemm 1,2,3", "error: give only one of: a layer, --gemm, --spec"),
-        ("KQV --frobnicate", "error: unrecognized arguments: --frobnicate"),
+        ("KQV --frobnicate", "error: unknown option '--frobnicate'"),
+        ("KQV -out there", "error: unknown option '-out', did you mean '--out'?"),
+        ("KQV -seed 5", "error: unknown option '-seed', did you mean '--seed'?"),
+        ("KQV --threds 5", "error: unknown option '--threds', did you mean '--threads'?"),
         ("KQV DRAM extra", "error: unrecognized arguments: extra"),
         ("KQV --seq 0", "error: argument --seq: '0' is not a whole number above zero"),
         ("KQV --seq many", "error: argument --seq: 'many' is not a whole number"),
@@ -66,7 +69,23 @@ def test_spec_takes_several_files() -> None:
         ("KQV --metric speed", "error: argument --metric: 'speed' is not one of edp, delay, energy"),
         ("KQV --metric edp,edp", "error: argument --metric: 'edp,edp' names a metric twice"),
         ("KQV --sweeps 4", "error: argument --sweeps: invalid choice: 4 (choose from 2, 3)"),
-        ("KQV --mod bert-base", "error: unrecognized arguments: --mod"),
+        ("KQV --mod bert-base", "error: unknown option '--mod', did you mean '--model'?"),
+        ("KQV --seq 1_000", "error: argument --seq: '1_000' is not a whole number"),
+        ("KQV --seq ４", "error: argument --seq: '４' is not a whole number"),
+        ("KQV --seq 99999999999999999999", "error: argument --seq: '99999999999999999999' is more than"),
+        ("KQV --threads 2147483648", "error: argument --threads: '2147483648' is more than 2147483647"),
+        ("KQV --seq " + "9" * 5000, "error: argument --seq: '9999"),
+        ("KQV -nef", "error: -nef needs a fusion level"),
+        ("KQV --jinja x=1", "error: --jinja sets variables of --spec files"),
+        ("--gemm 1,2,3 -m gpt2", "error: -m does not go with --gemm"),
+        ("--gemm 1,2,3 --seq 5", "error: --seq does not go with --gemm"),
+        ("--gemm 1,2,3 -lf", "error: -lf does not go with --gemm"),
+        ("--spec a.yaml -a gemmini", "error: -a does not go with --spec, the files say"),
+        ("--spec a.yaml --arch-param x=1", "error: --arch-param does not go with --spec"),
+        ("--spec a.yaml --sweeps 2", "error: --sweeps does not go with --spec"),
+        ("--spec a.yaml -c", "error: -c does not go with --spec"),
+        ("--list a b", "error: --list takes the name of one architecture"),
+        ("--list --json", "error: --list prints tables, it has no JSON form"),
     ],
 )
 def test_refusals(line: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,8 +94,47 @@ def test_refusals(line: str, message: str, capsys: pytest.CaptureFixture[str]) -
     assert caught.value.code == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.splitlines()[0].startswith("usage: run.py LAYER")
-    assert message in captured.err.splitlines()[-1]
+    assert len(captured.err.splitlines()) == 1
+    assert captured.err.startswith(f"run.py: {message}")
+    assert captured.err.endswith(" (all options: -h)\n")
+
+
+@pytest.mark.parametrize("option", ["-a", "-m", "--mapper", "--mapping", "-o", "--spec"])
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_name_is_refused(option: str, empty: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_arguments([*(["KQV"] if option != "--spec" else []), option, empty])
+    assert "an empty text is no name" in capsys.readouterr().err
+
+
+def test_spec_may_be_repeated() -> None:
+    assert parse_arguments(["--spec", "a.yaml", "--spec", "b.yaml", "c.yaml"]).spec == (
+        "a.yaml", "b.yaml", "c.yaml",
+    )  # fmt: skip
+
+
+def test_the_last_of_repeated_options_counts() -> None:
+    given = parse_arguments(
+        [
+            "KQV",
+            "--seq",
+            "1",
+            "--seq",
+            "2",
+            *("--arch-param", "a=1", "--arch-param", "a=2"),
+            "-a",
+            "x",
+            "-a",
+            "y",
+        ]
+    )
+    assert (given.sequence, given.parameters, given.architecture) == (2, {"a": "2"}, "y")
+
+
+def test_control_characters_in_an_error_are_shown_not_sent(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_arguments(["KQV", "--seq", "\x1b[31m\n9"])
+    assert capsys.readouterr().err.startswith(r"run.py: error: argument --seq: '\x1b[31m\n9' is not a whole")
 
 
 def test_help_lists_every_option_and_exits_zero() -> None:
@@ -87,7 +145,7 @@ def test_help_lists_every_option_and_exits_zero() -> None:
         "-a", "--arch", "--arch-param", "-m", "--model", "--seq", "--gemm", "-l", "--live", "-nef",
         "--no_e_fusion", "-lf", "--l_fusion", "-pwim", "--pay_wb_in_mm", "-c", "--convs", "-vc",
         "--vict_cond", "-if", "--imperfect_fact", "--mapper", "--threads", "--seed", "--metric",
-        "--mapping", "--spec", "-o", "--out", "--json", "--list", "--sweeps", "--compat",
+        "--mapping", "--spec", "-o", "--out", "--json", "--list", "--sweeps", "--compat", "--jinja",
     ):  # fmt: skip
         assert option in words, option
     assert done.stderr == ""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+from cli_cases import SMALL, record_of, run_process
 
 from harness.cli.run import main
 from harness.engines import embedded
@@ -20,22 +18,10 @@ from harness.engines.result import Result
 from harness.report.outputs import ALL_NAMES
 from harness.report.parse_stats import parse_stats
 
-ROOT = Path(__file__).resolve().parents[1]
-RUN = str(ROOT / "run.py")
-SMALL = ["--gemm", "32,64,16", "--mapper", "quick", "--threads", "1"]
-
 
 @pytest.fixture(autouse=True)
 def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def record_of(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    code = main([*arguments, "--json"])
-    captured = capsys.readouterr()
-    assert code == 0, captured.err
-    record: dict[str, Any] = json.loads(captured.out)
-    return record
 
 
 def test_a_run_leaves_all_files_and_they_agree(capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,14 +186,18 @@ def test_a_refused_mapping_is_a_failed_result(capsys: pytest.CaptureFixture[str]
         ("KTQ DRM", "error: unknown fusion level 'DRM' (did you mean 'DRAM'?)"),
         ("KTQ+softmax", "error: a pair needs the level to fuse at (levels: DRAM, Accumulator, Registers)"),
         ("KTQ+softmax DRAM --mapping m.yaml", "error: --mapping is for one layer, a pair has two mappings"),
-        ("KQV -pwim", "error: -nef, -lf and -pwim need a fusion level"),
+        ("KQV -pwim", "error: -pwim needs a fusion level"),
+        ("KQV --sweeps 3", "error: --sweeps is of softmax, it does not change KQV"),
+        ("KQV --threads 5000", "error: 5000 search threads are more than 4096"),
+        ("--spec no.yaml --jinja a-b=1", "error: --jinja: 'a-b' cannot be the name of a variable"),
+        ("KQV -o file/below", "error: cannot write the output folder 'file/below': a file is in the way"),
         ("vggL0", "error: vggL0 is a convolution (allow convolutions with -c)"),
         ("MB1 --seq 5", "error: MB1 has sizes of its own, --seq does not change them"),
         ("--gemm 1,2", "error: --gemm: '1,2' has 2 sizes, a GEMM has three"),
         ("--spec no.yaml", "error: no.yaml: no such file"),
-        ("--spec a.yaml --arch-param x=1", "error: --arch-param sets parameters of shipped templates"),
+        ("--spec a.yaml --arch-param x=1", "error: --arch-param does not go with --spec, the files"),
         ("KQV --mapping no.yaml", "error: no.yaml: "),
-        ("KQV -o file", "error: cannot write the output folder 'file': "),
+        ("KQV -o file", "error: cannot write the output folder 'file': a file is in the way"),
         ("--list nothing_like_it", "error: unknown architecture 'nothing_like_it'"),
     ],
 )
@@ -257,14 +247,6 @@ def test_list_names_everything_shipped(capsys: pytest.CaptureFixture[str]) -> No
         assert name in listing, name
     assert main(["--list", "gemmini"]) == 0
     assert "pe_rows" in capsys.readouterr().out
-
-
-def run_process(arguments: list[str], **how: Any) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    command = [sys.executable, RUN, *arguments]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, **how
-    )
 
 
 def test_a_broken_pipe_is_quiet() -> None:

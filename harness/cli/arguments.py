@@ -6,11 +6,13 @@ Plain argparse, for ``run.py -h`` has to answer at once. The flags of the prior 
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NoReturn
+
+from harness.errors import did_you_mean
 
 if TYPE_CHECKING:
     from harness.spec.template_parameters import ParameterValue
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 DEFAULT_ARCHITECTURE = "gemmini"
 DEFAULT_MODEL = "bert-large"
 DEFAULT_PROFILE = "default"
+
+LARGEST_NUMBER = 2**31 - 1
+"""Of sizes and counts. Larger ones name no workload, they would only keep the machine busy."""
 
 _EXAMPLES = """\
 examples:
@@ -27,6 +32,7 @@ examples:
   run.py --gemm 1024,512,2048 --arch-param pe_rows=32
   run.py --spec arch.yaml problem.yaml mapper.yaml
   run.py --spec arch.yaml problem.yaml --mapping map.yaml
+  run.py --spec top.yaml.jinja2 --jinja architecture=eyeriss_like
   run.py --list                                what there is to choose from
 """
 
@@ -56,6 +62,7 @@ class Arguments:
     metrics: tuple[str, ...] | None = None
     mapping: str | None = None
     spec: tuple[str, ...] = ()
+    jinja: Mapping[str, str] = field(default_factory=dict)
     out: str | None = None
     json: bool = False
     list: bool = False
@@ -65,30 +72,45 @@ class Arguments:
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Errors in one line and the short usage, exit code 2."""
+    """Errors in one line, exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(2, f"{self.prog}: error: {message}\n")
+        line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
+        self.exit(2, f"{self.prog}: error: {line} (all options: -h)\n")
+
+    def refuse_unknown_options(self, argv: Sequence[str]) -> None:
+        """argparse would read ``-out`` as ``-o ut``; only figures may follow a short option at once."""
+        known = [name for action in self._actions for name in action.option_strings]
+        for word in argv:
+            if word == "--":
+                return
+            name = word.partition("=")[0] if word.startswith("--") else word
+            glued = re.fullmatch(r"(-[a-z])[0-9]+", word)
+            if not re.match(r"-{1,2}[A-Za-z]", word) or name in known or (glued and glued[1] in known):
+                continue
+            hint = did_you_mean(f"--{name.lstrip('-')}", known) or ""
+            self.error(f"unknown option '{name}'" + (f", {hint}" if hint.startswith("did you") else ""))
 
 
 def parse_arguments(argv: Sequence[str], program: str = "run.py") -> Arguments:
-    """Leaves the program (SystemExit 2, usage on stderr) for an unusable command line."""
+    """Leaves the program (SystemExit 2, one line on stderr) for an unusable command line."""
     parser = _parser(program)
     if not argv:
-        parser.print_usage(sys.stderr)
-        parser.exit(2, f"{parser.prog}: say what to map, for example: run.py KQV   (all options: -h)\n")
+        parser.error("say what to map, for example: run.py KQV")
+    parser.refuse_unknown_options(argv)
     # intermixed: `run.py KTQ -l Accumulator` is how the prior harness was called
     given = parser.parse_intermixed_args(list(argv))
-    sources = [name for name in ("layer", "gemm", "spec") if getattr(given, name) not in (None, [])]
-    if not given.list:
-        _check_sources(parser, given, sources)
+    if given.list:
+        _check_list(parser, given)
+    else:
+        _check_sources(parser, given)
+        _check_fitting_options(parser, given)
     return Arguments(
         layer=given.layer,
         fusion_level=given.fusion_level,
-        architecture=given.arch,
+        architecture=DEFAULT_ARCHITECTURE if given.arch is None else given.arch,
         parameters=dict(given.arch_param or ()),
-        model=given.model,
+        model=DEFAULT_MODEL if given.model is None else given.model,
         sequence=given.seq,
         gemm=given.gemm,
         sweeps=given.sweeps,
@@ -105,22 +127,54 @@ def parse_arguments(argv: Sequence[str], program: str = "run.py") -> Arguments:
         metrics=given.metric,
         mapping=given.mapping,
         spec=tuple(given.spec or ()),
+        jinja=dict(given.jinja or ()),
         out=given.out,
         json=given.json,
         list=given.list,
         compat=None if given.compat == "none" else given.compat,
         debug=given.debug,
-        command=shlex.join([program, *argv]),
+        # Arguments need not be UTF-8, but the command becomes part of files that are.
+        command=shlex.join([program, *argv]).encode("utf-8", "backslashreplace").decode("utf-8"),
     )
 
 
-def _check_sources(parser: OneLineParser, given: argparse.Namespace, sources: list[str]) -> None:
+def _check_list(parser: OneLineParser, given: argparse.Namespace) -> None:
+    if given.fusion_level is not None:
+        parser.error("--list takes the name of one architecture")
+    if given.json:
+        parser.error("--list prints tables, it has no JSON form")
+
+
+def _check_sources(parser: OneLineParser, given: argparse.Namespace) -> None:
+    sources = [name for name in ("layer", "gemm", "spec") if getattr(given, name) is not None]
     if not sources:
         parser.error("say what to map: a layer, --gemm D,E,L or --spec FILE...")
     if len(sources) > 1:
         parser.error("give only one of: a layer, --gemm, --spec")
-    if given.spec and given.fusion_level:
-        parser.error("a fusion level goes with a layer; in --spec files fusion is written as constraints")
+
+
+def _check_fitting_options(parser: OneLineParser, given: argparse.Namespace) -> None:
+    """Refuses options that would have no effect: nobody should believe that they had one."""
+    of_models = {"-m": given.model, "--seq": given.seq, "--sweeps": given.sweeps}
+    of_fusion = {"-nef": given.no_e_fusion, "-lf": given.l_fusion, "-pwim": given.pay_wb_in_mm}
+    if given.gemm is not None:
+        _refuse(parser, {**of_models, **of_fusion}, "does not go with --gemm")
+    if given.spec is not None:
+        _refuse(
+            parser,
+            {"-a": given.arch, "--arch-param": given.arch_param, **of_models, **of_fusion, "-c": given.convs},
+            "does not go with --spec, the files say what is mapped onto what",
+        )
+    elif given.jinja:
+        parser.error("--jinja sets variables of --spec files")
+    if given.layer is not None and given.fusion_level is None:
+        _refuse(parser, of_fusion, "needs a fusion level")
+
+
+def _refuse(parser: OneLineParser, options: Mapping[str, object], why: str) -> None:
+    for name, value in options.items():
+        if value not in (None, False):
+            parser.error(f"{name} {why}")
 
 
 def _parser(program: str) -> OneLineParser:
@@ -151,13 +205,13 @@ def _parser(program: str) -> OneLineParser:
 def _add_choice_of_what(parser: OneLineParser) -> None:
     group = parser.add_argument_group("what is mapped onto what")
     group.add_argument(
-        "-a", "--arch", default=DEFAULT_ARCHITECTURE, help="architecture (default %(default)s)"
+        "-a", "--arch", type=_text, help=f"architecture, or a file (default {DEFAULT_ARCHITECTURE})"
     )
     group.add_argument(
         "--arch-param", action="append", type=_assignment, metavar="NAME=VALUE",
         help="set a parameter of the architecture; may be repeated",
     )  # fmt: skip
-    group.add_argument("-m", "--model", default=DEFAULT_MODEL, help="model (default %(default)s)")
+    group.add_argument("-m", "--model", type=_text, help=f"model, or a file (default {DEFAULT_MODEL})")
     group.add_argument(
         "--seq", type=positive_number, metavar="N", help="sequence length instead of the model's"
     )
@@ -165,9 +219,14 @@ def _add_choice_of_what(parser: OneLineParser) -> None:
     group.add_argument("--sweeps", type=int, choices=(2, 3), help="passes of softmax over each column")
     group.add_argument("-c", "--convs", action="store_true", help="allow the names of convolutions")
     group.add_argument(
-        "--spec", nargs="+", metavar="FILE", help="Timeloop v4 files instead of a layer and architecture"
-    )
-    group.add_argument("--mapping", metavar="FILE", help="evaluate this mapping, do not search")
+        "--spec", nargs="+", action="extend", type=_text, metavar="FILE",
+        help="Timeloop v4 files instead of a layer and architecture",
+    )  # fmt: skip
+    group.add_argument(
+        "--jinja", action="append", type=_assignment, metavar="NAME=VALUE",
+        help="set a variable that Jinja templates among the --spec files read; may be repeated",
+    )  # fmt: skip
+    group.add_argument("--mapping", type=_text, metavar="FILE", help="evaluate this mapping, do not search")
     group.add_argument(
         "--list", action="store_true", help="show what there is; with a name, that architecture"
     )
@@ -185,11 +244,12 @@ def _add_fusion(parser: OneLineParser) -> None:
 def _add_search(parser: OneLineParser) -> None:
     group = parser.add_argument_group("search")
     group.add_argument(
-        "--mapper", default=DEFAULT_PROFILE, metavar="PROFILE", help="mapper profile (default %(default)s)"
-    )
+        "--mapper", type=_text, default=DEFAULT_PROFILE, metavar="PROFILE",
+        help="mapper profile, or a file (default %(default)s)",
+    )  # fmt: skip
     group.add_argument(
         "-vc", "--vict_cond", type=natural_number, metavar="N",
-        help="stop after N valid mappings that are no better",
+        help="stop a thread after N valid mappings that are no better; 0: never",
     )  # fmt: skip
     group.add_argument(
         "-if", "--imperfect_fact", action="store_true", help="imperfect factors too (template ruby)"
@@ -208,7 +268,7 @@ def _add_search(parser: OneLineParser) -> None:
 def _add_output(parser: OneLineParser) -> None:
     group = parser.add_argument_group("output")
     group.add_argument(
-        "-o", "--out", metavar="DIR", help="folder to write (default: a name from the options)"
+        "-o", "--out", type=_text, metavar="DIR", help="folder to write (default: a name from the options)"
     )
     group.add_argument("--json", action="store_true", help="print the result record as JSON, nothing else")
     group.add_argument("-l", "--live", action="store_true", help="report every better mapping as it is found")
@@ -224,8 +284,16 @@ def _assignment(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
+def _text(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an empty text is no name")
+    return text
+
+
 def positive_number(text: str) -> int:
     value = _integer(text)
+    if value > LARGEST_NUMBER:
+        raise argparse.ArgumentTypeError(f"'{text}' is more than {LARGEST_NUMBER}")
     if value < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above zero")
     return value
@@ -239,10 +307,10 @@ def natural_number(text: str) -> int:
 
 
 def _integer(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+    # int() would also take 1_000 and the digits of every script
+    if re.fullmatch(r"[+-]?[0-9]{1,40}", text.strip()) is None:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number")
+    return int(text)
 
 
 def _metrics(text: str) -> tuple[str, ...]:

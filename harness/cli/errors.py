@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import tempfile
@@ -17,29 +18,63 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 
-def guarded(program: str, debug: bool, body: Callable[[], int]) -> int:
-    """``body``'s exit code, or that of the error that ended it, told in one line on stderr."""
+def guarded(
+    program: str, debug: bool, body: Callable[[], int], on_failure: Callable[[str], None] | None = None
+) -> int:
+    """``body``'s exit code, or that of the error that ended it, told in one line on stderr.
+
+    ``on_failure`` gets that line's reason, for those who read stdout instead.
+    """
+    code, reason = _ended(program, debug, body)
+    if on_failure is not None and reason is not None:
+        with contextlib.suppress(OSError, ValueError):
+            on_failure(reason)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    return code
+
+
+def _ended(program: str, debug: bool, body: Callable[[], int]) -> tuple[int, str | None]:
+    """The exit code, and the reason if an error ended it."""
     try:
+        _show_what_cannot_be_encoded()
         code = body()
         if sys.stdout is not None:
             sys.stdout.flush()
-        return code
+        return code, None
     except HarnessError as error:
-        say(f"{program}: error: {one_line(_told(error))}")
-        return error.exit_code
+        return _failed(program, error.exit_code, one_line(_told(error)))
     except KeyboardInterrupt:
         say(f"{program}: interrupted")
-        return INTERRUPTED
+        return INTERRUPTED, "interrupted"
     except (BrokenPipeError, SystemExit):
         # Rich turns a broken pipe into SystemExit; nothing else here leaves that way.
         _forget_stdout()
-        return BROKEN_PIPE
+        return BROKEN_PIPE, None
+    except OSError as error:
+        # A full disk behind stdout, a vanished folder: the surroundings', not a bug.
+        _forget_stdout()
+        if debug:
+            return _bug(program, debug, error, f"{type(error).__name__}: {one_line(str(error))}")
+        place = f"{error.filename}: " if error.filename is not None else ""
+        return _failed(program, USER_ERROR, one_line(f"{place}{error.strerror or error}"))
     except RecursionError as error:
         return _bug(program, debug, error, "the input is nested too deeply")
     except MemoryError as error:
         return _bug(program, debug, error, "out of memory")
     except Exception as error:
         return _bug(program, debug, error, f"{type(error).__name__}: {one_line(str(error))}")
+
+
+def _failed(program: str, code: int, reason: str) -> tuple[int, str]:
+    say(f"{program}: error: {reason}")
+    return code, reason
+
+
+def _show_what_cannot_be_encoded() -> None:
+    """In the C locale stdout knows ASCII only, and names of files may be no text at all."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def say(line: str) -> None:
@@ -54,10 +89,11 @@ def _told(error: HarnessError) -> str:
 
 
 def one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Without line breaks, and without control characters that would change the terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))
 
 
-def _bug(program: str, debug: bool, error: BaseException, what: str) -> int:
+def _bug(program: str, debug: bool, error: BaseException, what: str) -> tuple[int, str]:
     if debug:
         with tempfile.NamedTemporaryFile(
             "w", prefix="harness-traceback-", suffix=".txt", delete=False, encoding="utf-8"
@@ -66,7 +102,7 @@ def _bug(program: str, debug: bool, error: BaseException, what: str) -> int:
         say(f"{program}: this is a bug: {what} (traceback in {file.name})")
     else:
         say(f"{program}: this is a bug: {what} (run again with --debug to keep the traceback)")
-    return BUG
+    return BUG, f"this is a bug: {what}"
 
 
 def _forget_stdout() -> None:

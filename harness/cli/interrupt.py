@@ -1,26 +1,39 @@
-"""Ctrl-C: the first one asks the search to stop and keep its best, the second one ends the program."""
+"""Ctrl-C: the first one asks the search to stop and keep its best, the second one ends the program.
+
+SIGTERM is treated alike: a batch system sends it some time before it kills, and the best so far is kept.
+"""
 
 from __future__ import annotations
 
 import signal
+import threading
 from types import FrameType, TracebackType
 
 
 class StopOnInterrupt:
-    """A context in which SIGINT sets :attr:`requested` once, and raises KeyboardInterrupt after that."""
+    """A context in which SIGINT and SIGTERM set :attr:`requested` once, and raise KeyboardInterrupt after
+    that. :attr:`by` says in words what it was. Signals that whoever started the program has switched off
+    stay off; outside the main thread nothing changes.
+    """
 
     def __init__(self) -> None:
         self.requested = False
-        self._before: signal._HANDLER = None
+        self.by = "Ctrl-C"
+        self._before: dict[signal.Signals, signal._HANDLER] = {}
 
     def __enter__(self) -> StopOnInterrupt:
-        self._before = signal.signal(signal.SIGINT, self._handle)
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
 
     def should_stop(self) -> bool:
         return self.requested
@@ -29,3 +42,5 @@ class StopOnInterrupt:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
+        if number == signal.SIGTERM:
+            self.by = "SIGTERM"

@@ -36,6 +36,8 @@ def option_parts(arguments: Arguments) -> list[str]:
         if arguments.sweeps is not None:
             parts.append(f"sweeps{arguments.sweeps}")
         parts += [f"{name}={value}" for name, value in sorted(arguments.parameters.items())]
+    else:
+        parts += [f"{name}={value}" for name, value in sorted(arguments.jinja.items())]
     for given, word in (
         (arguments.no_e_fusion, "nef"),
         (arguments.l_fusion, "lf"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +22,9 @@ from harness.spec.templates import ArchitectureTemplate, load_architecture_templ
 from harness.workloads import Layer, Model, find_layer, gemm_layer, load_model
 
 _COMMAND_LINE = Location("command line")
+
+MOST_THREADS = 4096
+"""Each search thread takes its share of the map space, whatever the number of cores; more only cost."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ def plan(arguments: Arguments) -> Plan:
         sides = (pair.producer, pair.consumer)
         return Plan(tuple(_from_layer(arguments, template, side, fusion) for side in sides), fusion)
     layer = find_layer(arguments.layer, model)
+    if arguments.sweeps is not None and not layer.name.lower().startswith("softmax"):
+        raise SpecError(f"--sweeps is of softmax, it does not change {layer.name}", _COMMAND_LINE)
     if layer.operator == "conv" and not arguments.convolutions:
         raise SpecError(f"{layer.name} is a convolution", _COMMAND_LINE, "allow convolutions with -c")
     if arguments.sequence is not None and layer.model != model.name:
@@ -147,7 +153,7 @@ def _from_files(arguments: Arguments) -> Planned:
         raise SpecError(
             "--arch-param sets parameters of shipped templates, not of --spec files", _COMMAND_LINE
         )
-    specification = load_specification(list(arguments.spec))
+    specification = load_specification(list(arguments.spec), _jinja_values(arguments))
     settings = specification.settings
     if arguments.profile != DEFAULT_PROFILE:
         settings = load_profile(arguments.profile)
@@ -183,7 +189,10 @@ def chosen_settings(arguments: Arguments, settings: SearchSettings) -> SearchSet
         "template": "ruby" if arguments.imperfect_factors else None,
         "live_status": True if arguments.live else None,
     }
-    return replace(settings, **{name: value for name, value in changes.items() if value is not None})
+    chosen = replace(settings, **{name: value for name, value in changes.items() if value is not None})
+    if chosen.threads > MOST_THREADS:
+        raise SpecError(f"{chosen.threads} search threads are more than {MOST_THREADS}", _COMMAND_LINE)
+    return chosen
 
 
 def _with_mapping(specification: Specification, arguments: Arguments) -> Specification:
@@ -191,9 +200,27 @@ def _with_mapping(specification: Specification, arguments: Arguments) -> Specifi
         return specification
     from harness.spec.yaml_loader import load_yaml_file  # noqa: PLC0415
 
-    tree = load_yaml_file(arguments.mapping)
+    tree = load_yaml_file(arguments.mapping, _jinja_values(arguments))
     mapping = read_mapping(tree, specification.architecture, specification.problem)
     return replace(specification, mapping=mapping)
+
+
+def _jinja_values(arguments: Arguments) -> dict[str, str | int | float | bool]:
+    """Numbers and truth values as such, as YAML would read them; everything else is text."""
+    values: dict[str, str | int | float | bool] = {}
+    for name, text in arguments.jinja.items():
+        if not name.isidentifier():
+            raise SpecError(f"--jinja: '{name}' cannot be the name of a variable", _COMMAND_LINE)
+        value: str | int | float | bool = text
+        if text.lower() in ("true", "false"):
+            value = text.lower() == "true"
+        else:
+            for number in (int, float):
+                with contextlib.suppress(ValueError):
+                    value = number(text)
+                    break
+        values[name] = value
+    return values
 
 
 def architecture_summary(specification: Specification) -> str:

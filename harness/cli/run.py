@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.arguments import Arguments, parse_arguments
 from harness.cli.errors import USER_ERROR, guarded, say
+from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from harness.cli.interrupt import StopOnInterrupt
     from harness.cli.planning import Plan, Planned
     from harness.engines.result import Result
 
 PROGRAM = "run.py"
+
+NARROWEST = 40
+"""Columns below which no table can be read; a narrower terminal breaks the lines itself."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,7 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv, PROGRAM)
     except SystemExit as leaving:
         return int(leaving.code or 0)
-    return guarded(PROGRAM, arguments.debug, lambda: _run(arguments))
+    return guarded(
+        PROGRAM,
+        arguments.debug,
+        lambda: _run(arguments),
+        on_failure=(lambda reason: _print_failure(arguments, reason)) if arguments.json else None,
+    )
 
 
 def _run(arguments: Arguments) -> int:
@@ -48,6 +60,7 @@ def _map(arguments: Arguments) -> int:
     made = plan(arguments)
     layers = "+".join(planned.job.layer for planned in made.jobs)
     folder = output_folder(arguments, made.jobs[0].job.architecture, layers)
+    _check_inputs_stay(arguments, folder, [planned.job.layer for planned in made.jobs])
     # Before the search: nobody wants to learn after it that the result cannot be written.
     made_folder = make_folder(folder)
     try:
@@ -59,6 +72,8 @@ def _map(arguments: Arguments) -> int:
 
 def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) -> int:
     """Runs the jobs one after the other, writes their files, shows them."""
+    from harness.cli.interrupt import StopOnInterrupt  # noqa: PLC0415
+    from harness.cli.output_folder import plain_name  # noqa: PLC0415
     from harness.report.files import write_folder  # noqa: PLC0415
     from harness.report.outputs import ALL_NAMES, RESULT, output_files  # noqa: PLC0415
     from harness.report.pair import figures_of_pair, pair_record_text, print_pair  # noqa: PLC0415
@@ -67,9 +82,11 @@ def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) 
     results: list[Result] = []
     for planned in made.jobs:
         print_heading(console, planned.heading)
-        result = _result(console, planned, arguments)
-        place = folder if len(made.jobs) == 1 else folder / planned.job.layer
-        write_folder(place, output_files(result), ALL_NAMES)
+        place = folder if len(made.jobs) == 1 else folder / plain_name(planned.job.layer)
+        # A Ctrl-C while the files are written does not take them away.
+        with StopOnInterrupt() as stop:
+            result = _result(console, planned, arguments, stop)
+            write_folder(place, output_files(result), ALL_NAMES)
         results.append(result)
         for note in _notes(result, planned, made):
             say(f"{PROGRAM}: note: {note}")
@@ -81,9 +98,9 @@ def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) 
         record = pair_record_text(results, figures)
         write_folder(folder, {RESULT: record + "\n"}, ALL_NAMES)
         print_pair(console, figures)
-    console.print(f"files in {folder}/", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"files in {str(folder).rstrip('/')}/", highlight=False, markup=False, soft_wrap=True)
     if arguments.json:
-        print(record)
+        _print_record(record)
     failed = [result for result in results if result.status != "ok"]
     for result in failed:
         say(f"{PROGRAM}: error: no mapping for {result.layer}: {result.reason}")
@@ -105,23 +122,75 @@ def _notes(result: Result, planned: Planned, made: Plan) -> list[str]:
     return notes
 
 
-def _result(console: Console, planned: Planned, arguments: Arguments) -> Result:
+def _result(console: Console, planned: Planned, arguments: Arguments, stop: StopOnInterrupt) -> Result:
     """Runs one job. The first Ctrl-C stops the search and keeps the best so far, the second ends all."""
-    from harness.cli.interrupt import StopOnInterrupt  # noqa: PLC0415
     from harness.engines import embedded  # noqa: PLC0415
     from harness.report.live import LiveSearch  # noqa: PLC0415
 
     if planned.refusal is not None:
         return embedded.without_mapping(planned.job, "no_mapping", planned.refusal)
-    with StopOnInterrupt() as stop, LiveSearch(console, arguments.live) as live:
+    with LiveSearch(console, arguments.live) as live:
         result = embedded.run(planned.job, live.update, stop.should_stop)
     if stop.requested:
         kept = "kept the best mapping so far" if result.status == "ok" else "no mapping found until then"
-        say(f"{PROGRAM}: stopped by Ctrl-C, {kept}")
+        say(f"{PROGRAM}: stopped by {stop.by}, {kept}")
     return result
 
 
 def _console(stderr: bool) -> Console:
     from rich.console import Console  # noqa: PLC0415
 
-    return Console(stderr=stderr, highlight=False)
+    console = Console(stderr=stderr, highlight=False)
+    if console.width < NARROWEST:
+        return Console(stderr=stderr, highlight=False, width=NARROWEST)
+    return console
+
+
+def _check_inputs_stay(arguments: Arguments, folder: Path, layers: Sequence[str]) -> None:
+    """HarnessError when a file that is read would be replaced or removed as one of an earlier run."""
+    from harness.cli.output_folder import plain_name  # noqa: PLC0415
+    from harness.report.outputs import ALL_NAMES  # noqa: PLC0415
+    from harness.spec.loading import expand_files  # noqa: PLC0415
+
+    places = [folder] + ([folder / plain_name(layer) for layer in layers] if len(layers) > 1 else [])
+    written = {(place / name).resolve() for place in places for name in ALL_NAMES}
+    named = [arguments.architecture, arguments.model, arguments.profile, arguments.mapping]
+    for name in [*named, *(expand_files(list(arguments.spec)) if arguments.spec else [])]:
+        if name is not None and Path(name).resolve() in written:
+            raise HarnessError(
+                f"the input '{name}' is in the output folder and would be replaced",
+                hint="choose another folder with -o",
+            )
+
+
+def _print_record(record: str) -> None:
+    """JSON that stays JSON where stdout cannot show every character."""
+    try:
+        record.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        record = json.dumps(json.loads(record), indent=1)
+    print(record)
+
+
+def _print_failure(arguments: Arguments, reason: str) -> None:
+    """A record without figures for an error that ended the run before there was a result."""
+    from harness.engines.embedded import package_version  # noqa: PLC0415
+    from harness.engines.result import Provenance, Result, SearchRecord  # noqa: PLC0415
+
+    given = arguments.mapping is not None
+    result = Result(
+        status="failed",
+        reason=reason,
+        architecture="" if arguments.spec else arguments.architecture,
+        layer=arguments.layer or "",
+        fusion=arguments.fusion_level,
+        search=SearchRecord("given" if given else arguments.profile, "", "best_found", seed=arguments.seed),
+        provenance=Provenance(
+            version=package_version(),
+            spec_hash="",
+            ert_hash=None,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            command=arguments.command,
+        ),
+    )
+    _print_record(result.to_json())

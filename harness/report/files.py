@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from harness.errors import HarnessError
@@ -15,19 +15,44 @@ from harness.errors import HarnessError
 def write_folder(folder: Path, files: Mapping[str, str], obsolete: Iterable[str] = ()) -> None:
     """Each text under its name, by way of a temporary file that is renamed when complete.
 
-    ``obsolete`` are names of an earlier run that do not belong to this result; they are removed first, so
-    that a failed run never leaves the figures of the one before. HarnessError when the folder cannot be
-    made or written.
+    ``obsolete`` are names of an earlier run that do not belong to this result; they are removed, so that a
+    failed run never leaves the figures of the one before. The new files appear together when all of them
+    are complete, also when two runs write the same folder at once. HarnessError when the folder cannot be
+    made or written; then it is as it was before.
     """
+    complete: dict[Path, Path] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in obsolete:
-            if name not in files:
-                (folder / _plain_name(name)).unlink(missing_ok=True)
         for name, text in files.items():
-            _write(folder / _plain_name(name), text)
+            place = folder / _plain_name(name)
+            if place.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
+            complete[place] = _temporary(place, text)
+        with _one_at_a_time(folder):
+            for name in obsolete:
+                if name not in files:
+                    (folder / _plain_name(name)).unlink(missing_ok=True)
+            for place, temporary in complete.items():
+                temporary.replace(place)
     except OSError as error:
         raise _cannot_write(folder, error) from error
+    finally:
+        for temporary in complete.values():
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Holds a lock on the folder where the system has such locks."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(ImportError, OSError):
+            import fcntl  # noqa: PLC0415 - not on every system
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def make_folder(folder: Path) -> Path | None:
@@ -53,7 +78,12 @@ def remove_if_empty(folder: Path | None) -> None:
 
 
 def _cannot_write(folder: Path, error: OSError) -> HarnessError:
-    return HarnessError(f"cannot write the output folder '{folder}': {error.strerror or error}")
+    reason = error.strerror or str(error)
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        reason = "a file is in the way"
+    elif isinstance(error, IsADirectoryError) and error.filename is not None:
+        reason = f"the folder '{Path(error.filename).name}' is in the way of a file"
+    return HarnessError(f"cannot write the output folder '{folder}': {reason}")
 
 
 def _plain_name(name: str) -> str:
@@ -62,17 +92,19 @@ def _plain_name(name: str) -> str:
     return name
 
 
-def _write(path: Path, text: str) -> None:
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+def _temporary(path: Path, text: str) -> Path:
+    """A complete file with ``text`` beside ``path``."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(text)
         # mkstemp makes files for the owner alone; results are as readable as any other file.
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
+        temporary.chmod(0o666 & ~_umask())
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+    return temporary
 
 
 def _umask() -> int:

@@ -75,7 +75,7 @@ def print_result(console: Console, result: Result) -> None:
     console.print()
     console.print(_figures(result))
     console.print()
-    console.print(_energy_table(result, console.width))
+    console.print(_energy_table(result, console.width, console.options.ascii_only))
 
 
 def print_loop_nest(console: Console, result: Result) -> None:
@@ -138,7 +138,7 @@ class _Share:
     traffic: str
 
 
-def _energy_table(result: Result, width: int) -> Table:
+def _energy_table(result: Result, width: int, ascii_only: bool = False) -> Table:
     from rich import box  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
@@ -161,7 +161,7 @@ def _energy_table(result: Result, width: int) -> Table:
         part = share.energy_pj / total if total else 0.0
         row = [_escape(share.name), quantities.energy(share.energy_pj), f"{part * 100:.1f} %"]
         if bars:
-            row.append(_bar(share.energy_pj / largest if largest else 0.0, cells))
+            row.append(_bar(share.energy_pj / largest if largest else 0.0, cells, ascii_only))
         if wide:
             row += [quantities.whole(share.cycles), quantities.area(share.area_um2)]
         table.add_row(*row)
@@ -183,8 +183,10 @@ def _shares(result: Result) -> Sequence[_Share]:
     return levels + networks
 
 
-def _bar(part: float, cells: int) -> str:
-    """A bar in eighths of a cell; anything above zero shows at least one eighth."""
+def _bar(part: float, cells: int, ascii_only: bool = False) -> str:
+    """A bar in eighths of a cell, whole ones in ASCII; anything above zero shows at least the least part."""
+    if ascii_only:
+        return "#" * max(round(part * cells), int(part > 0))
     eighths = round(part * cells * 8)
     if part > 0:
         eighths = max(1, eighths)
