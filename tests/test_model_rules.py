@@ -413,6 +413,18 @@ class TestArtefacts:
         assert energies == {"timeloop-v4": 3 * 3, None: 3 * 3 * 2}
 
 
+    def test_negative_fills_wrap(self) -> None:
+        # Two of six units are used, but the reference averages the words that come back over all six: 1
+        # for each, less the 3 words of its partition.
+        mapping = Mapping((level("Reg", "D3"), level("DRAM", "", "L6,2X")))
+        problem = gemm({"E": 1, "D": 3, "L": 2})
+        architecture = tiny_architecture(mapping)
+        wrapped = tensor(evaluate(architecture, problem, mapping), "Reg", "Outputs")
+        corrected = tensor(evaluate(architecture, problem, mapping, compat=None), "Reg", "Outputs")
+        assert (wrapped.fills, wrapped.updates, wrapped.address_generations) == (2**64 - 2, 3, 1)
+        assert (corrected.fills, corrected.updates, corrected.address_generations) == (0, 3, 3)
+
+
 def test_unknown_compatibility_mode() -> None:
     with pytest.raises(SpecError, match="unknown compatibility mode 'timeloop'"):
         evaluate(tiny_architecture(MAPPING), PROBLEM, MAPPING, compat="timeloop")  # type: ignore[arg-type]

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping as AbstractMapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from model_tiny import tiny_architecture
 
 from harness.engines.loop_nest import map_text
 from harness.errors import Unsupported
@@ -31,19 +32,20 @@ from harness.spec.flattened import (
     read_problem,
     write_mapping,
 )
-from harness.spec.problem import Problem
+from harness.spec.mapping import LevelMapping, Loop, Mapping
+from harness.spec.problem import DataSpace, Problem, Term
 
 CASES = json.loads((Path(__file__).parent / "golden" / "stats_texts.json").read_text())
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "golden"
 AREA = "Area: "
 
 
-def read(tree: Mapping[str, Any]) -> tuple[Architecture, Problem]:
+def read(tree: AbstractMapping[str, Any]) -> tuple[Architecture, Problem]:
     architecture = read_architecture(tree).with_energy(read_ert(tree["ERT"]), read_art(tree["ART"]))
     return architecture, read_problem(tree["problem"])
 
 
-def texts(tree: Mapping[str, Any], entries: list[dict[str, Any]]) -> tuple[str, str, str]:
+def texts(tree: AbstractMapping[str, Any], entries: list[dict[str, Any]]) -> tuple[str, str, str]:
     """stats.txt, map.txt and map.yaml of a mapping."""
     architecture, problem = read(tree)
     mapping = read_mapping(entries, architecture, problem)
@@ -74,6 +76,18 @@ def test_total_area_is_the_sum_of_the_levels() -> None:
     levels = (architecture.arithmetic, *architecture.storage)
     total = sum(architecture.art.by_name[level.full_name] * level.instances for level in levels)
     assert parse_stats(stats).area_mm2 == pytest.approx(total / 1e6, abs=0.005)
+
+
+def test_operation_totals_are_unsigned() -> None:
+    # The box of a strided output has more words (1 + 3 x 3) than there are operations (4).
+    output = DataSpace("Outputs", ((Term("I", 3),),), read_write=True)
+    problem = Problem("strided", ("I",), (4,), (output,))
+    kept = LevelMapping("DRAM", (Loop("I", 4, 4),), keep=frozenset({"Outputs"}))
+    mapping = Mapping((kept,))
+    architecture = tiny_architecture(mapping)
+    text = stats_text(architecture, problem, evaluate(architecture, problem, mapping))
+    assert f"{'Total reduction ops':<40}: {2**64 - 6}\n" in text
+    assert f"{'Total ops':<40}: {2**64 - 2}\n" in text
 
 
 def shared(pattern: str) -> list[Path]:

@@ -17,3 +17,8 @@ def running_sum(values: Iterable[float]) -> float:
 def rounded(value: float) -> int:
     """Nearest whole number, halves away from zero (``std::round``)."""
     return math.floor(value + 0.5) if value >= 0 else -math.floor(-value + 0.5)
+
+
+def unsigned(value: int) -> int:
+    """``value`` as the reference's unsigned 64-bit counters hold it: modulo 2^64."""
+    return value % 2**64

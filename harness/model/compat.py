@@ -32,6 +32,8 @@ class Artefacts:
     """Running numbers of routers touched and of spatial reductions are truncated after each record."""
     one_reduction_tree: bool
     """The energy of a ReductionTree counts one instance only."""
+    negative_fills_wrap: bool
+    """A negative number of fills (averages over imperfect spatial loops) is counted modulo 2^64."""
 
 
 def artefacts(compat: Compat) -> Artefacts:
@@ -39,4 +41,4 @@ def artefacts(compat: Compat) -> Artefacts:
     if compat not in ("timeloop-v4", None):
         raise SpecError(f"unknown compatibility mode '{compat}'", hint="valid: timeloop-v4, none")
     on = compat is not None
-    return Artefacts(on, on, on, on, on, on, on)
+    return Artefacts(on, on, on, on, on, on, on, on)

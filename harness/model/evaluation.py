@@ -43,7 +43,7 @@ def evaluate(
 
     movements = [_movements(basis, mapping, s, by_level) for s, by_level in zip(sets, sizes, strict=True)]
     accesses = [
-        split_accesses(m, tensor.written, tensor.name)
+        split_accesses(m, tensor.written, tensor.name, basis.artefacts)
         for m, tensor in zip(movements, basis.tensors, strict=True)
     ]
     arithmetic = _arithmetic(basis, nest, compute)

@@ -6,6 +6,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from harness.model.accesses import Accesses
+from harness.model.arithmetic import unsigned
 from harness.model.basis import LevelBasis, Tensor
 from harness.model.performance import LevelPerformance
 from harness.model.stats import DataSpaceStats, LevelStats
@@ -46,7 +47,7 @@ def level_stats(
             + part.addr_gen_energy_pj
             + leakage / len(parts)
         )
-        accesses += int(part.utilized_instances * (part.reads + part.updates + part.fills))
+        accesses += int(part.utilized_instances * unsigned(part.reads + part.updates + part.fills))
     return LevelStats(
         name=spec.name,
         cycles=performance.cycles,
@@ -94,7 +95,7 @@ def _tensor_stats(
         + -(-counts.updates // block) * energy.update
     )
     per_instance = cluster_energy / (level.copies / clusters) if used > 0 else 0.0
-    generations = (counts.updates if tensor.written else counts.reads) + counts.fills
+    generations = unsigned((counts.updates if tensor.written else counts.reads) + counts.fills)
     generator = spec.addr_gen_energy if spec.addr_gen_energy is not None else -1.0
     per_cluster = generations * generator if generator >= 0 else 0.0
     return DataSpaceStats(

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from harness.model.accesses import Accesses
-from harness.model.arithmetic import running_sum
+from harness.model.arithmetic import running_sum, unsigned
 from harness.spec.architecture import StorageLevel
 
 
@@ -38,7 +38,7 @@ def level_performance(
     reads, writes = [], []
     for counts, factor in zip(accesses, scales, strict=True):
         reads.append(math.ceil(counts.reads / spread) / compute_cycles * factor)
-        writes.append(math.ceil((counts.fills + counts.updates) / spread) / compute_cycles * factor)
+        writes.append(math.ceil(unsigned(counts.fills + counts.updates) / spread) / compute_cycles * factor)
     slowdown, limit = _slowdown(level, running_sum(reads), running_sum(writes))
     return LevelPerformance(
         cycles=math.ceil(compute_cycles / slowdown),

@@ -128,7 +128,7 @@ def _storage(level: StorageLevel, figures: LevelStats) -> Iterator[str]:
 
 
 def _data_space(figures: DataSpaceStats, bandwidth_scale: float) -> Iterator[str]:
-    accesses = figures.reads + figures.fills + figures.updates
+    accesses = (figures.reads + figures.fills + figures.updates) % _TWO_TO_64
     instances = figures.utilized_instances
     yield f"{_INDENT}{figures.name}:"
     for label, value in (
