@@ -412,7 +412,6 @@ class TestArtefacts:
             energies[compat] = next(n for n in stats.networks if n.name == "NoC").energy_pj
         assert energies == {"timeloop-v4": 3 * 3, None: 3 * 3 * 2}
 
-
     def test_negative_fills_wrap(self) -> None:
         # Two of six units are used, but the reference averages the words that come back over all six: 1
         # for each, less the 3 words of its partition.
