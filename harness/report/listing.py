@@ -28,28 +28,52 @@ def print_listing(console: Console, name: str | None = None) -> None:
 
 
 def _print_architectures(console: Console, templates: list[ArchitectureTemplate]) -> None:
-    console.print("[bold]Architectures[/]  (-a NAME; --list NAME shows what each parameter means)")
-    table = _table("name", "what it is", "parameters and defaults")
+    """One line each with what it is; the names of parameters, those of every template only once."""
+    from rich.text import Text  # noqa: PLC0415 - rich is slow to import
+
+    console.print("[bold]Architectures[/]  (-a NAME; --list NAME shows levels, defaults and meanings)")
     for template in templates:
-        runs = ", ".join(template.all_operators)
-        levels = f"\nfusion levels: {', '.join(template.fusion_levels)}" if template.fusion_levels else ""
-        defaults = " ".join(f"{p.name}={_default(p.default)}" for p in template.parameters)
-        table.add_row(template.name, f"{template.description}\nruns: {runs}{levels}", defaults)
-    console.print(table)
+        line = Text(f"{template.name:<18}", style="cyan")
+        line.append(_first_sentence(template.description), style="default")
+        console.print(line, no_wrap=True, overflow="ellipsis")
+    console.print("\n[bold]Parameters[/]  (--arch-param NAME=VALUE)")
+    common = _common_parameters(templates)
+    owners: dict[str, list[str]] = {" ".join(common): ["all"]}
+    for template in templates:
+        own = " ".join(p.name for p in template.parameters if p.name not in common)
+        owners.setdefault(own, []).append(template.name)
+    _print_named(console, [("\n".join(names), parameters) for parameters, names in owners.items()])
+
+
+def _common_parameters(templates: list[ArchitectureTemplate]) -> list[str]:
+    if not templates:
+        return []
+    names = [{p.name for p in template.parameters} for template in templates]
+    return [p.name for p in templates[0].parameters if all(p.name in each for each in names)]
+
+
+def _first_sentence(description: str) -> str:
+    return description.split(". ", maxsplit=1)[0].rstrip(".")
 
 
 def _print_architecture(console: Console, template: ArchitectureTemplate) -> None:
+    from rich.padding import Padding  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     console.print(f"[bold]{template.name}[/]  {template.description}")
     console.print(f"runs: {', '.join(template.all_operators)}")
     for operator, reason in template.refuses:
         console.print(f"refuses {operator}: {reason}", markup=False)
     if template.fusion_levels:
         console.print(f"fusion levels: {', '.join(template.fusion_levels)}")
-    table = _table("parameter", "default", "allowed", "meaning")
+    console.print("\n[bold]Parameters[/]  (--arch-param NAME=VALUE): default, what is allowed, meaning")
     for p in template.parameters:
         unit = f" {p.unit}" if p.unit and p.default is not None else ""
-        table.add_row(p.name, f"{_default(p.default)}{unit}", p.allowed, p.meaning)
-    console.print(table)
+        line = Text(p.name, style="cyan")
+        line.append(f" = {_default(p.default)}{unit}", style="default")
+        line.append(f"   {p.allowed}", style="dim")
+        console.print(line)
+        console.print(Padding(Text(p.meaning), (0, 0, 0, 4)))
 
 
 def _default(value: object) -> str:
@@ -59,22 +83,23 @@ def _default(value: object) -> str:
 
 
 def _print_models(console: Console) -> None:
-    console.print("[bold]Models[/]  (-m NAME, --seq N)")
-    table = _table(
-        "name", "hidden", "heads", "feed-forward", "sequence", "blocks", "layers", right=range(1, 6)
-    )
+    console.print("\n[bold]Models[/]  (-m NAME, --seq N)")
+    table = _table("name", "hidden", "heads", "feed-forward", "sequence", "blocks", right=range(1, 6))
+    layers: dict[str, list[str]] = {}
     for model in list_models():
         shape = model.shape
         if shape is None:
             continue
         sizes = (shape.hidden, shape.heads, shape.feed_forward, shape.sequence_length, shape.blocks)
-        layers = " ".join(layer.name for layer in model.layers)
-        table.add_row(model.name, *(str(size) for size in sizes), layers)
+        table.add_row(model.name, *(str(size) for size in sizes))
+        layers.setdefault(" ".join(layer.name for layer in model.layers), []).append(model.name)
     console.print(table)
+    for names, models in layers.items():
+        console.print(f"layers of {', '.join(models)}: {names}")
 
 
 def _print_layers(console: Console) -> None:
-    console.print("[bold]Single layers[/]  (convolutions need -c)")
+    console.print("\n[bold]Single layers[/]  (convolutions need -c)")
     table = _table("collection", "kind", "layers")
     for collection in list_collections():
         for kind in dict.fromkeys(layer.operator for layer in collection.layers):
@@ -88,19 +113,25 @@ def _layer(layer: Layer) -> str:
 
 
 def _print_profiles(console: Console) -> None:
-    console.print("[bold]Mapper profiles[/]  (--mapper NAME)")
-    table = _table("name", "algorithm", "template", "victory", "timeout", "threads", "for", right=range(3, 6))
+    console.print("\n[bold]Mapper profiles[/]  (--mapper NAME)")
+    rows = []
     for profile in list_profiles():
         s = profile.settings
-        table.add_row(
-            profile.name,
-            s.algorithm,
-            s.template,
-            str(s.victory_condition),
-            str(s.timeout),
-            str(s.threads),
-            profile.description,
-        )
+        ends = f"victory condition {s.victory_condition}, timeout {s.timeout}, {s.threads} threads"
+        rows.append((profile.name, f"{s.algorithm} ({s.template}), {ends}\n{profile.description}"))
+    _print_named(console, rows)
+
+
+def _print_named(console: Console, rows: list[tuple[str, str]]) -> None:
+    """Names on the left, what they stand for folded beside them."""
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table.grid(padding=(0, 1))
+    table.add_column(style="cyan", no_wrap=True, min_width=17)
+    table.add_column(overflow="fold")
+    for name, what in rows:
+        table.add_row(Text(name), Text(what))
     console.print(table)
 
 
