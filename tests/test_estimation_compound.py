@@ -11,6 +11,7 @@ from estimation_cases import MEMORY, SHARED, UNIT, architecture_of, component_cl
 from harness.estimation import EstimationOptions, estimate
 from harness.estimation.component_classes import read_component_classes
 from harness.estimation.compound import CompoundComponent
+from harness.estimation.estimator import components_of
 from harness.estimation.query import Finding
 
 OPTIONS = EstimationOptions(use_hwcomponents=False)
@@ -29,7 +30,8 @@ def _component(text, attributes=None, legacy=False, class_name="thing"):
 
 
 def _energies(component):
-    return {(e.action, e.arguments): e.energy_pj for e in component.entries(_prices)}
+    entries = component.entries(_prices)
+    return {(e.action, e.arguments): sum(c.value for c in e.contributions) for e in entries}
 
 
 def _area(component):
@@ -93,6 +95,19 @@ def test_scales_multiply_through_the_nesting():
     assert _area(component) == 0.5 * 4 * 3 * 10
 
 
+def test_scales_of_the_action_itself_and_among_attributes():
+    component = _component(
+        """
+        - name: thing
+          attributes: {}
+          subcomponents: [{name: cell, class: cell, attributes: {energy_scale: 5, area_scale: 3}}]
+          actions: [{name: go, repeat: 2, subcomponents: [{name: cell, actions: [{name: read}]}]}]
+        """
+    )
+    assert _energies(component) == {("go", ()): 10.0}
+    assert _area(component) == 30.0
+
+
 @pytest.mark.parametrize(("legacy", "energy"), [(False, 6.0), (True, 2.0)])
 def test_action_share_multiplies_unless_legacy(legacy, energy):
     text = """
@@ -119,7 +134,7 @@ def test_argument_ranges_make_one_entry_each_and_can_be_used_in_scales():
         """,
         {"n": 2},
     )
-    assert [(e.arguments, e.energy_pj) for e in component.entries(_prices)] == [
+    assert [(e.arguments, sum(c.value for c in e.contributions)) for e in component.entries(_prices)] == [
         ((("k", 1), ("m", 0)), 1.0),
         ((("k", 2), ("m", 0)), 2.0),
         ((("k", 1), ("m", 1)), 11.0),
@@ -251,3 +266,14 @@ def test_every_compound_mac_of_the_reference_table():
         assert unit.energy_pj("leak") == pytest.approx(float(row["leak_pj_per_cycle"]), rel=1e-13)
         assert result.art.by_name[unit.name] == pytest.approx(float(row["area_um2"]), rel=1e-13)
     assert len(rows) > 180
+
+
+def test_scales_of_a_component_of_the_architecture():
+    scales = {"energy_scale": 0.5, "area_scale": 3}
+    architecture = architecture_of({**MEMORY, **scales}, {**UNIT, **scales})
+    plain = estimate(architecture_of(MEMORY, UNIT), component_classes("two_adders"), OPTIONS)
+    scaled = estimate(architecture, component_classes("two_adders"), OPTIONS)
+    for a, b in zip(plain.answers, scaled.answers, strict=True):
+        assert b.value == a.value * (3 if a.action is None else 0.5)
+        assert b.note.startswith("3 x" if a.action is None else "0.5 x")
+    assert all("component_energy_scale" not in c.attributes for c in components_of(architecture))

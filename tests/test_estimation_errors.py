@@ -234,6 +234,34 @@ def test_classes_that_break_when_used(case):
     assert reason in message
 
 
+MALFORMED_IN_PARTS = {
+    "a part that is switched off": (
+        _unit_of("[{name: a, class: aladdin_adder, enabled: false}]"),
+        "subcomponent 'a': 'enabled' is not read, leave the part out",
+    ),
+    "two scales of one action": (
+        _unit_of(
+            "[{name: a, class: aladdin_adder}]",
+            "[{name: compute, repeat: 2, energy_scale: 2, subcomponents: []}]",
+        ),
+        "action 'compute': give energy_scale or repeat, not both",
+    ),
+    "the share of a whole action": (
+        _unit_of(
+            "[{name: a, class: aladdin_adder}]",
+            "[{name: compute, action_share: 2, subcomponents: []}]",
+        ),
+        "unknown key 'action_share'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", list(MALFORMED_IN_PARTS))
+def test_keys_that_would_change_nothing_are_refused(case):
+    classes, reason = MALFORMED_IN_PARTS[case]
+    assert reason in _message(classes=classes)
+
+
 # --- tables ----------------------------------------------------------------------------------------
 
 MANIFEST = "name: mine\naccuracy: 95\n"

@@ -421,11 +421,8 @@ V4 = [
     (
         "area-scale",
         "    class: regfile",
-        "    class: regfile\n    area_scale: 2",
-        (
-            "spec.yaml:30: 'area_scale' of 'Register' is not modelled (scale inside a compound component "
-            "instead)"
-        ),
+        "    class: regfile\n    area_scale: -2",
+        "spec.yaml:30: 'area_scale' of 'Register' cannot be negative",
     ),
     (
         "networks",
@@ -826,7 +823,7 @@ def test_v4(old: str, new: str, error: str) -> None:
     assert error_of("spec.yaml") == error
 
 
-NOT_MODELLED = ("sparse", "sparse-in-component", "layout", "flatten", "version", "globals", "area-scale")
+NOT_MODELLED = ("sparse", "sparse-in-component", "layout", "flatten", "version", "globals")
 
 
 @pytest.mark.parametrize("name", NOT_MODELLED)
@@ -905,7 +902,8 @@ FLATTENED = [
         "    - name: Register[1..4]",
         "    - name: Register[1..4]\n      spatial: {meshX: 2}",
         "flat.yaml:70: unknown key in component 'Register[1..4]' 'spatial' "
-        "(valid names: attributes, class, enabled, name, required_actions, subclass)",
+        "(valid names: area_scale, attributes, class, enabled, energy_scale, name, required_actions, "
+        "subclass)",
     ),
     (
         "subtree-key",

@@ -330,3 +330,11 @@ def test_sizes_of_the_problem_are_expressions() -> None:
 def test_too_many_choices_to_maximize_are_refused() -> None:
     with pytest.raises(SpecError, match="too many choices"):
         allocate([(c, 2**11 * 3**7 * 5**5) for c in "ABCDEF"], 2**60)
+
+
+def test_scales_of_a_component_are_evaluated_and_go_into_the_flattened_form() -> None:
+    scales = "energy_scale: SIZE / 4, area_scale: 1"
+    memory = buffer().replace("class: SRAM", f"class: SRAM, {scales}")
+    found = components(processed(memory, "variables: {SIZE: 2}"))["Buf[1..1]"]
+    assert found["energy_scale"] == 0.5
+    assert "area_scale" not in found

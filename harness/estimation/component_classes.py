@@ -17,7 +17,8 @@ _INDEXED = re.compile(r"^\s*([A-Za-z_][\w-]*)\s*(?:\[(.+)\])?\s*$", re.DOTALL)
 
 _CLASS_KEYS = ("name", "attributes", "subcomponents", "actions", "primitive_type")
 _PART_KEYS = ("name", "class", "attributes", "area_scale", "energy_scale", "enabled")
-_ACTION_KEYS = ("name", "arguments", "subcomponents", "energy_scale", "action_share", "repeat")
+_ACTION_KEYS = ("name", "arguments", "subcomponents", "energy_scale", "repeat")
+_SUB_ACTION_KEYS = ("name", "arguments", "energy_scale", "action_share", "repeat")
 _USE_KEYS = ("name", "actions")
 
 
@@ -69,9 +70,13 @@ class Use:
 
 @dataclass(frozen=True)
 class ClassAction:
-    """An action of the class. ``arguments`` are (name, range): one table entry for each combination."""
+    """An action of the class. ``arguments`` are (name, range): one table entry for each combination.
+
+    ``energy_scale`` (also spelt ``repeat``) multiplies all that the action does.
+    """
 
     name: str
+    energy_scale: object
     arguments: tuple[tuple[str, IndexRange], ...]
     uses: tuple[Use, ...]
     location: Location | None
@@ -159,13 +164,17 @@ def _read_part(node: object, what: str) -> Part:
     class_name = node.get("class")
     if not isinstance(class_name, str):
         raise EstimationError(f"{part} names no class", place)
+    if node.get("enabled", True) is not True:
+        raise EstimationError(f"{part}: 'enabled' is not read, leave the part out", where(node, "enabled"))
+    attributes = _mapping(node.get("attributes") or {}, f"{part}: attributes", place)
+    # Accelergy looks for the scales among the attributes too.
     return Part(
         name,
         index,
         str(class_name),
-        tuple(_mapping(node.get("attributes") or {}, f"{part}: attributes", place).items()),
-        node.get("area_scale", 1),
-        node.get("energy_scale", 1),
+        tuple(attributes.items()),
+        node.get("area_scale", attributes.get("area_scale", 1)),
+        node.get("energy_scale", attributes.get("energy_scale", 1)),
         place,
     )
 
@@ -183,7 +192,7 @@ def _read_action(node: object, what: str, parts: list[str]) -> ClassAction:
         arguments.append((argument, index))
     use_nodes = _list(node.get("subcomponents"), f"{action}: subcomponents", place)
     uses = tuple(_read_use(u, action, parts) for u in use_nodes)
-    return ClassAction(name, tuple(arguments), uses, place)
+    return ClassAction(name, _energy_scale(node, action), tuple(arguments), uses, place)
 
 
 def _read_use(node: object, what: str, parts: list[str]) -> Use:
@@ -201,15 +210,21 @@ def _read_use(node: object, what: str, parts: list[str]) -> Use:
 def _read_sub_action(node: object, what: str, place: Location | None) -> SubAction:
     place = where(node) or place
     name = _name(node, f"{what}: an action", place)
-    node = _mapping(node, f"{what}: action '{name}'", place, _ACTION_KEYS)
+    node = _mapping(node, f"{what}: action '{name}'", place, _SUB_ACTION_KEYS)
     arguments = _mapping(node.get("arguments") or {}, f"{what}: arguments", place)
     return SubAction(
         name,
-        node.get("repeat", node.get("energy_scale", 1)),
+        _energy_scale(node, f"{what}: action '{name}'"),
         node.get("action_share", 1),
         tuple(arguments.items()),
         place,
     )
+
+
+def _energy_scale(node: Mapping[str, object], what: str) -> object:
+    if "repeat" in node and "energy_scale" in node:
+        raise EstimationError(f"{what}: give energy_scale or repeat, not both", where(node, "repeat"))
+    return node.get("repeat", node.get("energy_scale", 1))
 
 
 def _indexed(text: str, what: str, place: Location | None) -> tuple[str, IndexRange | None]:

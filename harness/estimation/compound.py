@@ -68,13 +68,6 @@ class TableEntry:
     arguments: tuple[tuple[str, int], ...]
     contributions: tuple[Contribution, ...]
 
-    @property
-    def energy_pj(self) -> float:
-        total = 0.0
-        for contribution in self.contributions:
-            total += contribution.value
-        return total
-
 
 @dataclass(frozen=True)
 class _Instance:
@@ -219,10 +212,11 @@ class CompoundComponent:
         self, instance: _Instance, action: ClassAction, arguments: Attributes, factor: float, ask: Ask
     ) -> list[Contribution]:
         names = {**instance.attributes, **arguments}
+        what = f"{instance.path}: action '{action.name}'"
+        factor *= _scale(action.energy_scale, names, f"{what}: energy_scale", action.location)
         found: list[Contribution] = []
         for use in action.uses:
             part = instance.parts[use.part]
-            what = f"{instance.path}: action '{action.name}'"
             count = _count(use.index, names, f"{what}: '{use.part}'", use.location)
             for sub in use.actions:
                 scale = self._energy_scale(sub, names, f"{what}: action '{sub.name}' of '{use.part}'")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.errors import EstimationError, did_you_mean
@@ -18,7 +18,15 @@ from harness.estimation.hwcomponents_source import HwcomponentsSource
 from harness.estimation.query import Attributes, Declined, Finding, Query, Source, checked
 from harness.estimation.rounding import round_significant
 from harness.estimation.tables import TableSource
-from harness.spec.architecture import Architecture
+from harness.spec.architecture import (
+    AREA_SCALE,
+    ENERGY_SCALE,
+    Architecture,
+    ArithmeticLevel,
+    Network,
+    OtherComponent,
+    StorageLevel,
+)
 from harness.spec.energy import ActionEnergy, AreaReferenceTable, ComponentEnergy, EnergyReferenceTable
 from harness.spec.flattened.energy_tables import write_art, write_ert
 from harness.spec.shipped import shipped_folder
@@ -104,6 +112,8 @@ class Component:
     class_name: str
     attributes: Attributes
     required_actions: tuple[str, ...] = ()
+    energy_scale: float = 1.0
+    area_scale: float = 1.0
 
 
 def estimate(
@@ -129,27 +139,22 @@ def estimate(
 
 def components_of(architecture: Architecture) -> tuple[Component, ...]:
     """Storage from the outermost level inwards, networks, other components, then the arithmetic."""
-    found = []
-    for level in reversed(architecture.storage):
-        class_name = _class_of(level.class_name, level.attributes)
-        found.append(Component(level.full_name, class_name, level.attributes, STORAGE_ACTIONS))
-    for network in architecture.networks:
-        class_name = _class_of(network.class_name, network.attributes)
-        if class_name not in UNCHARGED_NETWORKS:
-            found.append(Component(network.full_name, class_name, network.attributes))
-    for other in architecture.others:
-        class_name = _class_of(other.class_name, other.attributes)
-        found.append(Component(other.full_name, class_name, other.attributes))
-    unit = architecture.arithmetic
-    class_name = _class_of(unit.class_name, unit.attributes)
-    found.append(Component(unit.full_name, class_name, unit.attributes, COMPUTE_ACTIONS))
-    return tuple(found)
+    found = [_component(level, STORAGE_ACTIONS) for level in reversed(architecture.storage)]
+    networks = [_component(network) for network in architecture.networks]
+    found += [network for network in networks if network.class_name not in UNCHARGED_NETWORKS]
+    found += [_component(other) for other in architecture.others]
+    return (*found, _component(architecture.arithmetic, COMPUTE_ACTIONS))
 
 
-def _class_of(class_name: str, attributes: Attributes) -> str:
-    """The subclass replaces the class."""
+def _component(
+    part: StorageLevel | Network | OtherComponent | ArithmeticLevel, actions: tuple[str, ...] = ()
+) -> Component:
+    """The subclass replaces the class; the scales of the component are no attributes of what is inside."""
+    attributes = dict(part.attributes)
+    energy_scale, area_scale = (attributes.pop(key, 1.0) for key in (ENERGY_SCALE, AREA_SCALE))
     subclass = attributes.get("subclass")
-    return class_name if subclass is None else str(subclass)
+    class_name = part.class_name if subclass is None else str(subclass)
+    return Component(part.full_name, class_name, attributes, actions, energy_scale, area_scale)
 
 
 @dataclass(frozen=True)
@@ -174,10 +179,19 @@ class Estimator:
         if stands_for_fanout(component):
             return self._fanout(component)
         if component.class_name in self._classes:
-            return self._compound(component)
+            return self._row(component, *self._compound(component))
         if component.class_name == DUMMY_CLASS:
             return self._placeholder(component, 0.0, 0.0, STORAGE_ACTIONS, "a placeholder without hardware")
-        return self._primitive(component)
+        return self._row(component, *self._primitive(component))
+
+    def _row(self, component: Component, energies: Sequence[Answer], area: Answer) -> _Row:
+        """The lines of the tables from answers, with the scales of the component."""
+        energies = [_scaled(answer, component.energy_scale) for answer in energies]
+        area = _scaled(area, component.area_scale)
+        actions = (
+            ActionEnergy(str(a.action), self._rounded(component, a.value), a.arguments) for a in energies
+        )
+        return _Row(component.name, tuple(actions), self._rounded(component, area.value), (*energies, area))
 
     def ask(self, query: Query) -> Finding:
         """The first source that answers; :class:`EstimationError` when none does."""
@@ -217,20 +231,18 @@ class Estimator:
             raise EstimationError(f"{component.name}: an energy or area of {value:g} makes no sense")
         return round_significant(value, self._options.significant_digits)
 
-    def _primitive(self, component: Component) -> _Row:
+    def _primitive(self, component: Component) -> tuple[list[Answer], Answer]:
         attributes = component.attributes
         shown = _clock_arguments(component)
         arguments = dict(shown)
-        actions, answers = [], []
+        answers = []
         for action in component.required_actions:
             finding = self.ask(Query(component.name, component.class_name, attributes, action, arguments))
-            actions.append(ActionEnergy(action, self._rounded(component, finding.value), shown))
             answers.append(_answer(component, action, shown, finding))
-        finding = self.ask(Query(component.name, component.class_name, attributes))
-        answers.append(_answer(component, None, (), finding))
-        return _Row(component.name, tuple(actions), self._rounded(component, finding.value), tuple(answers))
+        area = self.ask(Query(component.name, component.class_name, attributes))
+        return answers, _answer(component, None, (), area)
 
-    def _compound(self, component: Component) -> _Row:
+    def _compound(self, component: Component) -> tuple[list[Answer], Answer]:
         compound = CompoundComponent(
             component.name,
             component.class_name,
@@ -246,15 +258,11 @@ class Estimator:
                     self._classes[component.class_name].location,
                     did_you_mean(action, compound.action_names),
                 )
-        actions, answers = [], []
-        for entry in compound.entries(self.ask):
-            actions.append(
-                ActionEnergy(entry.action, self._rounded(component, entry.energy_pj), entry.arguments)
-            )
-            answers.append(_sum(component, entry.action, entry.arguments, entry.contributions))
-        area = _sum(component, None, (), compound.area(self.ask))
-        answers.append(area)
-        return _Row(component.name, tuple(actions), self._rounded(component, area.value), tuple(answers))
+        answers = [
+            _sum(component, entry.action, entry.arguments, entry.contributions)
+            for entry in compound.entries(self.ask)
+        ]
+        return answers, _sum(component, None, (), compound.area(self.ask))
 
     def _fanout(self, component: Component) -> _Row:
         """At 0 pJ the level gets no energy lines, like the reference's."""
@@ -307,6 +315,13 @@ def sources_for(options: EstimationOptions) -> tuple[Source, ...]:
         folder = (options.cache_folder or default_cache_folder()) if options.use_cache else None
         found.append(HwcomponentsSource(AnswerCache(folder)))
     return tuple(found)
+
+
+def _scaled(answer: Answer, scale: float) -> Answer:
+    if scale == 1:
+        return answer
+    note = f"{scale:g} x" + (f" ({answer.note})" if answer.note else "")
+    return replace(answer, value=answer.value * scale, note=note)
 
 
 def _answer(

@@ -15,6 +15,10 @@ from typing import Any, Literal
 
 from harness.spec.energy import AreaReferenceTable, EnergyReferenceTable
 
+ENERGY_SCALE = "component_energy_scale"
+AREA_SCALE = "component_area_scale"
+"""Entries among ``attributes``: the component's own ``energy_scale`` and ``area_scale``, for estimators."""
+
 
 @dataclass(frozen=True)
 class ArithmeticLevel:

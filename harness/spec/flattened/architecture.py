@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 from harness.errors import Location, SpecError, Unsupported, unknown_name
 from harness.spec.architecture import (
+    AREA_SCALE,
+    ENERGY_SCALE,
     Architecture,
     ArithmeticLevel,
     Network,
@@ -26,6 +28,7 @@ from harness.spec.flattened.attributes import (
     NETWORK_ATTRIBUTES,
     STORAGE_ATTRIBUTES,
     Attributes,
+    as_number,
     require_known_keys,
 )
 from harness.spec.flattened.energy_tables import read_art, read_ert
@@ -33,7 +36,10 @@ from harness.spec.located import where
 
 _ARCHITECTURE_KEYS = {"version", "subtree", "name", "attributes", "nodes"}
 _SUBTREE_KEYS = {"name", "attributes", "local", "subtree", "class", "enabled"}
-_COMPONENT_KEYS = {"name", "class", "subclass", "attributes", "required_actions", "enabled"}
+_COMPONENT_KEYS = {
+    *("name", "class", "subclass", "attributes", "required_actions", "enabled"),
+    *("energy_scale", "area_scale"),
+}
 
 # A class is storage, compute or network when it contains one of these words, tried in this order.
 _STORAGE_WORDS = ("DRAM", "SRAM", "regfile", "smartbuffer", "storage")
@@ -186,6 +192,15 @@ def _read_component(component: Any, place: Location | None, container: _Containe
     attributes = Attributes(short, _attributes_node(component, name), container.attributes)
     if component.get("subclass") is not None:
         attributes.all["subclass"] = component["subclass"]
+    for key, entry in (("energy_scale", ENERGY_SCALE), ("area_scale", AREA_SCALE)):
+        if component.get(key) is not None:
+            scale = as_number(component[key])
+            if scale is None or scale < 0:
+                raise SpecError(
+                    f"{short}: {key} must be a number of 0 or more, not '{component[key]}'",
+                    where(component, key),
+                )
+            attributes.all[entry] = scale
     who = _Identity(short, f"{container.path}.{name}", class_name, container.count * size, place)
     if any(word in class_name for word in _STORAGE_WORDS):
         found.storage.append((_read_storage(who, attributes), place))

@@ -124,14 +124,6 @@ def _read_leaf(raw: LocatedDict, place: Location | None, shape: Shape, names: di
     for key in ("sparse_optimizations", "networks"):
         if not is_empty(node.get(key)):
             raise Unsupported(f"'{key}' of '{name}' is not modelled", where(node, key))
-    for key in ("area_scale", "energy_scale"):
-        written = node.get(key)
-        if written is not None and number(written, inside, f"'{key}' of '{name}'", where(node, key)) != 1:
-            raise Unsupported(
-                f"'{key}' of '{name}' is not modelled",
-                where(node, key),
-                "scale inside a compound component instead",
-            )
     subclass = node.get("subclass")
     if subclass is not None and not isinstance(subclass, str):
         raise SpecError(f"'subclass' of '{name}' must be a name", where(node, "subclass"))
@@ -150,7 +142,20 @@ def _read_leaf(raw: LocatedDict, place: Location | None, shape: Shape, names: di
             node.get("constraints"), name, Context(shape, inside), where(node, "constraints")
         ),
         required_actions=[str(a) for a in actions],
+        energy_scale=_scale(node, "energy_scale", name, inside),
+        area_scale=_scale(node, "area_scale", name, inside),
     )
+
+
+def _scale(node: LocatedDict, key: str, name: str, names: Names) -> float:
+    """What multiplies all energies (the area) of the component after it is estimated; 1 when absent."""
+    if node.get(key) is None:
+        return 1
+    what = f"'{key}' of '{name}'"
+    value = number(node[key], names, what, where(node, key))
+    if value < 0:
+        raise SpecError(f"{what} cannot be negative", where(node, key))
+    return value
 
 
 def _class_of(node: LocatedDict, nothing: bool, place: Location | None) -> tuple[LeafKind, str]:

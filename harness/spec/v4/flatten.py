@@ -116,6 +116,9 @@ class _Flattening:
         if actions:
             node["required_actions"] = LocatedList(actions)
         node["enabled"] = True
+        for key, scale in (("energy_scale", leaf.energy_scale), ("area_scale", leaf.area_scale)):
+            if scale != 1:
+                node[key] = scale
         gating = bool(leaf.attributes.get("has_power_gating"))
         self._add(node, leaf.name, attributes, gating, suffix=leaf.kind != "network")
         if leaf.kind == "compute":

@@ -29,6 +29,8 @@ class Leaf:
     attributes: LocatedDict = field(default_factory=LocatedDict)
     constraints: dict[str, Constraint] = field(default_factory=dict)
     required_actions: list[str] = field(default_factory=list)
+    energy_scale: float = 1
+    area_scale: float = 1
 
     @property
     def fanout(self) -> int:
