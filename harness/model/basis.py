@@ -33,14 +33,15 @@ class Tensor:
     """A data space in numbers.
 
     ``ranks`` are the (dimension index, coefficient) pairs of each rank; ``moves`` for each dimension how far
-    one step along it moves the tensor in each rank. ``sliding``: some rank is a sum of dimensions that
-    move, or has a coefficient below 1, so that neighbouring tiles may overlap.
+    one step along it moves the tensor in each rank, and ``moving`` whether it does. ``sliding``: some rank is
+    a sum of dimensions that move, or has a coefficient below 1, so that neighbouring tiles may overlap.
     """
 
     name: str
     written: bool
     ranks: tuple[tuple[tuple[int, int], ...], ...]
     moves: tuple[Vector, ...]
+    moving: tuple[bool, ...]
     sliding: bool
 
 
@@ -143,14 +144,16 @@ def _bandwidth_scales(spec: StorageLevel, names: list[str]) -> tuple[float, ...]
 def _tensor(data_space: DataSpace, problem: Problem) -> Tensor:
     number_of = {d: i for i, d in enumerate(problem.dimensions)}
     ranks = tuple(tuple((number_of[t.dimension], t.coefficient) for t in rank) for rank in data_space.ranks)
-    moving = [[c for d, c in rank if problem.bounds[d] > 1] for rank in ranks]
+    moves = tuple(
+        tuple(sum(c for d, c in rank if d == dimension) for rank in ranks)
+        for dimension in range(len(problem.dimensions))
+    )
+    coefficients = [[c for d, c in rank if problem.bounds[d] > 1] for rank in ranks]
     return Tensor(
         name=data_space.name,
         written=data_space.read_write,
         ranks=ranks,
-        moves=tuple(
-            tuple(sum(c for d, c in rank if d == dimension) for rank in ranks)
-            for dimension in range(len(problem.dimensions))
-        ),
-        sliding=any(len(coefficients) > 1 or min(coefficients, default=1) < 1 for coefficients in moving),
+        moves=moves,
+        moving=tuple(any(move) for move in moves),
+        sliding=any(len(of_rank) > 1 or min(of_rank, default=1) < 1 for of_rank in coefficients),
     )

@@ -52,9 +52,10 @@ def steady_requests(sets: WorkingSets, storage: int, reuse: bool, linked: bool) 
 
 
 def _first_moving(sets: WorkingSets, start: int) -> int | None:
-    steps = sets.repeat_steps
-    for number in range(start, len(steps)):
-        if any(steps[number]):
+    moving = sets.tensor.moving
+    repeats = sets.nest.repeats
+    for number in range(start, len(repeats)):
+        if moving[repeats[number].dimension]:
             return number
     return None
 

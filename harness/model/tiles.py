@@ -54,7 +54,10 @@ def held(keep: list[bool], no_coalesce: list[bool]) -> list[bool]:
 
 
 def total(served: ServedByKind) -> float:
-    return running_sum([s.accesses for _, s in in_order(served)])
+    words = 0.0
+    for _, record in in_order(served):
+        words += record.accesses
+    return words
 
 
 def collapse(

@@ -22,6 +22,7 @@ class WorkingSets:
         self.nest = nest
         self.tensor = tensor
         self._boxes: dict[tuple[int, Context], Box] = {}
+        self._lengths: dict[int, list[int]] = {-1: [1] * len(tensor.ranks)}
 
     def step(self, dimension: int, stride: int) -> Vector:
         """How far ``stride`` steps along ``dimension`` move the box."""
@@ -39,10 +40,17 @@ class WorkingSets:
 
     def lengths(self, level: int) -> list[int]:
         """The sides of the box that the loops up to ``level`` of a perfect nest cover."""
-        if level < 0:
-            return [1] * len(self.tensor.ranks)
-        extent = self.nest.extents[level]
-        return [1 + sum([abs(c) * (extent[d] - 1) for d, c in rank]) for rank in self.tensor.ranks]
+        known = self._lengths.get(level)
+        if known is None:
+            extent = self.nest.extents[level]
+            known = []
+            for rank in self.tensor.ranks:
+                length = 1
+                for dimension, coefficient in rank:
+                    length += abs(coefficient) * (extent[dimension] - 1)
+                known.append(length)
+            self._lengths[level] = known
+        return known
 
     def box(self, level: int, context: Context) -> Box:
         """The box that the loops up to ``level`` cover, in ``context`` just outside ``level``.
