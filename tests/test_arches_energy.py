@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from arches_cases import BERT_LARGE, norm
 
+from harness.errors import EstimationError, SpecError
 from harness.estimation import Estimate, EstimationOptions, estimate
 from harness.spec.flattened.problem import write_problem
 from harness.spec.loading import specification_from_v4_tree
+from harness.spec.template_parameters import Parameter
 from harness.spec.templates import list_architectures, load_architecture_template
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "arches_energy.json").read_text())
@@ -84,3 +86,46 @@ def test_every_shipped_configuration_is_answered_from_the_tables(index: int) -> 
     for operator in ("matmul", "norm"):
         energies = _energies(_estimate(CONFIGURATIONS[index]["arch"], operator, given))
         assert energies["DRAM[1..1]"]["read"] == 512.0
+
+
+def _other_values(parameter: Parameter) -> list[Any]:
+    """Some allowed or refused values beside the default."""
+    default = parameter.default
+    if parameter.type == "bool":
+        return [not default]
+    if parameter.type == "choice":
+        return [c for c in parameter.choices if c != default]
+    if parameter.type == "text":
+        return ["22nm", "65nm"]
+    size = default if isinstance(default, int | float) else 0
+    return [size * 2, size // 2, size + 1, 1, 0, 16, 256, 65536]
+
+
+@pytest.mark.parametrize("name", MAIN)
+def test_each_parameter_changes_a_figure_unless_it_says_that_it_does_not(name: str) -> None:
+    template = load_architecture_template(name)
+
+    def figures(operator: str, parameters: dict[str, Any]) -> object:
+        problem = norm(4096, 4096, 2) if operator == "norm" else BERT_LARGE["KQV"]
+        tree = template.render(parameters, problem, operator)
+        tree["problem"] = write_problem(problem)
+        spec = specification_from_v4_tree(tree)
+        found = estimate(spec.architecture, spec.compound_components, FROM_TABLES)
+        return spec.architecture, spec.constraints, found.ert, found.art
+
+    operators = ("matmul", "norm")
+    base = {operator: figures(operator, {}) for operator in operators}
+    for parameter in template.parameters:
+        if parameter.name == "strict_utilization":  # the sizes of this problem divide
+            continue
+        silent = "in no figure" in parameter.meaning
+        changed = False
+        for value in _other_values(parameter):
+            for operator in operators:
+                try:
+                    changed = changed or figures(operator, {parameter.name: value}) != base[operator]
+                except EstimationError:  # outside the tables: it reaches the estimators
+                    changed = True
+                except SpecError:  # not with the other defaults
+                    continue
+        assert changed != silent, parameter.name
