@@ -15,6 +15,7 @@ from harness.fusion import Fusion, FusionOptions, fuse, names_a_pair, parse_pair
 from harness.report.screen import Heading
 from harness.spec import load_specification, specification_from_v4_tree
 from harness.spec.flattened import read_mapping, write_problem
+from harness.spec.located import where
 from harness.spec.profiles import load_profile
 from harness.spec.settings import Metric, SearchSettings
 from harness.spec.specification import Specification
@@ -201,6 +202,9 @@ def _with_mapping(specification: Specification, arguments: Arguments) -> Specifi
     from harness.spec.yaml_loader import load_yaml_file  # noqa: PLC0415
 
     tree = load_yaml_file(arguments.mapping, _jinja_values(arguments))
+    if not isinstance(tree.get("mapping"), list):
+        place = where(tree, "mapping") or Location(arguments.mapping, 1)
+        raise SpecError("the mapping must be a list of directives", place)
     mapping = read_mapping(tree, specification.architecture, specification.problem)
     return replace(specification, mapping=mapping)
 
