@@ -116,7 +116,7 @@ class TileWalk:
         position = 0
         for visit in nest.visits(loop, context):
             if self._moves[loop] and state is not None and visit.index != position:
-                by = tuple((position - visit.index) * s for s in self._steps[loop])
+                by = tuple([(position - visit.index) * s for s in self._steps[loop]])
                 state = (shifted(state[0], by), *state[1:])
             position = visit.index
             part, state = self._walk(loop - 1, nest.inside(loop, visit.index, context), state)
@@ -125,7 +125,7 @@ class TileWalk:
                 for change, times in part.items():
                     total[change] = total.get(change, 0) + weight * times
         if self._moves[loop] and state is not None and position:
-            by = tuple(position * s for s in self._steps[loop])
+            by = tuple([position * s for s in self._steps[loop]])
             state = (shifted(state[0], by), *state[1:])
         return total, state
 

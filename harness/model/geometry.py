@@ -18,7 +18,7 @@ def box_size(box: Box) -> int:
 
 
 def shifted(vector: Vector, by: Vector) -> Vector:
-    return tuple(x + y for x, y in zip(vector, by, strict=True))
+    return tuple([x + y for x, y in zip(vector, by, strict=True)])
 
 
 def shifted_box(box: Box, by: Vector) -> Box:
@@ -26,7 +26,7 @@ def shifted_box(box: Box, by: Vector) -> Box:
 
 
 def difference(a: Vector, b: Vector) -> Vector:
-    return tuple(x - y for x, y in zip(a, b, strict=True))
+    return tuple([x - y for x, y in zip(a, b, strict=True)])
 
 
 def box_difference(a: Box, b: Box) -> tuple[Box, ...]:
