@@ -148,7 +148,8 @@ def test_paths_made_with_cwd_are_found_from_any_folder(
     (folder / "small").mkdir(parents=True)
     (folder / "small" / "arch.yaml").write_text("a: 1\n")
     (folder / "top.yaml.jinja2").write_text(
-        "{{ add_to_path(cwd()) }}\n"
+        "{{ add_to_path(cwd() ~ '/small') }}\n"
+        "two: {{ include('arch.yaml', 'a') }}\n"
         "{% set arch = cwd() ~ '/small/arch.yaml' %}\n"
         "there: {{ path_exists(arch) }}\n"
         "one: {{ include(arch, 'a') }}\n"
@@ -156,7 +157,9 @@ def test_paths_made_with_cwd_are_found_from_any_folder(
     )
     monkeypatch.chdir(tmp_path)
     start = tmp_path if named == "absolute" else Path()
-    assert load_yaml_file(start / "designs" / "top.yaml.jinja2") == {"there": True, "one": 1, "all": 1}
+    assert load_yaml_file(start / "designs" / "top.yaml.jinja2") == {
+        "two": 1, "there": True, "one": 1, "all": 1
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("line", ["!include next0.yaml\n", "a: {{ include('next0.yaml') }}\n"])

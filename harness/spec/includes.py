@@ -76,6 +76,8 @@ class Inclusions:
 
     def add_to_path(self, path: str) -> str:
         folder = self._folder / path
+        if not folder.is_dir() and Path(path).is_dir():
+            folder = Path(path)
         if not self._allowed(folder):
             raise SpecError(f"'{path}' is outside the folders of the given files")
         self._search.append(folder)
