@@ -29,7 +29,7 @@ class Artefacts:
     single_precision_areas: bool
     """Areas of the ART and the wire energy of the ERT are rounded to single precision."""
     whole_counts: bool
-    """Running numbers of routers touched and of spatial reductions are truncated after each record."""
+    """Running numbers of routers touched and of spatial reductions are unsigned whole numbers."""
     one_reduction_tree: bool
     """The energy of a ReductionTree counts one instance only."""
     negative_fills_wrap: bool

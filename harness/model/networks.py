@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.errors import EstimationError, Unsupported
-from harness.model.arithmetic import running_sum
+from harness.model.arithmetic import running_sum, unsigned
 from harness.model.compat import Artefacts
 from harness.model.component_energy import areas, tables_by_name, wire_energy
 from harness.model.served import Served, ServedByKind, in_order
@@ -274,7 +274,7 @@ def _reductions(ingresses: tuple[Ingress, ...], artefacts: Artefacts) -> float:
     total: float = 0
     for ingress in ingresses:
         total += (ingress.multicast - 1) * ingress.accesses
-        total = int(total) if artefacts.whole_counts else total
+        total = unsigned(int(total)) if artefacts.whole_counts else total
     return total
 
 
