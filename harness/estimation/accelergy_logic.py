@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -157,7 +157,7 @@ def _width_factor(query: Query, row: LibraryRow) -> tuple[float, str]:
 
 
 class AladdinTableSource:
-    """intadder, intmultiplier, intmac, reg, comparator, counter of the Aladdin table plug-in.
+    """intadder, intmultiplier, intmac, reg, regfile, comparator, counter of the Aladdin table plug-in.
 
     Source: accelergy-aladdin-plug-in 5e2e126, figures at 40 nm by the latency that the logic is built
     for; ``estimation_tables/logic/aladdin_table.csv``. It answers 40 and 45 nm, with the same values.
@@ -165,7 +165,7 @@ class AladdinTableSource:
 
     name = "aladdin_table"
     accuracy = 70
-    _classes = ("intadder", "intmultiplier", "intmac", "reg", "comparator", "counter")
+    _classes = ("intadder", "intmultiplier", "intmac", "reg", "regfile", "comparator", "counter")
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -184,8 +184,21 @@ class AladdinTableSource:
         if width <= 0:
             raise Declined("a width of 0 or less")
         latency_ns = self._latency_ns(query)
+        note = f"row for {latency_ns:g} ns"
+        if query.class_name == "regfile":
+            return Finding(self._register_file(query, width, latency_ns), self.name, self.accuracy, note)
         value = self._value(query, query.class_name, width, latency_ns)
-        return Finding(value, self.name, self.accuracy, f"row for {latency_ns:g} ns")
+        return Finding(value, self.name, self.accuracy, note)
+
+    def _register_file(self, query: Query, width: float, latency_ns: float) -> float:
+        """The registers of one row, and a comparator of the address in every row, leakage and area too.
+
+        That the registers of the other rows neither leak nor take area is the plug-in's simplification.
+        """
+        depth = query.positive_integer("depth")
+        address_bits = math.ceil(math.log2(depth))
+        row = self._value(query, "reg", width, latency_ns)
+        return row + depth * self._value(query, "comparator", address_bits, latency_ns)
 
     @staticmethod
     def _latency_ns(query: Query) -> float:
@@ -201,8 +214,7 @@ class AladdinTableSource:
 
     def _value(self, query: Query, component: str, width: float, latency_ns: float) -> float:
         if component == "intmac":
-            adder = self._value(query, "intadder", width, latency_ns)
-            return adder + self._value(query, "intmultiplier", width, latency_ns)
+            return self._multiply_accumulate(query, width, latency_ns)
         by_latency = load_aladdin_table(self._folder)[component]
         row = by_latency.get(latency_ns) or next(iter(by_latency.values()))
         scale = {"reg": width, "intmultiplier": (width / 32) ** 2}.get(component, width / 32)
@@ -211,6 +223,14 @@ class AladdinTableSource:
         if query.action == "leak":
             return row.idle_pj * scale * query.cycle_seconds * 1e9 / row.latency_ns
         return row.energy_pj * scale
+
+    def _multiply_accumulate(self, query: Query, width: float, latency_ns: float) -> float:
+        """Adder and multiplier; a reused product takes 0.85 of the multiplier, a gated one idles it."""
+        adder = self._value(query, "intadder", width, latency_ns)
+        if query.action == "mac_gated":
+            query = replace(query, action="leak")
+        multiplier = self._value(query, "intmultiplier", width, latency_ns)
+        return adder + multiplier * (0.85 if query.action == "mac_reused" else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
