@@ -3,7 +3,12 @@
 
 import sys
 
-from harness.cli.hwdse import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        # Imported here, so that Ctrl-C during the imports ends without a traceback too.
+        from harness.cli.hwdse import main
+
+        code = main()
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)

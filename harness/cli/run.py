@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.arguments import Arguments, parse_arguments
-from harness.cli.errors import USER_ERROR, guarded, say
+from harness.cli.errors import INTERRUPTED, USER_ERROR, guarded, say
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv, PROGRAM)
     except SystemExit as leaving:
         return int(leaving.code or 0)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return guarded(
         PROGRAM,
         arguments.debug,

@@ -32,7 +32,7 @@ def loop_nest_lines(evaluation: Evaluation, width: int = 80) -> list[NestLine]:
     for level, figures in zip(reversed(mapping.levels), reversed(evaluation.stats.levels), strict=True):
         loops = [loop for loop in (*reversed(level.temporal), *reversed(level.spatial)) if loop.factor > 1]
         if level.keep:
-            lines.append(NestLine("level", _level_heading(level, figures, width)))
+            lines += [NestLine("level", text) for text in _level_heading(level, figures, width)]
         for loop in loops:
             kind: Literal["loop", "spatial"] = "spatial" if loop.axis else "loop"
             lines.append(NestLine(kind, " " * indent + _loop(loop, brief=width < 60)))
@@ -41,11 +41,14 @@ def loop_nest_lines(evaluation: Evaluation, width: int = 80) -> list[NestLine]:
     return lines
 
 
-def _level_heading(level: LevelMapping, figures: LevelStats, width: int) -> str:
+def _level_heading(level: LevelMapping, figures: LevelStats, width: int) -> list[str]:
+    """In one line, or on a narrow terminal with what is kept on lines of its own."""
     spaces = [space for space in figures.data_spaces if space.name in level.keep]
     kept = [f"{words(space.tile_size)} of {space.name}" for space in spaces]
     text = f"{level.level}  keeps {', '.join(kept)}"
-    return text if len(text) <= width else text[: width - 3] + "..."
+    if len(text) <= width:
+        return [text]
+    return [level.level, *(f"    keeps {words_kept}" for words_kept in kept)]
 
 
 def _loop(loop: Loop, brief: bool) -> str:

@@ -30,6 +30,7 @@ def pair_record_text(results: Sequence[Result], figures: PairFigures | None) -> 
     record = {
         "schema": SCHEMA_VERSION,
         "status": "ok" if figures is not None else "no_mapping",
+        "reason": "; ".join(f"{r.layer}: {r.reason}" for r in results if r.reason is not None) or None,
         "pair": None if figures is None else asdict(figures),
         "results": [result.to_record() for result in results],
     }
