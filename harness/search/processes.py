@@ -113,6 +113,10 @@ class WorkerPool:
             self._tell(w, Stop())
 
     @property
+    def process_ids(self) -> tuple[int, ...]:
+        return tuple(worker.pid for worker in self._workers)
+
+    @property
     def at_work(self) -> bool:
         return bool(self._at_work)
 
