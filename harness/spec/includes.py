@@ -89,15 +89,12 @@ class Inclusions:
         return ""
 
     def find(self, path: str) -> Path:
-        outside = False
-        for base in self._search:
-            candidate = base / path
-            if not self._allowed(candidate):
-                outside = outside or candidate.exists()
-                continue
+        candidates = [base / path for base in self._search]
+        allowed = [candidate for candidate in candidates if self._allowed(candidate)]
+        for candidate in allowed:
             if candidate.is_file():
                 return candidate
-        if outside or Path(path).is_absolute():
+        if not allowed or any(c.exists() for c in candidates if c not in allowed):
             raise SpecError(f"'{path}' is outside the folders of the given files")
         folders = [base for base in self._search if base.is_dir() and self._allowed(base)]
         near = [p.name for folder in folders for p in folder.iterdir() if p.is_file()]
