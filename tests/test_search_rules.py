@@ -225,6 +225,28 @@ def test_random_tries_all_masks_of_each_draw() -> None:
         assert [v[3] for v in block] == list(range(masks))
 
 
+def test_random_without_revisits_sees_the_whole_space_and_then_knows_the_optimum() -> None:
+    space = small_space(problem=gemm(2, 2, 1), mesh=(1, 1))
+    result = run(space, algorithm="random", filter_revisits=True, seed=3, victory_condition=0, timeout=0)
+    assert result.evaluated == space.size
+    assert result.complete and result.status == "optimal"
+
+
+def test_random_with_revisits_proves_nothing() -> None:
+    space = small_space(problem=gemm(2, 2, 1), mesh=(1, 1))
+    result = run(space, algorithm="random", victory_condition=0, timeout=0)
+    assert result.evaluated == space.size
+    assert not result.complete and result.status == "best_found"
+
+
+def test_random_without_revisits_does_not_draw_for_ever() -> None:
+    """Unseeded, permutation and split follow from the factorisation: most combinations never come."""
+    space = small_space(problem=gemm(2, 1, 1), mesh=(2, 1))
+    result = run(space, algorithm="random", filter_revisits=True, victory_condition=0, timeout=0)
+    assert result.valid == space.size
+    assert not result.complete
+
+
 def test_threads_share_the_factorisations_without_overlap() -> None:
     space = small_space()
     whole = space.sizes.index_factorization

@@ -54,6 +54,8 @@ class _Member:
 class Guided:
     """Never ends by itself."""
 
+    saw_all = False
+
     def __init__(self, share: Share, settings: SearchSettings) -> None:
         self._random = random.Random(f"{share.seed}/{share.thread}/guided")
         self._space: MapSpace = share.space

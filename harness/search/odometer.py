@@ -24,6 +24,7 @@ class Odometer:
 
     pruned = True
     ahead = None
+    saw_all = True
 
     def __init__(self, share: Share) -> None:
         self._share = share

@@ -43,6 +43,11 @@ class Mapper(Protocol):
         """
         ...
 
+    @property
+    def saw_all(self) -> bool:
+        """Whether it has proposed its whole share, asked after ``propose`` gave None."""
+        ...
+
     def propose(self) -> Proposal | None:
         """The next mapping to try; None when the algorithm has nothing left."""
         ...

@@ -7,14 +7,17 @@ pruning.
 from __future__ import annotations
 
 import copy
+from itertools import count
 
 from harness.search.metrics import Cost
 from harness.search.protocol import Outcome, Proposal, Share
 from harness.spec.settings import SearchSettings
 
+_MOST_REPEATED_DRAWS = 100_000
+
 
 class Random:
-    """Ends only when as many valid mappings were seen as the space has."""
+    """Ends only when as many valid mappings were seen as the space has, repeated ones included."""
 
     ahead = None
 
@@ -32,9 +35,12 @@ class Random:
         self._current: Proposal | None = None
 
     def propose(self) -> Proposal | None:
-        if self._valid >= self._size or self._all_visited():
+        if self._valid >= self._size:
             return None
         if self._current is None or self._masks_covered == self._share.bypass_size:
+            if self.saw_all:
+                # The reference would draw for ever here.
+                return None
             self._current = self._roll()
             self._masks_covered = 1
         else:
@@ -64,12 +70,15 @@ class Random:
         self._next_mask = (mask + 1) % self._share.bypass_size
         return mask
 
-    def _all_visited(self) -> bool:
-        # The reference would draw for ever here.
+    @property
+    def saw_all(self) -> bool:
+        """Whether everything was visited, which only ``filter_revisits`` can tell."""
         return self._visited is not None and len(self._visited) * self._share.bypass_size >= self._size
 
     def _roll(self) -> Proposal:
-        while True:
+        # The reference's three streams are the same numbers scaled, so that some combinations never come;
+        # it would draw for ever then. Here revisits count again after so many in a row.
+        for repeated in count():
             key = (
                 self._factorization_stream.draw(),
                 self._permutation_stream.draw(),
@@ -80,6 +89,9 @@ class Random:
                 break
             if key not in self._visited:
                 self._visited.add(key)
+                break
+            if repeated == _MOST_REPEATED_DRAWS:
+                self._visited = None
                 break
         factorization, permutation, spatial, bypass = key
         subspace = self._share.subspace(factorization, pruned=False)

@@ -179,7 +179,7 @@ class ThreadRun:
                 self._rewind(before, events[:done])
                 return
         if exhausted:
-            self._complete = True
+            self._complete = self._mapper.saw_all
             self.settle()
             self.stopped = self.stopped or "the search algorithm is done"
 
