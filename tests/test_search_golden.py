@@ -109,6 +109,35 @@ def test_hybrid_visits_the_same_mappings_as_timeloop(name: str) -> None:
     )
 
 
+RANDOM = sorted((GOLDEN / "random").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", RANDOM, ids=[p.stem for p in RANDOM])
+def test_random_specifications(path: Path) -> None:
+    """Both templates, all of Timeloop's algorithms, several threads: sizes, counts and winner are its own.
+
+    The winner of each ruby case has imperfect loops.
+    """
+    data = json.loads(path.read_text())
+    tree, expected = data["specification"], data["expected"]
+    architecture = read_architecture(tree)
+    if architecture.ert is None:
+        architecture = architecture.with_energy(read_ert(tree), read_art(tree))
+    problem = read_problem(tree["problem"])
+    constraints = read_constraints(tree, architecture, problem)
+    result = search(architecture, problem, constraints, read_settings(tree))
+    assert list(dataclasses.astuple(result.sizes)) == expected["sizes"]
+    invalid = dataclasses.astuple(result.invalid)
+    assert (result.evaluated, result.valid, *invalid) == tuple(
+        expected[key] for key in ("total", "valid", "construct", "precheck", "evaluation")
+    )
+    assert result.stats is not None and result.mapping is not None
+    assert result.stats.cycles == expected["cycles"]
+    assert result.stats.energy_pj == approx(expected["energy_pj"])
+    loops = [loop for level in result.mapping.levels for loop in (*level.temporal, *level.spatial)]
+    assert all(loop.perfect for loop in loops) != path.stem.startswith("ruby")
+
+
 def shared_case(path: Path) -> tuple[Architecture, Problem, Constraints, SearchSettings]:
     tree = load_yaml_file(path)
     architecture = read_architecture(tree)
