@@ -53,6 +53,32 @@ def test_the_true_multiplier_costs_more_than_the_adder_in_its_place() -> None:
     assert true == pytest.approx((0.21 + 12.68 * 8 / 32) * 0.834224, rel=1e-5)
 
 
+def test_the_bilinear_multiplier_is_scaled_by_both_its_widths() -> None:
+    found = _estimate("gemmini", "matmul", {"mac_multiplier": "bilinear_multiplier", "input_bits": 8})
+    (mac,) = [a for a in found.answers if a.action == "compute"]
+    # The library's rule: an adder of 32 bits and a multiplier of 8/32 x 8/32, both from 40 to 32 nm.
+    assert mac.value == pytest.approx((0.21 + 12.68 * 8 / 32 * 8 / 32) * 0.834224, rel=1e-6)
+    assert mac.note == (
+        "1 x adder.add (width 32, 40 -> 32 nm x0.834) + "
+        "1 x multiplier.multiply (width_a 8 x width_b 8 of 32, bilinear, 40 -> 32 nm x0.834)"
+    )
+
+
+def test_every_architecture_with_an_integer_mac_has_all_three_multipliers() -> None:
+    offered = {
+        t.name: next(p.choices for p in t.parameters if p.name == "mac_multiplier")
+        for t in list_architectures()
+        if t.variant_of is None and any(p.name == "mac_multiplier" for p in t.parameters)
+    }
+    assert len(offered) > 10
+    for name, choices in offered.items():
+        macs = []
+        for choice in choices:
+            found = _estimate(name, "matmul", {"mac_multiplier": choice})
+            macs.append(next(a.value for a in found.answers if a.action == "compute"))
+        assert sorted(macs, reverse=True) == macs and len(set(macs)) == len(choices) == 3, name
+
+
 def test_pim_counts_every_conversion_and_cell() -> None:
     energies = _energies(_estimate("pim_analog", "matmul", {}))
     assert energies["D2A_NoC"]["transfer_Inputs"] == 6.7584

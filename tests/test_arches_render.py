@@ -269,6 +269,7 @@ def test_the_multiplier_is_true_unless_the_legacy_adder_is_asked_for() -> None:
         return [s["class"] for s in mac["subcomponents"]]
 
     assert parts({}) == ["aladdin_adder", "aladdin_multiplier"]
+    assert parts({"mac_multiplier": "bilinear_multiplier"}) == ["aladdin_adder", "aladdin_multiplier"]
     assert parts({"mac_multiplier": "legacy_adder"}) == ["aladdin_adder", "aladdin_adder"]
 
 

@@ -12,6 +12,7 @@ from harness.errors import EstimationError
 from harness.estimation import EstimationOptions, estimate
 from harness.estimation.component_classes import read_component_classes
 from harness.estimation.estimator import Component, Estimator
+from harness.estimation.query import Declined
 from harness.spec.yaml_loader import load_yaml_text
 
 OPTIONS = EstimationOptions(use_hwcomponents=False)
@@ -44,6 +45,14 @@ def test_unknown_class_names_the_nearest_one():
     )
 
 
+def test_a_hint_can_stand_where_the_refused_class_stood():
+    classes = [*component_classes("two_adders"), {"name": "stored_cell"}]
+    # As a component's class the reader refuses a name without one of its words, as a subclass it does not.
+    assert "stored_cell" not in _message(_memory("storage_cell", width=8, depth=8), classes=classes)
+    message = _message(_memory("storage", "stored_cel", width=8, depth=8), classes=classes)
+    assert message.endswith("(did you mean 'stored_cell'?)")
+
+
 def test_nothing_is_silently_one_picojoule():
     for class_name in ("storage", "storage_of_tomorrow"):
         assert "nobody can estimate" in _message(_memory(class_name, width=8, depth=8))
@@ -72,8 +81,49 @@ def test_queries_that_no_source_answers(memory, reason):
 
 def test_the_missing_clock_is_named():
     tree = architecture_of(MEMORY, UNIT, global_cycle_seconds=None)
-    with pytest.raises(EstimationError, match=r"'leak' .*attribute 'global_cycle_seconds' is missing"):
+    with pytest.raises(EstimationError, match=r": attribute 'global_cycle_seconds' is missing.* 'leak'"):
         estimate(tree, component_classes("two_adders"), OPTIONS)
+
+
+class _NoProgram:
+    """Stands for hwcomponents where its programs do not start."""
+
+    name = "hwcomponents"
+
+    def classes(self):
+        return ("SRAM",)
+
+    def estimate(self, query):
+        raise Declined("the CACTI program of hwcomponents does not start here")
+
+
+def _message_with_two_sources(**attributes):
+    estimator = Estimator({}, OPTIONS)
+    estimator._sources = (*estimator._sources, _NoProgram())
+    usual = {"technology": "32nm", "global_cycle_seconds": 1e-9, "width": 32, "depth": 64}
+    with pytest.raises(EstimationError) as caught:
+        estimator.component(Component("Buffer", "SRAM", {**usual, **attributes}, ("read", "leak")))
+    return str(caught.value)
+
+
+def test_the_attribute_to_mend_comes_first_and_alone():
+    message = _message_with_two_sources(global_cycle_seconds=None)
+    assert message == (
+        "Buffer: attribute 'global_cycle_seconds' is missing, so nobody can estimate the energy of action "
+        "'leak' of class 'SRAM' with technology=32nm, width=32, depth=64"
+    )
+    assert _message_with_two_sources(width=None).startswith("Buffer: attribute 'width' is missing, so nobody")
+
+
+def test_a_table_without_a_fitting_row_is_left_out_where_others_have_a_reason():
+    message = _message_with_two_sources(depth=1 << 30)
+    assert "no row" not in message
+    assert message.endswith(
+        "; accelergy_cacti_table: the SRAM table covers depths 16 to 1048576 here, not 1073741824"
+        "; hwcomponents: the CACTI program of hwcomponents does not start here"
+    )
+    only_a_table = _message(_memory("storage", "shift_and_add", technology="7nm", width=8, depth=8))
+    assert "tables: 32nm_tables: no row for technology='7nm'" in only_a_table
 
 
 def test_an_address_generator_without_a_width_is_refused_by_the_aladdin_table():
@@ -84,7 +134,7 @@ def test_an_address_generator_without_a_width_is_refused_by_the_aladdin_table():
                 part["attributes"] = {"n_bits": "address_bits"}
     memory = _memory("smartbuffer_SRAM", width=32, depth=64, technology="45nm")
     message = _message(memory, classes=[*smart, *component_classes("two_adders")])
-    assert "generators" in message and "aladdin_table: attribute 'width' is missing" in message
+    assert message.startswith("System.Buffer[1..1].generators: attribute 'width' is missing, so nobody can")
 
 
 # fmt: off
@@ -338,6 +388,33 @@ def test_malformed_tables(case, tmp_path):
     message = _message(_memory("storage", "gadget", size=1), options=options)
     assert reason in message
     assert str(tmp_path) in message
+
+
+def _own_family(folder):
+    data = folder / "mine" / "data"
+    data.mkdir(parents=True)
+    (folder / "mine" / "manifest.yaml").write_text(MANIFEST)
+    actions = [("read", 2), ("write", 3), ("idle", 0.5), ("leak", 0.25)]
+    rows = "".join(f"32nm,1,{action},{energy},7,1e-9\n" for action, energy in actions)
+    (data / "gadget.csv").write_text(HEADER.replace("\n", ",global_cycle_seconds\n") + rows)
+
+
+@pytest.mark.parametrize("given", [".", "mine"])
+def test_a_table_folder_is_a_family_or_a_folder_of_families(given, tmp_path):
+    _own_family(tmp_path)
+    options = EstimationOptions(use_hwcomponents=False, table_folders=(tmp_path / given,))
+    memory = _memory("storage", "gadget", size=1)
+    slow = architecture_of(memory, UNIT, global_cycle_seconds=2e-9)
+    found = estimate(slow, component_classes("two_adders"), options)
+    energies = {a.action: a.value for a in found.answers if a.class_name == "gadget"}
+    # The leak row, not the idle row, at twice the clock period.
+    assert energies == {"read": 2, "write": 3, "update": 3, "leak": 0.5, None: 7}
+
+
+def test_a_table_folder_without_a_family(tmp_path):
+    (tmp_path / "data").mkdir()
+    options = EstimationOptions(use_hwcomponents=False, table_folders=(tmp_path,))
+    assert _message(options=options).startswith(f"{tmp_path}: there is no table family in the table folder")
 
 
 def test_a_table_folder_that_is_not_there(tmp_path):

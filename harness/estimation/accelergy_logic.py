@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from harness.estimation.query import Declined, Finding, Query, parse_technology
+from harness.estimation.query import AttributeFault, Declined, Finding, Query
 from harness.estimation.table_file import read_table
 
 BASE_NODE_NM = 40.0
@@ -121,23 +121,28 @@ class AccelergyLogicSource:
         # The library compares the attribute as text: only "40nm" is the node of its own rows.
         scaled = str(query.attributes.get("technology")).strip() != "40nm"
         width_factor, note = _width_factor(query, row)
+        node_factor = 1.0
+        if scaled:
+            node_factor = library.area_factor(node) if query.action is None else library.energy_factor(node)
         if query.action is None:
-            value = row.area_um2 * (library.area_factor(node) if scaled else 1.0)
+            value = row.area_um2 * node_factor
         elif query.action == "leak":
-            value = row.leak_pj * (library.energy_factor(node) if scaled else 1.0)
+            value = row.leak_pj * node_factor
             value *= query.cycle_seconds / BASE_CYCLE_SECONDS
         elif query.action in row.actions:
-            value = row.energy_pj * (library.energy_factor(node) if scaled else 1.0)
+            value = row.energy_pj * node_factor
         elif query.action in FREE_ACTIONS:
             return Finding(0.0, self.name, ACCURACY, "the library charges no energy for writing")
         else:
             known = ", ".join((*row.actions, *FREE_ACTIONS, "leak"))
             raise Declined(f"{query.class_name} has no action '{query.action}', only {known}")
+        if node_factor != 1:
+            note += f", {BASE_NODE_NM:g} -> {node:g} nm x{node_factor:.3g}"
         return Finding(value * width_factor, self.name, ACCURACY, note)
 
 
 def _width_factor(query: Query, row: LibraryRow) -> tuple[float, str]:
-    """The factor for the bit width(s), and a note when none is given.
+    """The factor for the bit width(s), and a note of the width(s) and of what they are scaled from.
 
     The first of ``width`` and ``datawidth`` that the component lists counts; a multiplier also takes
     ``width_a`` and ``width_b``, each a further factor. Other spellings (``n_bits``, ``precision``) are no
@@ -146,14 +151,26 @@ def _width_factor(query: Query, row: LibraryRow) -> tuple[float, str]:
     names = [next((n for n in query.attributes if n in ("width", "datawidth")), None)]
     if query.class_name == "aladdin_multiplier":
         names += [n for n in ("width_a", "width_b") if n in query.attributes]
-    factor, found = 1.0, False
-    for name in names:
-        if name is not None:
-            factor *= query.number(name) / row.width
-            found = True
+    widths = {name: query.number(name) for name in names if name is not None}
+    factor = 1.0
+    for width in widths.values():
+        factor *= width / row.width
     if factor <= 0:
-        raise Declined("a width of 0 or less")
-    return factor, "" if found else f"no width given: {row.width:g} bit"
+        raise AttributeFault("a width is 0 or less")
+    return factor, _width_note(query.class_name, widths, row.width)
+
+
+def _width_note(class_name: str, widths: Mapping[str, float], base: float) -> str:
+    """Such as "width 8 of 32, linear": that a multiplier is scaled by one width or by two is worth a word."""
+    if not widths:
+        return f"no width given: {base:g} bit"
+    note = " x ".join(f"{name} {width:g}" for name, width in widths.items())
+    if all(width == base for width in widths.values()):
+        return note
+    note += f" of {base:g}" if base != 1 else ""
+    if class_name == "aladdin_multiplier":
+        note += f", {('linear', 'bilinear', 'trilinear')[len(widths) - 1]}"
+    return note
 
 
 class AladdinTableSource:
@@ -176,15 +193,16 @@ class AladdinTableSource:
     def estimate(self, query: Query) -> Finding:
         if query.class_name not in self._classes:
             raise Declined("not in the Aladdin table", knows_class=False)
-        technology = parse_technology(query.attributes.get("technology"))
-        if technology not in (40.0, 45.0):
+        if query.technology_nm not in (40.0, 45.0):
             shown = query.attributes.get("technology")
             raise Declined(f"the Aladdin table knows 40 and 45 nm, not technology {shown!r}")
         width = query.number("width")
         if width <= 0:
-            raise Declined("a width of 0 or less")
+            raise AttributeFault("a width is 0 or less")
         latency_ns = self._latency_ns(query)
-        note = f"row for {latency_ns:g} ns"
+        note = f"row for {latency_ns:g} ns, width {width:g}"
+        if query.class_name in ("intmultiplier", "intmac"):
+            note += " of 32, multiplier quadratic"
         if query.class_name == "regfile":
             return Finding(self._register_file(query, width, latency_ns), self.name, self.accuracy, note)
         value = self._value(query, query.class_name, width, latency_ns)

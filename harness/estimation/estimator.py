@@ -15,7 +15,16 @@ from harness.estimation.component_classes import CompoundClass, read_component_c
 from harness.estimation.compound import CompoundComponent, Contribution
 from harness.estimation.dram import DramSource
 from harness.estimation.hwcomponents_source import HwcomponentsSource
-from harness.estimation.query import Attributes, Declined, Finding, Query, Source, checked
+from harness.estimation.query import (
+    AttributeFault,
+    Attributes,
+    Declined,
+    Finding,
+    NoRow,
+    Query,
+    Source,
+    checked,
+)
 from harness.estimation.rounding import round_significant
 from harness.estimation.tables import TableSource
 from harness.spec.architecture import (
@@ -29,6 +38,7 @@ from harness.spec.architecture import (
 )
 from harness.spec.energy import ActionEnergy, AreaReferenceTable, ComponentEnergy, EnergyReferenceTable
 from harness.spec.flattened.energy_tables import write_art, write_ert
+from harness.spec.known_keys import BUFFER_CLASSES, COMPUTE_CLASSES
 from harness.spec.shipped import shipped_folder
 
 STORAGE_ACTIONS = ("read", "write", "update", "leak")
@@ -202,29 +212,39 @@ class Estimator:
         return found
 
     def _ask_sources(self, query: Query) -> Finding:
-        reasons = []
+        refusals: list[tuple[str, Declined]] = []
         for source in self._sources:
             try:
                 return checked(source.estimate(query), query)
             except OverflowError:
-                reasons.append(f"{source.name}: the result is too large")
+                refusals.append((source.name, Declined("the result is too large")))
             except Declined as declined:
                 if declined.knows_class:
-                    reasons.append(f"{source.name}: {declined.reason}")
-        raise self._nobody(query, reasons)
+                    refusals.append((source.name, declined))
+        raise self._nobody(query, refusals)
 
-    def _nobody(self, query: Query, reasons: Sequence[str]) -> EstimationError:
+    def _nobody(self, query: Query, refusals: Sequence[tuple[str, Declined]]) -> EstimationError:
+        """One line: the attribute to mend if that is all, otherwise why each source declined.
+
+        Tables without a fitting row are left out where another source has a reason of its own.
+        """
         shown = ", ".join(
             f"{name}={value}"
             for name, value in query.attributes.items()
             if isinstance(value, int | float | str) and name in _SHOWN
         )
-        what = f"{query.component}: nobody can estimate the {query.asked} of class '{query.class_name}'"
+        what = f"nobody can estimate the {query.asked} of class '{query.class_name}'"
         what += f" with {shown}" if shown else ""
-        if reasons:
-            return EstimationError(f"{what}; {'; '.join(reasons)}")
+        faults = dict.fromkeys(r.reason for _, r in refusals if isinstance(r, AttributeFault))
+        if faults:
+            return EstimationError(f"{query.component}: {' and '.join(faults)}, so {what}")
+        told = [r for r in refusals if not isinstance(r[1], NoRow)] or refusals
+        if told:
+            reasons = (f"{name}: {declined.reason.removeprefix(f'{name}: ')}" for name, declined in told)
+            return EstimationError(f"{query.component}: {what}; {'; '.join(reasons)}")
         known = {c for source in self._sources for c in source.classes()} | set(self._classes)
-        return EstimationError(f"{what}; the class is unknown", None, did_you_mean(query.class_name, known))
+        hint = did_you_mean(query.class_name, _usable_in_its_place(query.class_name, known))
+        return EstimationError(f"{query.component}: {what}; the class is unknown", None, hint)
 
     def _rounded(self, component: Component, value: float) -> float:
         if not 0 <= value < math.inf:
@@ -290,6 +310,18 @@ _SHOWN = frozenset(
     }
 )
 """Attributes that an error message repeats; a level carries dozens that no estimator reads."""
+
+
+def _usable_in_its_place(class_name: str, known: Iterable[str]) -> list[str]:
+    """The classes that may stand where ``class_name`` stands.
+
+    A name that makes a component storage or arithmetic may stand as its class, and only such a name can
+    replace it there. Any other name came from a subclass or from inside a component class: all fit.
+    """
+    for family in (BUFFER_CLASSES, COMPUTE_CLASSES):
+        if any(word in class_name for word in family):
+            return [name for name in known if any(word in name for word in family)]
+    return list(known)
 
 
 def stands_for_fanout(component: Component) -> bool:
@@ -360,7 +392,7 @@ def _sum(
         value,
         " + ".join(dict.fromkeys(c.finding.estimator for c in contributions)) or "class definition",
         min((c.finding.accuracy for c in contributions), default=100.0),
-        "; ".join(
+        " + ".join(
             f"{c.factor:g} x {c.component.removeprefix(component.name + '.')}"
             + (f".{c.action}" if c.action else "")
             + (f" ({c.finding.note})" if c.finding.note else "")

@@ -30,6 +30,14 @@ class Declined(Exception):
         self.knows_class = knows_class
 
 
+class AttributeFault(Declined):
+    """An attribute that the source needs is missing or unusable: what the user can mend."""
+
+
+class NoRow(Declined):
+    """A table has rows for the class, but none for these attributes: it never could answer this."""
+
+
 @dataclass(frozen=True)
 class Query:
     """What one action of one primitive component costs; with ``action`` None, what area it takes.
@@ -53,17 +61,17 @@ class Query:
         value = self.attributes.get(name)
         if value is None:
             if default is None:
-                raise Declined(f"attribute '{name}' is missing")
+                raise AttributeFault(f"attribute '{name}' is missing")
             return default
         number = finite_number(_number_in(value) if isinstance(value, str) else value)
         if number is None:
-            raise Declined(f"attribute '{name}' is {shorten(value)}, not a number")
+            raise AttributeFault(f"attribute '{name}' is {shorten(value)}, not a number")
         return number
 
     def positive_integer(self, name: str, default: int | None = None) -> int:
         value = self.number(name, default)
         if value != int(value) or value <= 0:
-            raise Declined(f"attribute '{name}' is {value:g}, it must be an integer above 0")
+            raise AttributeFault(f"attribute '{name}' is {value:g}, it must be an integer above 0")
         return int(value)
 
     @property
@@ -71,7 +79,7 @@ class Query:
         """The length of a clock cycle, from ``global_cycle_seconds``."""
         value = self.number("global_cycle_seconds")
         if value <= 0:
-            raise Declined(f"attribute 'global_cycle_seconds' is {value:g}, it must be above 0")
+            raise AttributeFault(f"attribute 'global_cycle_seconds' is {value:g}, it must be above 0")
         return value
 
     @property
@@ -79,10 +87,10 @@ class Query:
         """The node in nm from ``technology`` (32, 32.0 or "32nm")."""
         value = self.attributes.get("technology")
         if value is None:
-            raise Declined("attribute 'technology' is missing")
+            raise AttributeFault("attribute 'technology' is missing")
         nanometres = parse_technology(value)
         if nanometres is None:
-            raise Declined(f"technology {shorten(value)} is not a node like 32nm")
+            raise AttributeFault(f"technology {shorten(value)} is not a node like 32nm")
         return nanometres
 
 

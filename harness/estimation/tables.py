@@ -26,7 +26,15 @@ from typing import cast
 import yaml
 
 from harness.errors import EstimationError, Location, did_you_mean
-from harness.estimation.query import AttributeValue, Declined, Finding, Query, parse_technology
+from harness.estimation.query import (
+    AttributeFault,
+    AttributeValue,
+    Declined,
+    Finding,
+    NoRow,
+    Query,
+    parse_technology,
+)
 from harness.estimation.table_file import TableRow, read_table
 
 CLOCK_COLUMNS = ("global_cycle_seconds", "cycle_seconds")
@@ -177,7 +185,7 @@ def _refuse_contradictions(entries: Iterable[Entry]) -> None:
 
 
 class TableSource:
-    """All families of one folder, each a subfolder with a manifest."""
+    """All families of one folder, each a subfolder with a manifest; or the one family that it is itself."""
 
     name = "tables"
 
@@ -191,33 +199,45 @@ class TableSource:
         return sorted({c for folder in self._families() for c in load_family(folder).files})
 
     def estimate(self, query: Query) -> Finding:
-        reasons = []
+        refusals = []
         for folder in self._families():
             family = load_family(folder)
             if query.class_name not in family.files:
                 continue
             try:
                 return _lookup(query, family, load_entries(folder, query.class_name))
+            except AttributeFault:
+                raise
             except Declined as declined:
-                reasons.append(f"{family.name}: {declined.reason}")
-        if reasons:
-            raise Declined("; ".join(reasons))
+                refusals.append((family.name, declined))
+        if refusals:
+            kind = NoRow if all(isinstance(declined, NoRow) for _, declined in refusals) else Declined
+            raise kind("; ".join(f"{name}: {declined.reason}" for name, declined in refusals))
         raise Declined("no table of that name", knows_class=False)
 
 
 @lru_cache(maxsize=16)
 def _family_folders(folder: Path) -> list[Path]:
+    """The folder itself if it has a manifest, otherwise its subfolders that have one."""
+    if (folder / "manifest.yaml").is_file():
+        return [folder]
     try:
-        return sorted(f for f in folder.iterdir() if (f / "manifest.yaml").is_file())
+        found = sorted(f for f in folder.iterdir() if (f / "manifest.yaml").is_file())
     except OSError as error:
         raise EstimationError(f"the table folder cannot be read: {error}", Location(str(folder))) from None
+    if not found:
+        raise EstimationError(
+            "there is no table family in the table folder: neither it nor a subfolder has a manifest.yaml",
+            Location(str(folder)),
+        )
+    return found
 
 
 def _lookup(query: Query, family: TableFamily, entries: Sequence[Entry]) -> Finding:
     fitting = [e for e in entries if _fits(query, e)]
     if not fitting:
         keys = ", ".join(f"{k}={query.attributes.get(k)!r}" for k, _ in entries[0].keys)
-        raise Declined(f"no row for {keys}")
+        raise NoRow(f"no row for {keys}")
     matched = [k for k, _ in fitting[0].keys if query.attributes.get(k) is not None]
     left_open = [k for k, v in fitting[0].keys if query.attributes.get(k) is None and v != ""]
     if query.action is None:
