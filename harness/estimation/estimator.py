@@ -16,17 +16,16 @@ from harness.estimation.compound import CompoundComponent, Contribution
 from harness.estimation.dram import DramSource
 from harness.estimation.hwcomponents_source import HwcomponentsSource
 from harness.estimation.query import (
-    AttributeFault,
     Attributes,
     Declined,
     Finding,
-    NoRow,
     Query,
     Source,
     checked,
 )
 from harness.estimation.rounding import round_significant
 from harness.estimation.tables import TableSource
+from harness.estimation.unanswered import unanswered
 from harness.spec.architecture import (
     AREA_SCALE,
     ENERGY_SCALE,
@@ -38,7 +37,6 @@ from harness.spec.architecture import (
 )
 from harness.spec.energy import ActionEnergy, AreaReferenceTable, ComponentEnergy, EnergyReferenceTable
 from harness.spec.flattened.energy_tables import write_art, write_ert
-from harness.spec.known_keys import BUFFER_CLASSES, COMPUTE_CLASSES
 from harness.spec.shipped import shipped_folder
 
 STORAGE_ACTIONS = ("read", "write", "update", "leak")
@@ -221,30 +219,8 @@ class Estimator:
             except Declined as declined:
                 if declined.knows_class:
                     refusals.append((source.name, declined))
-        raise self._nobody(query, refusals)
-
-    def _nobody(self, query: Query, refusals: Sequence[tuple[str, Declined]]) -> EstimationError:
-        """One line: the attribute to mend if that is all, otherwise why each source declined.
-
-        Tables without a fitting row are left out where another source has a reason of its own.
-        """
-        shown = ", ".join(
-            f"{name}={value}"
-            for name, value in query.attributes.items()
-            if isinstance(value, int | float | str) and name in _SHOWN
-        )
-        what = f"nobody can estimate the {query.asked} of class '{query.class_name}'"
-        what += f" with {shown}" if shown else ""
-        faults = dict.fromkeys(r.reason for _, r in refusals if isinstance(r, AttributeFault))
-        if faults:
-            return EstimationError(f"{query.component}: {' and '.join(faults)}, so {what}")
-        told = [r for r in refusals if not isinstance(r[1], NoRow)] or refusals
-        if told:
-            reasons = (f"{name}: {declined.reason.removeprefix(f'{name}: ')}" for name, declined in told)
-            return EstimationError(f"{query.component}: {what}; {'; '.join(reasons)}")
         known = {c for source in self._sources for c in source.classes()} | set(self._classes)
-        hint = did_you_mean(query.class_name, _usable_in_its_place(query.class_name, known))
-        return EstimationError(f"{query.component}: {what}; the class is unknown", None, hint)
+        raise unanswered(query, refusals, known)
 
     def _rounded(self, component: Component, value: float) -> float:
         if not 0 <= value < math.inf:
@@ -301,27 +277,6 @@ class Estimator:
         ]
         table = tuple(ActionEnergy(action, energy_pj) for action in actions)
         return _Row(component.name, table, area_um2, tuple(answers))
-
-
-_SHOWN = frozenset(
-    {
-        *("technology", "width", "depth", "datawidth", "type", "n_banks", "n_rw_ports", "n_bits"),
-        *("multiplier_width", "adder_width", "cellwidth", "resolution", "global_cycle_seconds"),
-    }
-)
-"""Attributes that an error message repeats; a level carries dozens that no estimator reads."""
-
-
-def _usable_in_its_place(class_name: str, known: Iterable[str]) -> list[str]:
-    """The classes that may stand where ``class_name`` stands.
-
-    A name that makes a component storage or arithmetic may stand as its class, and only such a name can
-    replace it there. Any other name came from a subclass or from inside a component class: all fit.
-    """
-    for family in (BUFFER_CLASSES, COMPUTE_CLASSES):
-        if any(word in class_name for word in family):
-            return [name for name in known if any(word in name for word in family)]
-    return list(known)
 
 
 def stands_for_fanout(component: Component) -> bool:
