@@ -19,7 +19,7 @@ from harness.report import quantities
 from harness.report.estimation_table import estimation_csv, estimators_line
 from harness.report.live import LiveSearch
 from harness.report.loop_nest_view import loop_nest_lines, words
-from harness.report.screen import Heading, print_heading, print_result
+from harness.report.screen import ELEMENT_VISITS, Heading, print_heading, print_result
 from harness.spec.flattened import read_architecture, read_art, read_ert, read_mapping, read_problem
 from harness.spec.specification import Specification
 
@@ -114,6 +114,28 @@ def test_the_screen_fits_its_width(name: str, width: int) -> None:
     assert f"{result.cycles:,}" in text
 
 
+def test_the_utilisation_says_how_many_units_are_in_use() -> None:
+    result = result_of("eyeriss__cv1")
+    unit = result.levels[0]
+    assert 0 < unit.utilized_instances < unit.instances
+    screen = console(100)
+    print_result(screen, result)
+    line = next(line for line in shown(screen).splitlines() if line.startswith("utilisation"))
+    assert line.rstrip().endswith(f"%   {unit.utilized_instances} of {unit.instances} {unit.name} in use")
+
+
+def test_norm_operators_visit_elements_in_a_variant() -> None:
+    result = result_of("eyeriss__cv1")
+    assert result.evaluation is not None
+    problem = result.evaluation.problem
+    screen = console(100)
+    print_heading(screen, Heading("s", "a", problem, variant="a_norm", counts=ELEMENT_VISITS))
+    print_result(screen, result, ELEMENT_VISITS)
+    text = shown(screen)
+    assert f"{problem.macs:,} element visits" in text and "pJ per element visit" in text
+    assert "variant  a_norm, " in text and " MAC" not in text.replace(result.levels[0].name, "")
+
+
 def test_markup_in_names_is_shown_as_it_is() -> None:
     result = result_of("eyeriss__cv1")
     assert result.evaluation is not None
@@ -178,4 +200,4 @@ def test_estimation_table() -> None:
     assert lines[0].startswith("component,class,action")
     assert lines[1] == 'S.Buf[1..4],SRAM,read,x=1,0.30000000000000004,pJ,table,80,"says ""a, b"""'
     assert lines[2].split(",")[2:6] == ["area", "", "5.0", "um^2"]
-    assert estimators_line(answers) == "accuracy 30 % or better: table, guess"
+    assert estimators_line(answers) == "by table, guess (rank 30 or higher; no error bars)"

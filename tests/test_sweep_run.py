@@ -95,7 +95,22 @@ def test_a_sweep_leaves_layers_records_and_a_summary(
     assert main(["-so", "-t"]) == 0
     again = capsys.readouterr()
     assert again.out.strip() in first.out
-    assert "best by EDP-sum" in again.out and "idx  pe_rows  pe_cols" in again.out
+    assert "best by EDP-sum" in again.out and "idx  pe_rows  pe_cols" in again.out and "util %" in again.out
+
+
+def test_the_table_fits_its_screen_and_loses_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["A", *QUICK]) == 0
+    capsys.readouterr()
+    cells = []
+    for width in (200, 100, 80, 45):
+        monkeypatch.setenv("COLUMNS", str(width))
+        assert main(["-so", "-t"]) == 0
+        table = capsys.readouterr().out.split("\nidx ")[1].split("\nEDP-sum and")[0]
+        assert all(len(line) <= width for line in table.splitlines())
+        cells.append([cell for cell in table.split() if set(cell) != {"-"}])
+    assert len(cells[0]) > 20 and all(others == cells[0] for others in cells)
 
 
 def test_a_job_gives_what_run_py_gives(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,6 +61,7 @@ class Arguments:
     seed: int | None = None
     metrics: tuple[str, ...] | None = None
     mapping: str | None = None
+    tables: tuple[str, ...] = ()
     spec: tuple[str, ...] = ()
     jinja: Mapping[str, str] = field(default_factory=dict)
     out: str | None = None
@@ -126,6 +127,7 @@ def parse_arguments(argv: Sequence[str], program: str = "run.py") -> Arguments:
         seed=given.seed,
         metrics=given.metric,
         mapping=given.mapping,
+        tables=tuple(given.tables or ()),
         spec=tuple(given.spec or ()),
         jinja=dict(given.jinja or ()),
         out=given.out,
@@ -226,9 +228,13 @@ def _add_choice_of_what(parser: OneLineParser) -> None:
         "--jinja", action="append", type=_assignment, metavar="NAME=VALUE",
         help="set a variable that Jinja templates among the --spec files read; may be repeated",
     )  # fmt: skip
+    group.add_argument(
+        "--tables", action="append", type=_text, metavar="DIR",
+        help="ask the estimation tables of this folder before the shipped ones; may be repeated",
+    )  # fmt: skip
     group.add_argument("--mapping", type=_text, metavar="FILE", help="evaluate this mapping, do not search")
     group.add_argument(
-        "--list", action="store_true", help="show what there is; with a name, that architecture"
+        "--list", action="store_true", help="show what there is; with a name, that architecture's parameters"
     )
 
 

@@ -47,6 +47,7 @@ def option_parts(arguments: Arguments) -> list[str]:
     ):
         if given:
             parts.append(word)
+    parts += [f"tables-{Path(name).name}" for name in arguments.tables]
     if arguments.mapping is not None:
         return [*parts, f"mapping-{Path(arguments.mapping).stem}"]
     if arguments.profile != DEFAULT_PROFILE:

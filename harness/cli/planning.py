@@ -12,7 +12,7 @@ from harness.cli.processed_input import processed_tree
 from harness.engines.job import Job
 from harness.errors import EmptyMapSpace, Location, SpecError
 from harness.fusion import Fusion, FusionOptions, fuse, names_a_pair, parse_pair, plan_fusion
-from harness.report.screen import Heading
+from harness.report.screen import ELEMENT_VISITS, MACS, Heading
 from harness.spec import load_specification, specification_from_v4_tree
 from harness.spec.flattened import read_mapping, write_problem
 from harness.spec.located import where
@@ -132,7 +132,9 @@ def _from_layer(
         fusion=fusion.level if fusion is not None else None,
         compat=arguments.compat,
         command=arguments.command,
+        table_folders=_table_folders(arguments),
     )
+    runs = template.for_operator(layer.operator).name
     heading = Heading(
         layer=layer.name,
         architecture=template.name,
@@ -145,6 +147,8 @@ def _from_layer(
         changed=changed,
         architecture_summary=architecture_summary(specification),
         search=search_summary(specification),
+        variant=runs if runs != template.name else "",
+        counts=ELEMENT_VISITS if layer.operator == "norm" else MACS,
     )
     return Planned(job, heading, refusal, layer)
 
@@ -155,6 +159,8 @@ def _from_files(arguments: Arguments) -> Planned:
             "--arch-param sets parameters of shipped templates, not of --spec files", _COMMAND_LINE
         )
     specification = load_specification(list(arguments.spec), _jinja_values(arguments))
+    if arguments.tables and specification.architecture.ert is not None:
+        raise SpecError("--tables: the files have an ERT, so nothing is estimated", _COMMAND_LINE)
     settings = specification.settings
     if arguments.profile != DEFAULT_PROFILE:
         settings = load_profile(arguments.profile)
@@ -169,6 +175,7 @@ def _from_files(arguments: Arguments) -> Planned:
         layer=layer,
         compat=arguments.compat,
         command=arguments.command,
+        table_folders=_table_folders(arguments),
     )
     heading = Heading(
         layer=layer,
@@ -178,6 +185,13 @@ def _from_files(arguments: Arguments) -> Planned:
         search=search_summary(specification),
     )
     return Planned(job, heading)
+
+
+def _table_folders(arguments: Arguments) -> tuple[Path, ...]:
+    for name in arguments.tables:
+        if not Path(name).is_dir():
+            raise SpecError(f"--tables: there is no folder '{name}'", _COMMAND_LINE)
+    return tuple(Path(name) for name in arguments.tables)
 
 
 def chosen_settings(arguments: Arguments, settings: SearchSettings) -> SearchSettings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,7 +83,7 @@ def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) 
     from harness.report.screen import print_heading, print_result  # noqa: PLC0415
 
     results: list[Result] = []
-    for planned in made.jobs:
+    for planned in _stopped_at_refusal(made):
         print_heading(console, planned.heading)
         place = folder if len(made.jobs) == 1 else folder / plain_name(planned.job.layer)
         # A Ctrl-C while the files are written does not take them away.
@@ -92,7 +93,7 @@ def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) 
         results.append(result)
         for note in _notes(result, planned, made):
             say(f"{PROGRAM}: note: {note}")
-        print_result(console, result)
+        print_result(console, result, planned.heading.counts)
         console.print()
     record = results[0].to_json()
     if made.fusion is not None and len(results) == 2:
@@ -107,6 +108,17 @@ def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) 
     for result in failed:
         say(f"{PROGRAM}: error: no mapping for {result.layer}: {result.reason}")
     return USER_ERROR if failed else 0
+
+
+def _stopped_at_refusal(made: Plan) -> tuple[Planned, ...]:
+    """The jobs; when a side of a pair cannot be fused, no search of the other is worth its time."""
+    refused = next((planned for planned in made.jobs if planned.refusal is not None), None)
+    if refused is None:
+        return made.jobs
+    why = f"not searched, for {refused.job.layer} has no mapping"
+    return tuple(
+        planned if planned.refusal is not None else replace(planned, refusal=why) for planned in made.jobs
+    )
 
 
 def _notes(result: Result, planned: Planned, made: Plan) -> list[str]:

@@ -16,9 +16,10 @@ from harness.engines.job import Job
 from harness.engines.loop_nest import map_text
 from harness.engines.progress import Progress
 from harness.engines.record import level_records, network_records
+from harness.engines.reservations import no_imperfect_factors, uncounted_computes
 from harness.engines.result import Provenance, Result, SearchRecord
 from harness.errors import EmptyMapSpace, InvalidMapping
-from harness.estimation import Answer, estimate
+from harness.estimation import Answer, EstimationOptions, estimate
 from harness.model import evaluate
 from harness.search import Progress as SearchProgress
 from harness.search import search
@@ -42,11 +43,12 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
     """
     specification = job.specification
     problem = specification.problem
-    architecture, answers = _with_energy(specification)
+    architecture, answers = _with_energy(specification, job.table_folders)
     provenance = _provenance(job, architecture)
     try:
         mapping, record, notes = _mapping(job, architecture, on_progress, should_stop)
         stats = evaluate(architecture, problem, mapping, compat=job.compat)
+        notes += uncounted_computes(architecture, problem, mapping, stats, job.compat)
     except EmptyMapSpace as error:
         return without_mapping(job, "no_mapping", str(error), provenance=provenance)
     except _NothingFound as nothing:
@@ -110,12 +112,15 @@ class _NothingFound(Exception):
         self.record = record
 
 
-def _with_energy(specification: Specification) -> tuple[Architecture, tuple[Answer, ...]]:
+def _with_energy(
+    specification: Specification, table_folders: tuple[Path, ...]
+) -> tuple[Architecture, tuple[Answer, ...]]:
     """The architecture with its tables: those of the input, or estimated ones with who answered."""
     architecture = specification.architecture
     if architecture.ert is not None:
         return architecture, ()
-    made = estimate(architecture, specification.compound_components)
+    options = EstimationOptions(table_folders=table_folders)
+    made = estimate(architecture, specification.compound_components, options)
     return architecture.with_energy(made.ert, made.art), made.answers
 
 
@@ -148,7 +153,10 @@ def _mapping(
     )
     if found.mapping is None:
         raise _NothingFound(found.reason or "the search ended without a valid mapping", record)
-    return found.mapping, record, found.notes
+    notes = found.notes
+    if specification.settings.template == "ruby":
+        notes += no_imperfect_factors(architecture, specification.problem, specification.constraints)
+    return found.mapping, record, notes
 
 
 class _Relay:

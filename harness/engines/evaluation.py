@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Evaluation:
     """``architecture`` carries the ERT and ART that were used; ``answers`` say who estimated them (empty
     when the input gave its own tables); ``tree`` is the flattened specification; ``notes`` are remarks
-    of the search, such as demands that have no effect.
+    of the search, such as demands that have no effect, and reservations about the figures.
     """
 
     architecture: Architecture

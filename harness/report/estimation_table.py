@@ -44,8 +44,11 @@ def estimation_csv(answers: Sequence[Answer]) -> str:
 
 
 def estimators_line(answers: Sequence[Answer]) -> str:
-    """The estimators that had a say, and the lowest accuracy among them."""
+    """The estimators that had a say, and the lowest rank among them.
+
+    The ranks are Accelergy's: they order the sources and are no measured errors (docs/energy.md).
+    """
     real = [answer for answer in answers if answer.class_name != "dummy_storage"] or list(answers)
     names = dict.fromkeys(name for answer in real for name in answer.estimator.split(" + "))
     lowest = min(answer.accuracy for answer in real)
-    return f"accuracy {lowest:g} % or better: {', '.join(names)}"
+    return f"by {', '.join(names)} (rank {lowest:g} or higher; no error bars)"

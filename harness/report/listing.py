@@ -31,7 +31,7 @@ def _print_architectures(console: Console, templates: list[ArchitectureTemplate]
     """One line each with what it is; the names of parameters, those of every template only once."""
     from rich.text import Text  # noqa: PLC0415 - rich is slow to import
 
-    console.print("[bold]Architectures[/]  (-a NAME; --list NAME shows levels, defaults and meanings)")
+    console.print("[bold]Architectures[/]  (-a NAME; --list NAME shows parameters and fusion levels)")
     for template in templates:
         line = Text(f"{template.name:<18}", style="cyan")
         line.append(_first_sentence(template.description), style="default")

@@ -21,8 +21,23 @@ _BAR_CELLS = 24
 
 
 @dataclass(frozen=True)
+class Counts:
+    """What one compute of an operator is called."""
+
+    one: str
+    many: str
+
+
+MACS = Counts("MAC", "MACs")
+ELEMENT_VISITS = Counts("element visit", "element visits")
+"""Of norm operators: their computes are passes over elements, nothing is multiplied and accumulated."""
+
+
+@dataclass(frozen=True)
 class Heading:
-    """What is about to be mapped. ``changed`` are the parameters that differ from the template's default."""
+    """What is about to be mapped. ``changed`` are the parameters that differ from the template's default;
+    ``variant`` is the architecture that really runs the operator, when it is not the one that was named.
+    """
 
     layer: str
     architecture: str
@@ -35,6 +50,8 @@ class Heading:
     changed: AbstractMapping[str, Any] = field(default_factory=dict)
     architecture_summary: str = ""
     search: str = ""
+    variant: str = ""
+    counts: Counts = MACS
 
 
 def print_heading(console: Console, heading: Heading) -> None:
@@ -52,11 +69,13 @@ def print_heading(console: Console, heading: Heading) -> None:
     console.print(title)
     problem = heading.problem
     sizes = [f"{d}={b}" for d, b in zip(problem.dimensions, problem.bounds, strict=True) if b > 1]
-    rows = [("problem", f"{' '.join(sizes) or 'one point'}   {problem.macs:,} MACs")]
+    rows = [("problem", f"{' '.join(sizes) or 'one point'}   {problem.macs:,} {heading.counts.many}")]
     if heading.description:
         rows.append(("", heading.description))
     if heading.repeat > 1:
         rows.append(("repeats", f"{heading.repeat:,} times ({heading.repeat_reason}); figures are for one"))
+    if heading.variant:
+        rows.append(("variant", f"{heading.variant}, for norm operators; its area is its own"))
     if heading.architecture_summary:
         rows.append(("hardware", heading.architecture_summary))
     if heading.changed:
@@ -66,14 +85,14 @@ def print_heading(console: Console, heading: Heading) -> None:
     console.print(_rows(rows))
 
 
-def print_result(console: Console, result: Result) -> None:
+def print_result(console: Console, result: Result, counts: Counts = MACS) -> None:
     """The loop nest and the tables of a result that has a mapping, nothing for one that has none."""
     if result.status != "ok":
         return
     console.print()
     print_loop_nest(console, result)
     console.print()
-    console.print(_figures(result))
+    console.print(_figures(result, counts))
     console.print()
     console.print(_energy_table(result, console.width, console.options.ascii_only))
 
@@ -90,16 +109,16 @@ def print_loop_nest(console: Console, result: Result) -> None:
         console.print(Text(line.text, style=style), soft_wrap=True)
 
 
-def _figures(result: Result) -> Table:
+def _figures(result: Result, counts: Counts) -> Table:
     bound = result.bound_by or "-"
     if bound not in ("-", "compute"):
         level, _, port = bound.rpartition(".")
         bound = f"{port} bandwidth of {level}" if level else bound
     rows = [
         ("cycles", f"{quantities.whole(result.cycles)}   bound by {bound}"),
-        ("energy", quantities.energy(result.energy_pj) + _per_mac(result)),
+        ("energy", quantities.energy(result.energy_pj) + _per_compute(result, counts)),
         ("EDP", quantities.edp(result.edp_j_cycles)),
-        ("utilisation", quantities.fraction(result.utilization)),
+        ("utilisation", quantities.fraction(result.utilization) + _units_in_use(result)),
         ("area", quantities.area(result.area_um2)),
     ]
     if result.evaluation is not None:
@@ -110,10 +129,18 @@ def _figures(result: Result) -> Table:
     return _rows(rows)
 
 
-def _per_mac(result: Result) -> str:
+def _units_in_use(result: Result) -> str:
+    """Why a run that is bound by compute may still be far from the peak."""
+    if not result.levels:
+        return ""
+    unit = result.levels[0]
+    return f"   {quantities.count(unit.utilized_instances)} of {unit.instances:,} {unit.name} in use"
+
+
+def _per_compute(result: Result, counts: Counts) -> str:
     if not result.macs or result.energy_pj is None:
         return ""
-    return f"   {quantities.digits(result.energy_pj / result.macs)} pJ per MAC"
+    return f"   {quantities.digits(result.energy_pj / result.macs)} pJ per {counts.one}"
 
 
 def _search_line(result: Result) -> str:

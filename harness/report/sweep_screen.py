@@ -90,7 +90,7 @@ def _print_group(console: Console, records: Sequence[ConfigurationRecord], table
     _print_notes(console, records)
     if table and good:
         console.print()
-        _say(console, _table(records, keys, architectures))
+        _say(console, _table(records, keys, architectures, console.width))
     console.print()
 
 
@@ -143,21 +143,53 @@ def _described(record: ConfigurationRecord, keys: Sequence[str], architectures: 
     return " ".join(parts) or record.architecture
 
 
-def _table(records: Sequence[ConfigurationRecord], keys: Sequence[str], architectures: bool) -> str:
-    """As text of its full width: in a pipe and in a narrow terminal no column is lost."""
-    head = ["idx", *(["arch"] if architectures else []), *keys]
-    head += ["EDP-sum J*cycles", "EDP of totals", "energy pJ", "cycles", "utilisation %", "area mm^2"]
+def _table(
+    records: Sequence[ConfigurationRecord], keys: Sequence[str], architectures: bool, width: int
+) -> str:
+    """Plain text; where it is wider than the screen, each row takes several lines. No column is lost."""
+    described = [*(["arch"] if architectures else []), *keys]
+    figures = ["EDP-sum", "EDP", "energy J", "cycles", "util %", "mm^2"]
     rows = []
     for record, m in ranked(records):
+        own = [record.architecture] if architectures else []
+        own += [_plain(record.parameters.get(key)) for key in keys]
         area = "-" if m.area_um2 is None else f"{m.area_um2 / 1e6:.3f}"
-        figures = [f"{m.edp_sum:.4e}", f"{m.edp:.4e}", f"{m.energy_pj:.4e}", str(m.cycles)]
-        described = [record.architecture] if architectures else []
-        described += [_plain(record.parameters.get(key)) for key in keys]
-        rows.append([str(record.index), *described, *figures, f"{100 * m.utilization:.3f}", area])
-    columns = zip(head, *rows, strict=True)
-    widths = [max(map(len, column)) for column in columns]
-    lines = [head, ["-" * width for width in widths], *rows]
-    return "\n".join("  ".join(map(str.rjust, line, widths)) for line in lines)
+        sums = [f"{m.edp_sum:.4e}", f"{m.edp:.4e}", f"{m.energy_pj / 1e12:.4e}", str(m.cycles)]
+        rows.append([str(record.index), *own, *sums, f"{100 * m.utilization:.3f}", area])
+    head = ["idx", *described, *figures]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    folds = _folds(widths, 1 + len(described), width)
+    rule = ["-" * width for width in widths]
+    lines = [line for row in (head, rule, *rows) for line in _folded(row, widths, folds)]
+    return "\n".join([*lines, "EDP-sum and EDP (of totals) in J*cycles"])
+
+
+def _folds(widths: Sequence[int], figures: int, width: int) -> list[range]:
+    """The columns of each line: all in one, or else those of the configuration apart from the figures
+    (which begin with column ``figures``), as many to a line as fit. Column 0 stands before every first line.
+    """
+    if sum(widths) + 2 * (len(widths) - 1) <= width:
+        return [range(1, len(widths))]
+    folds = []
+    for begin, end in ((1, figures), (figures, len(widths))):
+        start, used = begin, widths[0]
+        for column in range(begin, end):
+            used += 2 + widths[column]
+            if used > width and column > start:
+                folds.append(range(start, column))
+                start, used = column, widths[0] + 2 + widths[column]
+        if start < end:
+            folds.append(range(start, end))
+    return folds
+
+
+def _folded(row: Sequence[str], widths: Sequence[int], folds: Sequence[range]) -> list[str]:
+    lines = []
+    for number, fold in enumerate(folds):
+        first = row[0] if number == 0 else ""
+        cells = [first.rjust(widths[0]), *(row[column].rjust(widths[column]) for column in fold)]
+        lines.append("  ".join(cells))
+    return lines
 
 
 def _layers(outcomes: Sequence[LayerOutcome]) -> str:

@@ -1,0 +1,66 @@
+"""What a reader of the figures has to know: mappings whose computes are not all charged, spaces without
+what was asked for. Each gives the notes, none when there is nothing to say.
+"""
+
+from __future__ import annotations
+
+from harness.mapspace.demands import FactorDemands, factor_demands
+from harness.mapspace.levels import TilingLevel, tiling_levels
+from harness.model import evaluate
+from harness.model.compat import Compat
+from harness.model.stats import Stats
+from harness.spec.architecture import Architecture
+from harness.spec.constraints import Constraints
+from harness.spec.mapping import Mapping
+from harness.spec.problem import Problem
+
+
+def uncounted_computes(
+    architecture: Architecture, problem: Problem, mapping: Mapping, stats: Stats, compat: Compat
+) -> tuple[str, ...]:
+    """The reference averages the units of imperfect spatial loops and charges computes for whole ones
+    (docs/model.md, "Units under an imperfect spatial loop").
+    """
+    if stats.actual_computes == stats.macs:
+        return ()
+    who = "the model" if compat is None else "the reference"
+    note = (
+        f"{who} charges {stats.actual_computes:,} computes for {stats.macs:,} MACs (imperfect spatial "
+        "factors), in energy and utilisation"
+    )
+    if compat is not None:
+        corrected = evaluate(architecture, problem, mapping, compat=None)
+        if corrected.actual_computes == stats.macs:
+            note += "; --compat none counts all"
+    return (note,)
+
+
+def no_imperfect_factors(
+    architecture: Architecture, problem: Problem, constraints: Constraints
+) -> tuple[str, ...]:
+    """Of the template ``ruby``, see docs/mapspace.md. Asks the constraints only, lists no factors."""
+    levels = tiling_levels(architecture, constraints)
+    if any(_may_be_imperfect(demands, levels) for demands in factor_demands(problem, levels)):
+        return ()
+    return (
+        "the map space holds no imperfect factors, so the template ruby (-if) adds nothing to uber: "
+        "declare 'remainders: N' in the spatial or temporal constraints of a level (docs/mapspace.md)",
+    )
+
+
+def _may_be_imperfect(demands: FactorDemands, levels: tuple[TilingLevel, ...]) -> bool:
+    if demands.bound == 1:
+        return False
+    for index, level in enumerate(levels):
+        if index not in demands.given and any(most > 1 for most in level.constraint.remainders):
+            return True
+    remaining = demands.bound
+    for index in sorted(demands.given):
+        factor = demands.given[index]
+        if factor >= remaining:
+            remaining = 1
+        elif remaining % factor:
+            return True
+        else:
+            remaining //= factor
+    return False
