@@ -48,7 +48,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
     try:
         mapping, record, notes = _mapping(job, architecture, on_progress, should_stop)
         stats = evaluate(architecture, problem, mapping, compat=job.compat)
-        notes += uncounted_computes(architecture, problem, mapping, stats, job.compat)
+        notes += uncounted_computes(stats)
     except EmptyMapSpace as error:
         return without_mapping(job, "no_mapping", str(error), provenance=provenance)
     except _NothingFound as nothing:

@@ -6,33 +6,22 @@ from __future__ import annotations
 
 from harness.mapspace.demands import FactorDemands, factor_demands
 from harness.mapspace.levels import TilingLevel, tiling_levels
-from harness.model import evaluate
-from harness.model.compat import Compat
 from harness.model.stats import Stats
 from harness.spec.architecture import Architecture
 from harness.spec.constraints import Constraints
-from harness.spec.mapping import Mapping
 from harness.spec.problem import Problem
 
 
-def uncounted_computes(
-    architecture: Architecture, problem: Problem, mapping: Mapping, stats: Stats, compat: Compat
-) -> tuple[str, ...]:
-    """The reference averages the units of imperfect spatial loops and charges computes for whole ones
-    (docs/model.md, "Units under an imperfect spatial loop").
+def uncounted_computes(stats: Stats) -> tuple[str, ...]:
+    """The reference averages the units of imperfect spatial loops and charges computes for whole ones only
+    (docs/model.md, whole_instances); without its artefacts there is nothing to tell.
     """
     if stats.actual_computes == stats.macs:
         return ()
-    who = "the model" if compat is None else "the reference"
-    note = (
-        f"{who} charges {stats.actual_computes:,} computes for {stats.macs:,} MACs (imperfect spatial "
-        "factors), in energy and utilisation"
+    return (
+        f"the reference charges {stats.actual_computes:,} computes for {stats.macs:,} MACs (imperfect "
+        "spatial factors), in energy and utilisation; --compat none counts all",
     )
-    if compat is not None:
-        corrected = evaluate(architecture, problem, mapping, compat=None)
-        if corrected.actual_computes == stats.macs:
-            note += "; --compat none counts all"
-    return (note,)
 
 
 def no_imperfect_factors(
