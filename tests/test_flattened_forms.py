@@ -332,6 +332,47 @@ class TestMapping:
             self.read(MAPPING.replace(old, new, 1))
         assert caught.value.location is not None
 
+    def test_wrong_sizes_list_the_contributions(self) -> None:
+        with pytest.raises(InvalidMapping) as caught:
+            self.read(MAPPING.replace("factors: [P2, K2]", "factors: [P3, K2]"))
+        assert caught.value.message == "the factors of dimension P make 12, but its size is 8"
+        assert caught.value.hint == "inner to outer: Glb spatial 2 x Glb temporal 2 x DRAM temporal 3"
+        with pytest.raises(InvalidMapping, match=r"size is 8 .*Glb temporal 2,1 x"):
+            self.read(MAPPING.replace("factors: 'P=2,K=2'", "factors: 'P2,1 K2'"))
+        with pytest.raises(InvalidMapping, match=r"R make 1, .* 3 \(no level has a factor above 1 for it\)"):
+            self.read(MAPPING.replace("factors: R3", "factors: R1"))
+
+    @pytest.mark.parametrize(
+        ("permutation", "split"),
+        [
+            ("[K, P, R]", "give split: 1"),
+            ("[R, K, P]", "give split: 2"),
+            ("[P, K, R]", "give split: 1 and a permutation that begins with K"),
+        ],
+    )
+    def test_a_missing_split_is_noted(self, permutation: str, split: str) -> None:
+        text = MAPPING.replace("permutation: [K, P, R], split: 1", f"permutation: {permutation}")
+        hint = self.read(text).level("Glb").split_hint
+        assert hint == f"without 'split' all spatial loops of Glb lie along X; {split}"
+
+    def test_no_split_is_advised_where_none_helps_or_one_is_given(self) -> None:
+        assert self.read().level("Glb").split_hint is None
+        all_k = MAPPING.replace(
+            "factors: 'P=2 K=4', permutation: [K, P, R], split: 1", "factors: 'K=8'"
+        ).replace("factors: 'P=2,K=2'", "factors: 'P=4,K=1'")
+        assert self.read(all_k).level("Glb").split_hint is None
+
+    @pytest.mark.parametrize(
+        ("written", "whole"),
+        [("P=2,1 K=4", "P=2,1 K=4"), ("P=2,K=4", "P=2,K=4"), ("P=2, 1", "P=2,1"), ("K4,3,P=2", "K4,3,P=2")],
+    )
+    def test_factors_cut_at_a_comma_need_quotes(self, written: str, whole: str) -> None:
+        with pytest.raises(SpecError) as caught:
+            self.read(MAPPING.replace("factors: 'P=2 K=4'", f"factors: {written}"))
+        assert caught.value.message.startswith("unknown key in a spatial directive '")
+        assert caught.value.hint == f"within braces, quote factors with a comma: factors: '{whole}'"
+        assert caught.value.location is not None
+
     def test_skew_is_unsupported(self) -> None:
         with pytest.raises(Unsupported, match="skew"):
             self.read(MAPPING + "- {target: Glb, type: skew, modulo: 2, terms: []}\n")

@@ -259,6 +259,19 @@ class TestRefusals:
         with pytest.raises(InvalidMapping, match="MAC: mapped max Arithmetic Y expansion 2 exceeds hardware"):
             evaluate(small, gemm({"E": 2, "D": 1, "L": 2}), mapping)
 
+    def test_the_note_of_a_missing_split_follows_the_reason(self) -> None:
+        wide = level("DRAM", "", "D2X L2X")
+        plain = Mapping((level("Reg", "E2"), wide))
+        noted = Mapping((level("Reg", "E2"), replace(wide, split_hint="give split: 1")))
+        assert plain == noted
+        square = tiny_architecture(Mapping((level("Reg", "E2"), level("DRAM", "", "D2X L2Y"))))
+        problem = gemm({"E": 2, "D": 2, "L": 2})
+        reason = "MAC: mapped max Arithmetic X expansion 4 exceeds hardware instances 2"
+        for mapping, hint in ((plain, None), (noted, "give split: 1")):
+            with pytest.raises(InvalidMapping) as caught:
+                evaluate(square, problem, mapping)
+            assert (caught.value.message, caught.value.hint) == (reason, hint)
+
     def test_bypassed_everywhere(self) -> None:
         with pytest.raises(InvalidMapping, match="Weights is bypassed in all storage levels"):
             run(
@@ -422,6 +435,53 @@ class TestArtefacts:
         corrected = tensor(evaluate(architecture, problem, mapping, compat=None), "Reg", "Outputs")
         assert (wrapped.fills, wrapped.updates, wrapped.address_generations) == (2**64 - 2, 3, 1)
         assert (corrected.fills, corrected.updates, corrected.address_generations) == (0, 3, 3)
+
+    def test_whole_instances(self) -> None:
+        # E = 4 + 3: two visits use 3.5 of 4 units on average, of which the reference counts 3.
+        mapping = Mapping((level("Reg", "D5 L6"), level("DRAM", "E2", "E4,3X")))
+        problem = gemm({"E": 7, "D": 5, "L": 6})
+        architecture = replace(
+            tiny_architecture(mapping), ert=_ert(MAC={"compute": 2.0}, Reg={"read": 1.0, "leak": 0.5})
+        )
+        cut = evaluate(architecture, problem, mapping)
+        true = evaluate(architecture, problem, mapping, compat=None)
+        assert cut.macs == true.macs == 7 * 5 * 6
+        assert (cut.actual_computes, true.actual_computes) == (3 * 5 * 6 * 2, 7 * 5 * 6)
+        assert (cut.arithmetic.compute_energy_pj, true.arithmetic.energy_pj) == (2.0, 210 * 2.0)
+        assert cut.cycles == true.cycles == 5 * 6 * 2
+        assert (cut.utilization, true.utilization) == (180 / 4 / 60, 210 / 4 / 60)
+        for stats, instances in ((cut, 3.0), (true, 3.5)):
+            weights = tensor(stats, "Reg", "Weights")
+            assert (weights.utilized_instances, weights.reads) == (instances, 60)
+            assert weights.storage_energy_pj == instances * weights.energy_per_instance_pj > 0
+            assert stats.level("Reg").leakage_pj == 0.5 * 60 * instances
+            every = sum(t.reads + t.fills + t.updates for t in stats.level("Reg").data_spaces)
+            assert stats.level("Reg").accesses == int(instances * every)
+
+    def test_whole_instances_of_a_larger_gemm(self) -> None:
+        mapping = Mapping((level("Reg"), level("Glb", "", "D4,3X"), level("DRAM", "E97 L101 D21")))
+        problem = gemm({"E": 97, "D": 83, "L": 101})
+        architecture = tiny_architecture(mapping)
+        assert evaluate(architecture, problem, mapping).actual_computes == 617_211
+        true = evaluate(architecture, problem, mapping, compat=None)
+        assert true.actual_computes == problem.macs == 813_151
+        reg = tensor(true, "Reg", "Weights")
+        # One read for each operation.
+        assert reg.reads * reg.utilized_instances == pytest.approx(813_151, rel=1e-12)
+
+    def test_a_residual_that_the_first_unit_never_sees(self) -> None:
+        # Two units with 3 and 2 iterations: the reference counts 3 for both.
+        mapping = Mapping((level("Reg", "L3,2"), level("DRAM", "", "L2X")))
+        problem = gemm({"E": 1, "D": 1, "L": 5})
+        architecture = tiny_architecture(mapping)
+        assert evaluate(architecture, problem, mapping).actual_computes == 6
+        assert evaluate(architecture, problem, mapping, compat=None).actual_computes == 5
+
+    def test_whole_instances_do_not_concern_perfect_mappings(self) -> None:
+        architecture = tiny_architecture(MAPPING)
+        assert evaluate(architecture, PROBLEM, MAPPING) == evaluate(
+            architecture, PROBLEM, MAPPING, compat=None
+        )
 
 
 def test_unknown_compatibility_mode() -> None:

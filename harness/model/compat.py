@@ -34,6 +34,9 @@ class Artefacts:
     """The energy of a ReductionTree counts one instance only."""
     negative_fills_wrap: bool
     """A negative number of fills (averages over imperfect spatial loops) is counted modulo 2^64."""
+    whole_instances: bool
+    """The average number of instances in use (under imperfect spatial loops) is cut to a whole number;
+    computes are those of the first unit for each. Storage totals follow the number too."""
 
 
 def artefacts(compat: Compat) -> Artefacts:
@@ -41,4 +44,4 @@ def artefacts(compat: Compat) -> Artefacts:
     if compat not in ("timeloop-v4", None):
         raise SpecError(f"unknown compatibility mode '{compat}'", hint="valid: timeloop-v4, none")
     on = compat is not None
-    return Artefacts(on, on, on, on, on, on, on, on)
+    return Artefacts(on, on, on, on, on, on, on, on, on)

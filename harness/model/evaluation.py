@@ -124,7 +124,7 @@ def _refuse_unfit(basis: Basis, nest: LoopNest, mapping: Mapping, sizes: list[li
     unit = basis.architecture.arithmetic
     x, y = nest.expansions[-1]
     if x > unit.mesh_x or y > unit.mesh_y or x * y > unit.instances:
-        raise InvalidMapping(_too_many_units(basis.architecture, x, y))
+        raise _too_many_units(basis.architecture, mapping, x, y)
     holding = []
     for tensor in basis.tensors:
         keep = [tensor.name in level.keep for level in mapping.levels]
@@ -151,11 +151,12 @@ def _refuse_unfit(basis: Basis, nest: LoopNest, mapping: Mapping, sizes: list[li
         ):
             if wanted > available:
                 raise InvalidMapping(
-                    f"{name}: mapped {kind} {wanted:g} exceeds available hardware instances {available}"
+                    f"{name}: mapped {kind} {wanted:g} exceeds available hardware instances {available}",
+                    hint=_split_hint(mapping, kind),
                 )
 
 
-def _too_many_units(architecture: Architecture, x: int, y: int) -> str:
+def _too_many_units(architecture: Architecture, mapping: Mapping, x: int, y: int) -> InvalidMapping:
     unit = architecture.arithmetic
     kind, wanted, available = next(
         (kind, wanted, available)
@@ -166,7 +167,15 @@ def _too_many_units(architecture: Architecture, x: int, y: int) -> str:
         )
         if wanted > available
     )
-    return f"{unit.name}: mapped max Arithmetic {kind} {wanted} exceeds hardware instances {available}"
+    reason = f"{unit.name}: mapped max Arithmetic {kind} {wanted} exceeds hardware instances {available}"
+    return InvalidMapping(reason, hint=_split_hint(mapping, kind))
+
+
+def _split_hint(mapping: Mapping, kind: str) -> str | None:
+    """What the reader of a hand-written mapping noted about a missing split, where that is the matter."""
+    if kind != "X expansion":
+        return None
+    return next((level.split_hint for level in mapping.levels if level.split_hint is not None), None)
 
 
 def _movements(basis: Basis, mapping: Mapping, sets: WorkingSets, sizes: Sequence[int]) -> list[Movement]:
@@ -184,14 +193,15 @@ def _arithmetic(basis: Basis, nest: LoopNest, compute: Compute) -> ArithmeticSta
     """Operations, cycles and energy of the arithmetic units."""
     unit = basis.architecture.arithmetic
     x, y = nest.expansions[-1]
-    computes = int(compute.operations_per_unit * compute.units)
+    charged = int(compute.operations_per_unit * compute.units)
+    computes = charged if basis.artefacts.whole_instances else basis.problem.macs
     return ArithmeticStats(
         name=unit.name,
         instances=unit.instances,
         utilized_instances=x * y,
         utilized_x_expansion=x,
         utilized_y_expansion=y,
-        cycles=nest.temporal_iterations if nest.imperfect else math.ceil(computes / compute.units),
+        cycles=nest.temporal_iterations if nest.imperfect else math.ceil(charged / compute.units),
         algorithmic_computes=computes,
         actual_computes=computes,
         energy_pj=computes * basis.compute.operation,

@@ -47,7 +47,8 @@ def level_stats(
             + part.addr_gen_energy_pj
             + leakage / len(parts)
         )
-        accesses += int(part.utilized_instances * unsigned(part.reads + part.updates + part.fills))
+        # Not cut: the product with an average number of instances may lie just below a whole number.
+        accesses += round(part.utilized_instances * unsigned(part.reads + part.updates + part.fills))
     return LevelStats(
         name=spec.name,
         cycles=performance.cycles,

@@ -81,12 +81,13 @@ def analyse_tensor(basis: Basis, mapping: Mapping, sets: WorkingSets, sizes: Seq
     for storage, level in enumerate(mapping.levels):
         spatial = nest.spatial_count[storage]
         served, links = _serve(basis, mapping, sets, storage)
+        instances = nest.utilized_instances[nest.boundary[storage]]
         tiles.append(
             Tile(
                 size=sizes[storage],
                 served=served,
                 link_transfers=links,
-                replication=int(nest.utilized_instances[nest.boundary[storage]]),
+                replication=int(instances) if basis.artefacts.whole_instances else instances,
                 fanout=nest.fanout(storage),
                 master_size=sets.largest(nest.first[storage] + spatial - 1) if spatial else None,
                 rmw_first_update=name in level.rmw_first_update,

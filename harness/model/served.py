@@ -27,13 +27,14 @@ def in_order(served: ServedByKind) -> list[tuple[tuple[int, int], Served]]:
 class Tile:
     """One tensor at one storage level. Counts are averages per instance.
 
+    ``replication`` are the instances in use on average,
     ``master_size`` is the tile of the whole fan-out (None without a spatial block).
     """
 
     size: int
     served: ServedByKind
     link_transfers: float
-    replication: int
+    replication: float
     fanout: int
     master_size: int | None
     rmw_first_update: bool = False

@@ -6,7 +6,7 @@ outermost, as in Timeloop's permutation strings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -34,6 +34,8 @@ class LevelMapping:
     The spatial block is the fan-out from this level to the next inner one and lies inside (below) the
     temporal block. Unit loops are left out. ``keep`` are the data spaces stored here, the others bypass.
     The four directive sets name data spaces (Timeloop's no_reuse, no_link_transfer, rmw_first_update).
+    ``split_hint`` is advice for the user, should the X loops of a hand-written mapping be too many; it is no
+    part of the mapping.
     """
 
     level: str
@@ -45,6 +47,7 @@ class LevelMapping:
     no_link_transfer: frozenset[str] = frozenset()
     rmw_first_update: frozenset[str] = frozenset()
     no_coalesce: frozenset[str] = frozenset()
+    split_hint: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

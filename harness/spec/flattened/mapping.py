@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping as AbstractMapping
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
+from math import prod
 from typing import Any, Literal
 
 from harness.errors import InvalidMapping, Location, SpecError, Unsupported, unknown_name
@@ -29,6 +31,7 @@ _KEYS: dict[str, frozenset[str]] = {
 }
 _DATATYPE_ALIASES = ("datatype", "bypass", "bypassing", "dataspace")
 _FACTOR = re.compile(r"\s*([A-Za-z]+)\s*=*\s*([0-9]+)(?:\s*,\s*([0-9]+)(?![0-9]*\s*=))?\s*[,;]?\s*")
+_REST_OF_FACTORS = re.compile(r"\s*([0-9]+|[A-Za-z]+\s*=\s*[0-9]+)(\s|$)")
 
 Factor = tuple[int, int]
 
@@ -40,7 +43,7 @@ class _Block:
     factors: dict[str, Factor] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     split: int | None = None
-    place: Location | None = None
+    split_hint: str | None = None
 
 
 @dataclass
@@ -100,6 +103,7 @@ def _read_directive(
             ("temporal", "spatial", "datatype", "bypass"),
             where(entry, "type"),
         )
+    _refuse_split_factors(entry, shown)
     require_known_keys(entry, {*_KEYS[kind], "target", "type"}, f"a {shown} directive", where(entry))
     number = _target(entry, architecture)
     level = levels[number]
@@ -140,9 +144,46 @@ def _read_directive(
             raise SpecError(
                 f"split must be a whole number of 0 or more, not '{split}'", where(entry, "split")
             )
+    else:
+        block.split_hint = _split_hint(block, problem, architecture.level_names[number], (x, y))
     level.spatial = block
     level.no_multicast = named("no_reuse", "no_multicast_no_reduction")
     level.no_link_transfer = named("no_link_transfer")
+
+
+def _refuse_split_factors(entry: AbstractMapping[str, Any], kind: str) -> None:
+    """In ``{factors: E=4,3}`` YAML ends the factors at the comma and takes the rest for another key."""
+    rests = [str(key) for key, value in entry.items() if value is None and _REST_OF_FACTORS.match(str(key))]
+    if rests and isinstance(entry.get("factors"), (str, int)):
+        whole = ",".join([str(entry["factors"]), *rests])
+        raise SpecError(
+            f"unknown key in a {kind} directive '{rests[0]}'",
+            where(entry, rests[0]) or where(entry),
+            f"within braces, quote factors with a comma: factors: '{whole}'",
+        )
+
+
+def _split_hint(block: _Block, problem: Problem, level: str, fanout: tuple[int, int]) -> str | None:
+    """Advice for a block without ``split`` that is too wide for X alone but would fit X and Y."""
+    factors = [block.factors.get(dimension, (1, 1))[0] for dimension in _full_order(block, problem)]
+    x, y = fanout
+    if not x < prod(factors) <= x * y:
+        return None
+    why = f"without 'split' all spatial loops of {level} lie along X"
+    for split in range(len(factors)):
+        if prod(factors[:split]) <= x and prod(factors[split:]) <= y:
+            return f"{why}; give split: {split}"
+    wide = [d for d, (factor, _) in block.factors.items() if factor > 1]
+    for count in range(1, len(wide)):
+        for chosen in combinations(wide, count):
+            along_x = prod(block.factors[d][0] for d in chosen)
+            if along_x <= x and prod(factors) // along_x <= y:
+                return f"{why}; give split: {count} and a permutation that begins with {' '.join(chosen)}"
+    return None
+
+
+def _full_order(block: _Block, problem: Problem) -> list[str]:
+    return block.order + [d for d in problem.dimensions if d not in block.order]
 
 
 def _target(entry: AbstractMapping[str, Any], architecture: Architecture) -> int:
@@ -172,7 +213,6 @@ def _read_block(entry: AbstractMapping[str, Any], problem: Problem) -> _Block:
     return _Block(
         factors=read_factors(entry.get("factors"), problem, where(entry, "factors")),
         order=read_permutation(entry.get("permutation"), problem, where(entry, "permutation")),
-        place=where(entry),
     )
 
 
@@ -239,6 +279,7 @@ def _level_mapping(name: str, level: _Level, problem: Problem) -> LevelMapping:
         no_link_transfer=level.no_link_transfer,
         rmw_first_update=level.rmw_first_update,
         no_coalesce=level.no_coalesce,
+        split_hint=level.spatial.split_hint if level.spatial is not None else None,
     )
 
 
@@ -246,7 +287,7 @@ def _loops(block: _Block | None, problem: Problem, spatial: bool) -> tuple[Loop,
     """The loops of a block from inner to outer; unit loops are dropped after X and Y are dealt out."""
     if block is None:
         return ()
-    order = block.order + [d for d in problem.dimensions if d not in block.order]
+    order = _full_order(block, problem)
     split = len(order) if block.split is None else block.split
     loops: list[Loop] = []
     for position, dimension in enumerate(order):
@@ -262,8 +303,22 @@ def _check_sizes(mapping: Mapping, problem: Problem, place: Location | None) -> 
         size = dimension_size(mapping, dimension)
         if size != bound:
             raise InvalidMapping(
-                f"the factors of dimension {dimension} make {size}, but its size is {bound}", place
+                f"the factors of dimension {dimension} make {size}, but its size is {bound}",
+                place,
+                _contributions(mapping, dimension),
             )
+
+
+def _contributions(mapping: Mapping, dimension: str) -> str:
+    """The loops over ``dimension`` level by level, from the innermost to the outermost."""
+    found = []
+    for level in mapping.levels:
+        for kind, block in (("spatial", level.spatial), ("temporal", level.temporal)):
+            for loop in block:
+                if loop.dimension == dimension:
+                    number = str(loop.factor) if loop.perfect else f"{loop.factor},{loop.residual}"
+                    found.append(f"{level.level} {kind} {number}")
+    return f"inner to outer: {' x '.join(found)}" if found else "no level has a factor above 1 for it"
 
 
 def write_mapping(mapping: Mapping, architecture: Architecture, problem: Problem) -> list[dict[str, Any]]:
