@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
-from typing import Literal
 
 from harness.estimation import estimate
 from harness.mapspace import MapSpace, Refusal
@@ -54,12 +53,10 @@ def case(architecture: str, layer: str) -> Case:
 
 
 @cache
-def sampled_mappings(
-    architecture: str, layer: str, count: int, template: Literal["uber", "ruby"] = "uber"
-) -> tuple[Mapping, ...]:
+def sampled_mappings(architecture: str, layer: str, count: int) -> tuple[Mapping, ...]:
     """``count`` random mappings that fit the hardware's fan-out, from the constrained map space."""
     chosen = case(architecture, layer)
-    space = MapSpace(chosen.architecture, chosen.problem, chosen.constraints, template)
+    space = MapSpace(chosen.architecture, chosen.problem, chosen.constraints)
     random = Random(SEED)
     found: list[Mapping] = []
     for _ in range(1000 * count):

@@ -12,7 +12,7 @@ from harness.search import search
 from harness.spec.settings import SearchSettings
 
 JOBS = (("gemmini", "KQV"), ("eyeriss", "KQV"), ("gemmini", "softmax"))
-ALGORITHMS = ("random_pruned", "hybrid", "linear_pruned", "exhaustive")
+ALGORITHMS = ("guided", "random_pruned", "hybrid", "linear_pruned", "exhaustive")
 SETTINGS = SearchSettings(
     metrics=("edp", "delay", "energy"), threads=1, timeout=0, victory_condition=0, search_size=0, seed=1
 )
