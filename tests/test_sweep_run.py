@@ -189,7 +189,7 @@ def test_mistakes_are_told_before_anything_runs(folder: Path, capsys: pytest.Cap
         ([], "say what to map"),
         (["all", "-mx"], "unknown option '-mx'"),
         (["all", "--objective", "edp"], "unknown option '--objective'"),
-        (["all", "--mappr=quick"], "unknown option '--mappr' (did you mean '--mapper'?)"),
+        (["all", "--mappr=quick"], "unknown option '--mappr', did you mean '--mapper'?"),
         (["all", "-j", "0"], "'0' is not a whole number above zero"),
         (["-so", "all"], "-so reads what there is"),
         (["-so", "-o", "none"], "no folder 'none' to summarise"),

@@ -239,12 +239,7 @@ def _add_choice_of_what(parser: OneLineParser) -> None:
 
 
 def _add_fusion(parser: OneLineParser) -> None:
-    group = parser.add_argument_group("fusion")
-    group.add_argument("-nef", "--no_e_fusion", action="store_true", help="do not pin E to 1 above the level")
-    group.add_argument("-lf", "--l_fusion", action="store_true", help="also pin L to 1 above the level")
-    group.add_argument(
-        "-pwim", "--pay_wb_in_mm", action="store_true", help="charge the write-back to the matmul"
-    )
+    add_fusion_options(parser.add_argument_group("fusion"))
 
 
 def _add_search(parser: OneLineParser) -> None:
@@ -280,6 +275,15 @@ def _add_output(parser: OneLineParser) -> None:
     group.add_argument("-l", "--live", action="store_true", help="report every better mapping as it is found")
     group.add_argument(
         "--debug", action="store_true", help="on an internal error keep the traceback in a file"
+    )
+
+
+def add_fusion_options(group: argparse._ArgumentGroup) -> None:
+    """The options that both commands give to a fusion."""
+    group.add_argument("-nef", "--no_e_fusion", action="store_true", help="do not pin E to 1 above the level")
+    group.add_argument("-lf", "--l_fusion", action="store_true", help="also pin L to 1 above the level")
+    group.add_argument(
+        "-pwim", "--pay_wb_in_mm", action="store_true", help="charge the write-back to the matmul"
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from harness.cli.arguments import (
     DEFAULT_ARCHITECTURE,
     DEFAULT_MODEL,
     OneLineParser,
+    add_fusion_options,
     natural_number,
     positive_number,
 )
-from harness.errors import did_you_mean
 
 DEFAULT_SWEEP_PROFILE = "quick"
 DEFAULT_OUT = "outputs_hwdse"
@@ -58,9 +57,9 @@ class SweepArguments:
 
 
 def parse_sweep_arguments(argv: Sequence[str], program: str) -> SweepArguments:
-    """Leaves the program (SystemExit 2, usage on stderr) for an unusable command line."""
+    """Leaves the program (SystemExit 2, one line on stderr) for an unusable command line."""
     parser = _parser(program)
-    _refuse_unknown_options(parser, argv)
+    parser.refuse_unknown_options(argv)
     given = parser.parse_intermixed_args(list(argv))
     if given.summary_only and given.words:
         parser.error("-so reads what there is; it takes no layers")
@@ -89,20 +88,6 @@ def parse_sweep_arguments(argv: Sequence[str], program: str) -> SweepArguments:
         debug=given.debug,
         command=shlex.join([program, *argv]),
     )
-
-
-def _refuse_unknown_options(parser: OneLineParser, argv: Sequence[str]) -> None:
-    """argparse would read ``-mx`` as ``-m x``; only figures may follow a short option without a space."""
-    known = [name for action in parser._actions for name in action.option_strings]
-    for word in argv:
-        if word == "--":
-            return
-        name = word.partition("=")[0] if word.startswith("--") else word
-        glued = re.fullmatch(r"(-[a-z])[0-9]+", word)
-        if not re.match(r"-{1,2}[A-Za-z]", word) or name in known or (glued and glued[1] in known):
-            continue
-        hint = (did_you_mean(name, known) if name.startswith("--") else None) or ""
-        parser.error(f"unknown option '{name}'" + (f" ({hint})" if hint.startswith("did you") else ""))
 
 
 def _parser(program: str) -> OneLineParser:
@@ -145,11 +130,7 @@ def _add_what(parser: OneLineParser) -> None:
 
 def _add_mapping(parser: OneLineParser) -> None:
     group = parser.add_argument_group("fusion and search")
-    group.add_argument("-nef", "--no_e_fusion", action="store_true", help="do not pin E to 1 above the level")
-    group.add_argument("-lf", "--l_fusion", action="store_true", help="also pin L to 1 above the level")
-    group.add_argument(
-        "-pwim", "--pay_wb_in_mm", action="store_true", help="charge the write-back to the matmul"
-    )
+    add_fusion_options(group)
     group.add_argument(
         "--mapper", default=DEFAULT_SWEEP_PROFILE, metavar="PROFILE",
         help="mapper profile (default %(default)s)",
