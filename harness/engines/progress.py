@@ -18,7 +18,6 @@ class Progress:
     fraction: float | None = None
     best_cycles: int | None = None
     best_energy_pj: float | None = None
-    best_utilization: float | None = None
 
     @property
     def per_second(self) -> float:

@@ -10,8 +10,6 @@ from harness.mapspace.factorization import Factor
 from harness.mapspace.levels import TilingLevel
 from harness.mapspace.permutation import LevelOrders, Order
 
-Digits = tuple[int, ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Refusal:

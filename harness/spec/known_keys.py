@@ -60,9 +60,6 @@ IDLE_SIZES = frozenset({"H", "W", "Hpad", "Wpad", "Hstride", "Wstride", "Hdilati
 V4_COMPONENTS = frozenset({"version", "classes"})
 V4_MAPSPACE = frozenset({"version", "template"})
 V4_TABLES = frozenset({"version", "tables"})
-V4_ERT_TABLE = frozenset({"name", "actions"})
-V4_ERT_ACTION = frozenset({"name", "arguments", "energy"})
-V4_ART_TABLE = frozenset({"name", "area"})
 V4_GLOBALS = frozenset(
     {"version", "environment_variables", "expression_custom_functions", "accelergy_plug_ins"}
 )

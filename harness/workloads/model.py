@@ -48,10 +48,6 @@ class Operator:
     def problem(self) -> Problem:
         return self.layer.problem
 
-    def data_spaces_of(self, tensor: str) -> tuple[str, ...]:
-        """The data spaces under which this operator touches ``tensor``."""
-        return tuple(space for space, name in self.tensors if name == tensor)
-
 
 @dataclass(frozen=True, slots=True)
 class Edge:

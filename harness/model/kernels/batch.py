@@ -97,18 +97,14 @@ class Batch:
 
     def part(self, start: int, stop: int) -> Batch:
         """Mappings ``start`` to ``stop`` as views."""
-        chosen = slice(start, stop)
-        order = self.spatial_order
-        return Batch(
-            factors=self.factors[chosen],
-            permutation=self.permutation if self.permutation.shape[0] == 1 else self.permutation[chosen],
-            keep=self.keep if self.keep.shape[0] == 1 else self.keep[chosen],
-            spatial_order=order if order is None or order.shape[0] == 1 else order[chosen],
-            directives=self.directives,
-        )
+        return self._selected(slice(start, stop))
 
     def take(self, chosen: NDArray[np.intp]) -> Batch:
         """The mappings with these numbers, as copies."""
+        return self._selected(chosen)
+
+    def _selected(self, chosen: slice | NDArray[np.intp]) -> Batch:
+        """What is the same for all mappings (a leading axis of 1) stays as it is."""
         order = self.spatial_order
         return Batch(
             factors=self.factors[chosen],

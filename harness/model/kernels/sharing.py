@@ -57,11 +57,6 @@ class BlockSharing:
     def any_linked(self) -> bool:
         return any(p.linked for p in self.patterns)
 
-    @cached_property
-    def repeated_groups(self) -> Vector:
-        """Accesses to the parent, in tiles, of an invocation with unchanged data."""
-        return self._spread([sum(r.groups for r in p.repeated) for p in self.patterns])
-
     def _table(self, records: list[GroupRecord]) -> RecordTable:
         return RecordTable(
             multicast=self._spread([r.multicast for r in records]),

@@ -8,7 +8,6 @@ from typing import Any
 
 from harness.errors import Location, SpecError
 
-RELATIONS = ("<=", ">=", "=")
 DATA_SPACE_KEYS = (
     "keep", "bypass", "no_coalesce", "no_reuse", "no_link_transfer", "rmw_first_update", "keep_only",
     "bypass_only", "no_iteration_over_dataspaces", "must_iterate_over_dataspaces",
