@@ -22,7 +22,7 @@ from harness.model.kernels.evaluator import BatchEvaluator
 from harness.search import Progress, SearchResult, search_space
 from harness.search.guided import Guided
 from harness.search.processes import WorkerPool
-from harness.search.protocol import Share
+from harness.search.proposer import Share
 from harness.spec.architecture import Architecture
 from harness.spec.flattened.constraints import read_constraints
 from harness.spec.mapping import Mapping

@@ -20,12 +20,12 @@ from mapper_cases import (
 
 from harness.errors import EmptyMapSpace, EstimationError, SpecError
 from harness.mapspace import MappingId, MapSpace
-from harness.search import MAPPERS, Cost, Progress, SearchResult, is_better, search, search_space
+from harness.search import Cost, Progress, SearchResult, is_better, search, search_space
 from harness.search.crew import Crew, exchange
 from harness.search.evaluators import ReferenceEvaluator
 from harness.search.processes import WorkerPool, can_travel
-from harness.search.protocol import Outcome, Share
-from harness.search.registry import mapper_named
+from harness.search.proposer import Outcome, Share
+from harness.search.proposers import PROPOSERS, proposer_named
 from harness.search.streams import ReferenceStream, SeededStream
 from harness.search.thread_run import Found, ThreadReport
 from harness.spec.architecture import Architecture
@@ -135,7 +135,7 @@ def visits(
     space: MapSpace, algorithm: str, answer: Callable[[Any], Outcome], count: int = 10**6, **changes: Any
 ) -> list[tuple[int, int, int, int]]:
     chosen = dataclasses.replace(SearchSettings(), **changes)
-    mapper = mapper_named(algorithm)(Share(space, 0, 1, None), chosen)
+    mapper = proposer_named(algorithm)(Share(space, 0, 1, None), chosen)
     seen = []
     while len(seen) < count and (proposal := mapper.propose()) is not None:
         seen.append((proposal.factorization, proposal.permutation, proposal.spatial, proposal.bypass))
@@ -342,7 +342,7 @@ def test_a_complete_search_is_optimal_and_others_are_not_called_so() -> None:
 # --- the whole search -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("algorithm", sorted(MAPPERS))
+@pytest.mark.parametrize("algorithm", sorted(PROPOSERS))
 @pytest.mark.parametrize("seed", [None, 5])
 def test_a_search_repeats_exactly(algorithm: str, seed: int | None) -> None:
     space = small_space()
@@ -373,7 +373,7 @@ def reports_with(
     return [r.report() for r in crew.runs]
 
 
-@pytest.mark.parametrize("algorithm", sorted(MAPPERS))
+@pytest.mark.parametrize("algorithm", sorted(PROPOSERS))
 @pytest.mark.parametrize("evaluate", [stub_evaluate, refusing_evaluate])
 def test_batches_do_not_change_the_outcome(algorithm: str, evaluate: Any) -> None:
     space = small_space(problem=gemm(4, 4, 2), buffer_words=14)

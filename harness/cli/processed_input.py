@@ -35,7 +35,7 @@ def processed_tree(specification: Specification, constraints_changed: bool) -> d
 
 
 def written_settings(settings: SearchSettings) -> dict[str, Any]:
-    """The ``mapper`` section, under Timeloop's names (``seed`` is an extension, left out when unset)."""
+    """The ``mapper`` section, under Timeloop's names; this project's own keys are left out when unset."""
     section: dict[str, Any] = {
         "algorithm": settings.algorithm,
         "optimization_metrics": list(settings.metrics),
@@ -51,6 +51,10 @@ def written_settings(settings: SearchSettings) -> dict[str, Any]:
         "diagnostics": settings.diagnostics,
         "live_status": settings.live_status,
     }
-    if settings.seed is not None:
-        section["seed"] = settings.seed
-    return section
+    own = {
+        "seed": settings.seed,
+        "time_limit": settings.time_limit or None,
+        "max_cycles": settings.max_cycles,
+        "max_energy_pj": settings.max_energy_pj,
+    }
+    return {**section, **{key: value for key, value in own.items() if value is not None}}

@@ -1,18 +1,27 @@
-"""Searching a map space. ``docs/mapspace.md`` describes the mappers, the metric rule and termination."""
+"""Searching a map space. ``docs/mapper.md`` describes the mappers, ``docs/mapspace.md`` the space."""
 
-from harness.search.driver import search, search_space
+from harness.search.certificate import Certificate, Pruning
+from harness.search.find import find_mapping, search, search_space
+from harness.search.mapper import Mapper, Request
+from harness.search.mappers import MAPPERS
 from harness.search.metrics import Cost, is_better
-from harness.search.registry import MAPPERS
+from harness.search.objective import Objective
 from harness.search.result import Improvement, InvalidCounts, Progress, Refusals, SearchResult
 
 __all__ = [
     "MAPPERS",
+    "Certificate",
     "Cost",
     "Improvement",
     "InvalidCounts",
+    "Mapper",
+    "Objective",
     "Progress",
+    "Pruning",
     "Refusals",
+    "Request",
     "SearchResult",
+    "find_mapping",
     "is_better",
     "search",
     "search_space",

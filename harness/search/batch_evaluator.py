@@ -14,7 +14,7 @@ from harness.model.kernels.evaluator import BatchEvaluator, BatchStats
 from harness.model.kernels.validity import Reason
 from harness.search.evaluators import Evaluator
 from harness.search.metrics import Cost
-from harness.search.protocol import Proposal
+from harness.search.proposer import Proposal
 
 LARGEST_BATCH = 2048
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from harness.mapspace import MapSpace
 from harness.search.evaluators import Evaluator
 from harness.search.metrics import is_better
-from harness.search.protocol import Share
-from harness.search.registry import mapper_named
+from harness.search.proposer import Share
+from harness.search.proposers import proposer_named
 from harness.search.thread_run import Found, Snapshot, ThreadReport, ThreadRun
 from harness.spec.settings import Metric, SearchSettings
 
@@ -22,7 +22,7 @@ class Crew:
     @staticmethod
     def recruit(space: MapSpace, settings: SearchSettings) -> Crew:
         """All threads that ``settings`` asks for, each on its share of ``space``."""
-        factory = mapper_named(settings.algorithm)
+        factory = proposer_named(settings.algorithm)
         runs = []
         for thread in range(settings.threads):
             share = Share(space, thread, settings.threads, settings.seed)

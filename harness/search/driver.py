@@ -1,24 +1,22 @@
-"""Running a search from settings to result."""
+"""Running a search whose algorithm proposes mappings and is told their costs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from harness.mapspace import MapSpace, Refusal
+from harness.search.agreement import require_same_cost
 from harness.search.clock import PROGRESS_SECONDS, Clock
 from harness.search.crew import Crew, exchange, merge
 from harness.search.evaluation import evaluator_for, reference_evaluate
 from harness.search.evaluators import Evaluate
+from harness.search.mapper import Request
 from harness.search.messages import Assignment
 from harness.search.metrics import Cost
 from harness.search.processes import WorkerPool, can_travel, usable_cores
-from harness.search.result import InvalidCounts, Progress, Refusals, SearchResult
+from harness.search.result import InvalidCounts, Refusals, SearchResult
 from harness.search.thread_run import Found, ThreadReport
 from harness.search.words import no_mapping_reason
-from harness.spec.architecture import Architecture
-from harness.spec.constraints import Constraints
-from harness.spec.problem import Problem
 from harness.spec.settings import SearchSettings
 
 _LOST = "its process was ended from outside"
@@ -27,44 +25,20 @@ LOCAL_SECONDS = 0.5
 """A search with several threads starts in this process and moves to worker processes after this time."""
 
 
-def search(
-    architecture: Architecture,
-    problem: Problem,
-    constraints: Constraints,
-    settings: SearchSettings,
-    *,
-    on_progress: Callable[[Progress], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
-    evaluate: Evaluate | None = None,
-) -> SearchResult:
-    """Searches the map space and returns the best mapping, evaluated by the reference model.
+class ProposerSearch:
+    """The mapper behind all search algorithms that propose mappings (:mod:`harness.search.proposers`).
 
-    The outcome depends on the arguments only, not on timing or on the number of cores, unless the search is
+    Its outcome depends on space and settings only, not on timing or on the number of cores, unless it is
     stopped early (``should_stop``, Ctrl-C, ``settings.time_limit``), which keeps the best mapping so far.
-    ``on_progress`` is called at most about ten times a second, ``should_stop`` is asked as often.
-    ``evaluate`` replaces the model (for tests and engines); None takes the batch kernels where they apply and
-    the reference model elsewhere.
-
-    Raises :class:`EmptyMapSpace` if the constraints leave no factorisation, :class:`SpecError` for an unknown
-    algorithm. No valid mapping is not an error: the result says why.
+    Metrics are compared by Timeloop's rule (:mod:`harness.search.metrics`); mappings beyond the caps of the
+    objective are never the best.
     """
-    space = MapSpace(architecture, problem, constraints, settings.template)
-    return search_space(space, settings, on_progress=on_progress, should_stop=should_stop, evaluate=evaluate)
 
-
-def search_space(
-    space: MapSpace,
-    settings: SearchSettings,
-    *,
-    on_progress: Callable[[Progress], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
-    evaluate: Evaluate | None = None,
-) -> SearchResult:
-    """:func:`search` for a map space that already exists."""
-    clock = Clock(settings, on_progress, should_stop)
-    crew = Crew.recruit(space, settings)
-    ending = _run(space, crew, settings, evaluate, clock)
-    return _conclude(space, settings, evaluate, ending=ending, clock=clock)
+    def find(self, space: MapSpace, request: Request) -> SearchResult:
+        clock = Clock(request.settings, request.on_progress, request.should_stop)
+        crew = Crew.recruit(space, request.settings)
+        ending = _run(space, crew, request.settings, request.evaluate, clock)
+        return _conclude(space, request.settings, request.evaluate, ending=ending, clock=clock)
 
 
 @dataclass
@@ -172,7 +146,6 @@ def _conclude(
         mapping=None,
         stats=None,
         status="no_mapping",
-        reason=None,
         evaluated=evaluated,
         valid=sum(r.valid for r in reports),
         invalid=InvalidCounts(
@@ -199,10 +172,13 @@ def _conclude(
     mapping = space.construct(best.mapping_id, pruned)
     assert not isinstance(mapping, Refusal)
     stats = (evaluate or reference_evaluate)(space.architecture, space.problem, mapping)
-    _require_agreement(best.cost, Cost.of(stats))
+    require_same_cost(best.cost, Cost.of(stats))
     least = [r.least_first_metric for r in reports if r.least_first_metric is not None]
     proven = complete and best.cost.metric(settings.metrics[0]) <= min(least) * (1 + 1e-12)
-    return replace(result, mapping=mapping, stats=stats, status="optimal" if proven else "best_found")
+    if not proven:
+        return replace(result, mapping=mapping, stats=stats, status="best_found")
+    bound = best.cost.value(settings.metrics[0])
+    return replace(result, mapping=mapping, stats=stats, status="optimal", lower_bound=bound, gap=0.0)
 
 
 def _notes(settings: SearchSettings, ending: _Ending, clock: Clock) -> tuple[str, ...]:
@@ -218,17 +194,6 @@ def _notes(settings: SearchSettings, ending: _Ending, clock: Clock) -> tuple[str
             "their threads stopped early"
         )
     return tuple(notes)
-
-
-def _require_agreement(searched: Cost, evaluated: Cost) -> None:
-    """The kernels and the reference model must agree on the winner; anything else is a defect of ours."""
-    same = (
-        searched.cycles == evaluated.cycles
-        and searched.last_level_accesses in (None, evaluated.last_level_accesses)
-        and abs(searched.energy_pj - evaluated.energy_pj) <= 1e-9 * abs(evaluated.energy_pj)
-    )
-    if not same:
-        raise RuntimeError(f"the batch evaluator and the reference model disagree: {searched} != {evaluated}")
 
 
 def _add_refusals(reports: list[ThreadReport]) -> tuple[Refusals, ...]:

@@ -9,7 +9,7 @@ from harness.errors import InvalidMapping, Unsupported
 from harness.mapspace import MapSpace
 from harness.model.stats import Stats
 from harness.search.metrics import Cost
-from harness.search.protocol import Proposal
+from harness.search.proposer import Proposal
 from harness.spec.architecture import Architecture
 from harness.spec.mapping import Mapping
 from harness.spec.problem import Problem

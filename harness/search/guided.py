@@ -15,7 +15,7 @@ from harness.mapspace.factorization import divisors_in_order
 from harness.mapspace.permutation import Order
 from harness.search.capacity import CapacityCheck
 from harness.search.metrics import Cost
-from harness.search.protocol import Mapper, Outcome, Proposal, Share
+from harness.search.proposer import Outcome, Proposal, Proposer, Share
 from harness.spec.settings import SearchSettings
 
 GENERATION = 32
@@ -60,6 +60,8 @@ class Guided:
         self._random = random.Random(f"{share.seed}/{share.thread}/guided")
         self._space: MapSpace = share.space
         self._metrics = settings.metrics
+        self._max_cycles = settings.max_cycles
+        self._max_energy_pj = settings.max_energy_pj
         self._capacity = CapacityCheck(self._space)
         levels = self._space.levels
         self._temporal = [k for k, level in enumerate(levels) if not level.spatial]
@@ -101,15 +103,24 @@ class Guided:
         if genes is None:
             return
         # Kept apart until the generation is over, so that no proposal depends on the size of batches.
-        self._observed.append(_Member(tuple(cost.metric(m) for m in self._metrics), genes))
+        self._observed.append(_Member(self._worth(cost), genes))
+
+    def _worth(self, cost: Cost) -> tuple[float, ...]:
+        """Least first: what exceeds the objective's caps least, then the metrics."""
+        beyond = 0.0
+        if self._max_cycles is not None:
+            beyond += max(0.0, cost.cycles / self._max_cycles - 1)
+        if self._max_energy_pj is not None:
+            beyond += max(0.0, cost.energy_pj / self._max_energy_pj - 1)
+        return (beyond, *(cost.metric(m) for m in self._metrics))
 
     def _next_generation(self) -> None:
         self._pool = sorted(self._pool + self._observed)[:POOL]
         self._observed = []
         self._open = {}
 
-    def copy(self) -> Mapper:
-        raise NotImplementedError("a mapper that looks at costs is not copied")
+    def copy(self) -> Proposer:
+        raise NotImplementedError("a proposer that looks at costs is not copied")
 
     def _draw(self) -> Genes:
         rng = self._random

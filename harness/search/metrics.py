@@ -43,6 +43,10 @@ class Cost:
         assert self.last_level_accesses is not None
         return float(self.last_level_accesses)
 
+    def value(self, metric: Metric) -> float:
+        """As :meth:`metric`, but the EDP in J*cycles."""
+        return self.edp_j_cycles if metric == "edp" else self.metric(metric)
+
 
 def is_better(candidate: Cost, incumbent: Cost | None, metrics: Sequence[Metric]) -> bool:
     """True if ``candidate`` replaces ``incumbent`` under ``metrics``, the most important first."""

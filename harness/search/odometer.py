@@ -1,4 +1,4 @@
-"""The order of visits common to all mappers but ``random``: masks, then splits, permutations, factorisations.
+"""The order of visits of all but ``random`` and ``guided``: masks, splits, permutations, factorisations.
 
 With two early exits (Timeloop ``search/hybrid.cpp`` and its siblings): a mapping that cannot be laid out
 skips the remaining bypass masks, because the layout does not depend on them; and when every mask of one
@@ -13,7 +13,7 @@ from typing import Self
 
 from harness.mapspace import SubSpace
 from harness.search.metrics import Cost
-from harness.search.protocol import Outcome, Proposal, Share
+from harness.search.proposer import Outcome, Proposal, Share
 
 
 class Odometer:

@@ -10,7 +10,7 @@ import copy
 from itertools import count
 
 from harness.search.metrics import Cost
-from harness.search.protocol import Outcome, Proposal, Share
+from harness.search.proposer import Outcome, Proposal, Share
 from harness.spec.settings import SearchSettings
 
 _MOST_REPEATED_DRAWS = 100_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.mapspace import SubSpace
 from harness.search.odometer import Odometer
-from harness.search.protocol import Share
+from harness.search.proposer import Share
 from harness.spec.settings import SearchSettings
 
 

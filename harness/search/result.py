@@ -7,6 +7,7 @@ from typing import Literal
 
 from harness.mapspace import SpaceSizes
 from harness.model.stats import Stats
+from harness.search.certificate import Certificate
 from harness.search.metrics import Cost
 from harness.spec.mapping import Mapping
 
@@ -56,32 +57,43 @@ class Refusals:
     example: str
 
 
+Status = Literal["optimal", "bound", "best_found", "no_mapping"]
+
+
 @dataclass(frozen=True)
 class SearchResult:
     """The best mapping with its evaluation, and how it was found.
 
-    ``status`` is "optimal" when the whole space was seen and nothing in it is better in the first metric,
-    else "best_found", or "no_mapping". ``evaluated`` counts all tries, valid or not. ``complete``: every
-    thread saw its whole share. ``stopped`` says why each thread ended. ``reason`` explains a missing mapping.
+    ``status``: "optimal" when it is proven that nothing in the space is better in the first goal, "bound"
+    when a floor of the first goal is proven that the mapping does not reach, "best_found" when nothing is
+    proven, "no_mapping" without one; then ``reason`` says why. ``lower_bound`` is the proven floor, in the
+    goal's unit (J*cycles of the EDP, cycles, pJ), ``gap`` the value above it relative to it; both None where
+    nothing is proven. ``certificate`` is the account of a proof.
+
+    ``evaluated`` counts all tries, valid or not. ``complete``: every thread saw its whole share. ``stopped``
+    says why each thread ended; ``interrupted``: it was made to end early. ``algorithm`` found the mapping.
     """
 
     mapping: Mapping | None
     stats: Stats | None
-    status: Literal["optimal", "best_found", "no_mapping"]
-    reason: str | None
-    evaluated: int
-    valid: int
-    invalid: InvalidCounts
-    refusals: tuple[Refusals, ...]
-    seconds: float
-    seed: int | None
+    status: Status
     algorithm: str
-    threads: int
-    complete: bool
-    interrupted: bool
-    stopped: tuple[str, ...]
-    log: tuple[Improvement, ...]
     sizes: SpaceSizes
+    reason: str | None = None
+    lower_bound: float | None = None
+    gap: float | None = None
+    certificate: Certificate | None = None
+    evaluated: int = 0
+    valid: int = 0
+    invalid: InvalidCounts = InvalidCounts()
+    refusals: tuple[Refusals, ...] = ()
+    seconds: float = 0.0
+    seed: int | None = None
+    threads: int = 1
+    complete: bool = False
+    interrupted: bool = False
+    stopped: tuple[str, ...] = ()
+    log: tuple[Improvement, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

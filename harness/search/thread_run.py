@@ -1,7 +1,7 @@
-"""One search thread: asks its mapper, refuses early, evaluates, keeps the best, and knows when to stop.
+"""One search thread: asks its proposer, refuses early, evaluates, keeps the best, and knows when to stop.
 
 The rules of Timeloop's mapper thread (``applications/mapper/mapper-thread.cpp``), in the same order, so
-that a thread ends after the same mapping. Evaluations may be done ahead in batches: what the mapper would
+that a thread ends after the same mapping. Evaluations may be done ahead in batches: what the proposer would
 propose next depends on refusals only, so it is asked on the assumption that evaluations succeed, and asked
 again from a copy where one does not. Batches therefore never change the outcome.
 """
@@ -17,7 +17,8 @@ from harness.mapspace import MappingId, MapSpace, SubSpace
 from harness.search.capacity import CapacityCheck
 from harness.search.evaluators import Evaluator
 from harness.search.metrics import Cost, is_better
-from harness.search.protocol import Mapper, Outcome, Proposal
+from harness.search.objective import excess
+from harness.search.proposer import Outcome, Proposal, Proposer
 from harness.search.result import Improvement, InvalidCounts, Refusals
 from harness.spec.settings import SearchSettings
 
@@ -99,11 +100,11 @@ class ThreadRun:
     def __init__(
         self,
         space: MapSpace,
-        mapper: Mapper,
+        proposer: Proposer,
         settings: SearchSettings,
         thread: int,
     ) -> None:
-        self._mapper = mapper
+        self._proposer = proposer
         self._settings = settings
         self.thread = thread
         self._capacity = CapacityCheck(space)
@@ -150,9 +151,9 @@ class ThreadRun:
         self.settle()
         if self.stopped is not None:
             return
-        looks_at_costs = self._mapper.ahead is not None
+        looks_at_costs = self._proposer.ahead is not None
         one_by_one = evaluator.largest_batch == 1
-        before = None if one_by_one or looks_at_costs else self._mapper.copy()
+        before = None if one_by_one or looks_at_costs else self._proposer.copy()
         events, waiting, exhausted = self._fill(until_total, one_by_one)
         start = time.monotonic()
         costs = evaluator.costs(waiting) if waiting else []
@@ -166,20 +167,20 @@ class ThreadRun:
                 continue
             cost = costs[event.waiting]
             if isinstance(cost, Cost):
-                self._count_valid(event.proposal, cost)
+                self._count_evaluated(event.proposal, cost)
                 if looks_at_costs:
-                    self._mapper.observe(event.proposal, cost)
+                    self._proposer.observe(event.proposal, cost)
                 if one_by_one:
-                    self._mapper.learn(Outcome.SUCCESS)
+                    self._proposer.learn(Outcome.SUCCESS)
                 continue
             self._count_evaluation_failure(event.proposal, cost)
             if one_by_one:
-                self._mapper.learn(Outcome.EVALUATION_FAILURE)
+                self._proposer.learn(Outcome.EVALUATION_FAILURE)
             elif before is not None:
                 self._rewind(before, events[:done])
                 return
         if exhausted:
-            self._complete = self._mapper.saw_all
+            self._complete = self._proposer.saw_all
             self.settle()
             self.stopped = self.stopped or "the search algorithm is done"
 
@@ -191,7 +192,7 @@ class ThreadRun:
             self._batch = min(self._batch * 2, largest)
 
     def _fill(self, until_total: int | None, one_by_one: bool) -> tuple[list[_Event], list[Proposal], bool]:
-        """Proposals up to a full batch of ones to evaluate, telling the mapper what is known of each.
+        """Proposals up to a full batch of ones to evaluate, telling the proposer what is known of each.
 
         A batch of one is told its true outcome later, by :meth:`advance`.
         """
@@ -199,24 +200,24 @@ class ThreadRun:
         waiting: list[Proposal] = []
         most = _EVENTS_PER_FILL if until_total is None else min(_EVENTS_PER_FILL, until_total - self.total)
         batch = 1 if one_by_one else self._batch
-        if self._mapper.ahead is not None:
-            most = min(most, self._mapper.ahead)
+        if self._proposer.ahead is not None:
+            most = min(most, self._proposer.ahead)
         while len(waiting) < batch and len(events) < most:
-            proposal = self._mapper.propose()
+            proposal = self._proposer.propose()
             if proposal is None:
                 return events, waiting, True
             stage = self._refused_early(proposal)
             if stage == "construct":
-                self._mapper.learn(Outcome.CONSTRUCTION_FAILURE)
+                self._proposer.learn(Outcome.CONSTRUCTION_FAILURE)
                 events.append(_Event(proposal, stage))
             elif stage == "precheck":
-                self._mapper.learn(Outcome.EVALUATION_FAILURE)
+                self._proposer.learn(Outcome.EVALUATION_FAILURE)
                 events.append(_Event(proposal, stage))
             else:
                 events.append(_Event(proposal, None, len(waiting)))
                 waiting.append(proposal)
                 if not one_by_one:
-                    self._mapper.learn(Outcome.SUCCESS)
+                    self._proposer.learn(Outcome.SUCCESS)
         return events, waiting, False
 
     def _refused_early(self, p: Proposal) -> Stage | None:
@@ -232,8 +233,8 @@ class ThreadRun:
         most = self._settings.max_temporal_loops_in_a_mapping
         return most > 0 and subspace.temporal_loops > most
 
-    def _rewind(self, before: Mapper, seen: list[_Event]) -> None:
-        """The mapper as it is after ``seen`` events and one failed evaluation."""
+    def _rewind(self, before: Proposer, seen: list[_Event]) -> None:
+        """The proposer as it is after ``seen`` events and one failed evaluation."""
         for event in seen:
             before.propose()
             if event.stage is None:
@@ -244,7 +245,7 @@ class ThreadRun:
                 before.learn(Outcome.EVALUATION_FAILURE)
         before.propose()
         before.learn(Outcome.EVALUATION_FAILURE)
-        self._mapper = before
+        self._proposer = before
 
     def _termination(self) -> str | None:
         settings = self._settings
@@ -300,6 +301,22 @@ class ThreadRun:
         if self._counts_towards_termination():
             self._invalid_since_valid += 1
         self._tally.add("evaluation", "model", reason.split(":", maxsplit=1)[0], reason)
+
+    def _count_evaluated(self, p: Proposal, cost: Cost) -> None:
+        """A mapping that the hardware takes; the objective's caps may still exclude it.
+
+        To the proposer it is a success either way: only what cannot be laid out lets it skip others.
+        """
+        caps = self._settings.max_cycles, self._settings.max_energy_pj
+        too_much = excess(cost.cycles, cost.energy_pj, *caps)
+        if too_much is None:
+            self._count_valid(p, cost)
+            return
+        self._count_try(p)
+        self._evaluation += 1
+        if self._counts_towards_termination():
+            self._invalid_since_valid += 1
+        self._tally.add("evaluation", "the objective", "cap", too_much)
 
     def _count_valid(self, p: Proposal, cost: Cost) -> None:
         self._count_try(p)

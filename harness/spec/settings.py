@@ -17,7 +17,8 @@ class SearchSettings:
     between exchanges of the best; 0 switches each off. ``template`` is the map space: ``uber`` (perfect
     factors) or ``ruby`` (imperfect too). ``seed`` None takes the fixed default, so every run repeats.
     ``time_limit`` (this project's own; 0: none) ends a search after so many seconds with the best so far;
-    what was found by then depends on the machine.
+    what was found by then depends on the machine. ``max_cycles`` and ``max_energy_pj`` (own too; None: none)
+    exclude mappings that cost more.
     """
 
     algorithm: str = "hybrid"
@@ -36,3 +37,5 @@ class SearchSettings:
     live_status: bool = False
     seed: int | None = None
     time_limit: float = 0.0
+    max_cycles: int | None = None
+    max_energy_pj: float | None = None

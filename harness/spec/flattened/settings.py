@@ -1,7 +1,8 @@
 """Reading the mapper's settings: the ``mapper:`` section and the template of ``mapspace:``.
 
-Timeloop's names (``applications/mapper/mapper.cpp``, ``search/*.cpp``), and ``seed``, ``time_limit`` and the
-algorithm ``guided`` of this project; dashes and underscores mean the same.
+Timeloop's names (``applications/mapper/mapper.cpp``, ``search/*.cpp``), and of this project: ``seed``,
+``time_limit``, ``max_cycles``, ``max_energy_pj``, the algorithms ``optimal`` and ``guided``, and those that
+installed packages add. Dashes and underscores mean the same.
 Keys that only steer Timeloop's log files are accepted and have no effect here.
 """
 
@@ -12,9 +13,10 @@ from typing import Any, Literal, get_args
 
 from harness.errors import SpecError, Unsupported, unknown_name
 from harness.spec.located import where
+from harness.spec.plugins import mapper_plugins
 from harness.spec.settings import Metric, SearchSettings
 
-ALGORITHMS = ("random", "exhaustive", "linear_pruned", "hybrid", "random_pruned", "guided")
+ALGORITHMS = ("optimal", "guided", "hybrid", "random_pruned", "linear_pruned", "exhaustive", "random")
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
 _OWN_KEYS = {
@@ -35,6 +37,8 @@ _OWN_KEYS = {
     "live_status",
     "seed",
     "time_limit",
+    "max_cycles",
+    "max_energy_pj",
 }
 _LOG_KEYS = {
     "version",
@@ -53,7 +57,7 @@ _LOG_KEYS = {
 _MAPSPACE_KEYS = {"template", "version", "constraints", "targets"}
 
 
-def read_settings(tree: Mapping[str, Any], algorithms: tuple[str, ...] = ALGORITHMS) -> SearchSettings:
+def read_settings(tree: Mapping[str, Any]) -> SearchSettings:
     """Settings from a flattened specification tree; Timeloop's defaults where it says nothing.
 
     The number of threads defaults to 1, not to all cores, so that a run repeats on every machine.
@@ -75,7 +79,7 @@ def read_settings(tree: Mapping[str, Any], algorithms: tuple[str, ...] = ALGORIT
     reader = _Values(values, places)
     timeout = reader.whole("timeout", reader.whole("heartbeat", defaults.timeout))
     return SearchSettings(
-        algorithm=reader.algorithm(defaults.algorithm, algorithms),
+        algorithm=reader.algorithm(defaults.algorithm),
         metrics=reader.metrics(defaults.metrics),
         threads=reader.whole("num_threads", defaults.threads, least=1),
         timeout=timeout,
@@ -94,7 +98,9 @@ def read_settings(tree: Mapping[str, Any], algorithms: tuple[str, ...] = ALGORIT
         diagnostics=reader.flag("diagnostics"),
         live_status=reader.flag("live_status"),
         seed=reader.optional_whole("seed"),
-        time_limit=reader.seconds("time_limit"),
+        time_limit=reader.number("time_limit", "of seconds") or 0.0,
+        max_cycles=reader.optional_whole("max_cycles", least=1),
+        max_energy_pj=reader.number("max_energy_pj", "of pJ"),
     )
 
 
@@ -146,15 +152,15 @@ class _Values:
             )
         return value
 
-    def optional_whole(self, key: str) -> int | None:
-        return None if self._values.get(key) is None else self.whole(key, 0)
+    def optional_whole(self, key: str, least: int = 0) -> int | None:
+        return None if self._values.get(key) is None else self.whole(key, 0, least)
 
-    def seconds(self, key: str) -> float:
+    def number(self, key: str, of_what: str) -> float | None:
         value = self._values.get(key)
         if value is None:
-            return 0.0
+            return None
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < float("inf"):
-            raise SpecError(f"'{key}' must be a number of seconds, not {value!r}", self._where(key))
+            raise SpecError(f"'{key}' must be a number {of_what}, not {value!r}", self._where(key))
         return float(value)
 
     def flag(self, key: str) -> bool:
@@ -165,14 +171,17 @@ class _Values:
             raise SpecError(f"'{key}' must be true or false, not {value!r}", self._where(key))
         return value
 
-    def algorithm(self, default: str, algorithms: tuple[str, ...]) -> str:
+    def algorithm(self, default: str) -> str:
         value = self._values.get("algorithm")
         if value is None:
             return default
         name = str(value).replace("-", "_")
-        if name not in algorithms:
-            raise unknown_name("search algorithm", str(value), algorithms, self._where("algorithm"))
-        return name
+        if name in ALGORITHMS:
+            return name
+        added = mapper_plugins()
+        if str(value) in added or name in added:
+            return str(value) if str(value) in added else name
+        raise unknown_name("search algorithm", str(value), [*ALGORITHMS, *added], self._where("algorithm"))
 
     def metrics(self, default: tuple[Metric, ...]) -> tuple[Metric, ...]:
         for key in ("optimization_metric", "optimization_metrics"):

@@ -1,4 +1,4 @@
-"""Ask and tell: what a mapper is, and the share of the map space that one thread searches."""
+"""Ask and tell: what a proposer is, and the share of the map space that one thread searches."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Proposal:
     subspace: SubSpace
 
 
-class Mapper(Protocol):
+class Proposer(Protocol):
     """A search algorithm. ``propose`` and ``learn`` alternate."""
 
     @property
     def ahead(self) -> int | None:
         """How many proposals may be asked for before the costs of all earlier ones are told.
 
-        None if the mapper does not look at costs.
+        None if the proposer does not look at costs.
         """
         ...
 
@@ -57,11 +57,11 @@ class Mapper(Protocol):
         ...
 
     def observe(self, proposal: Proposal, cost: Cost) -> None:
-        """What a valid proposal costs, in the order of proposals. Only told to mappers that look at costs."""
+        """What a valid proposal costs, in the order of proposals; told only if costs are looked at."""
         ...
 
-    def copy(self) -> Mapper:
-        """An independent mapper in the same state. Not asked of mappers that look at costs."""
+    def copy(self) -> Proposer:
+        """An independent proposer in the same state. Not asked of proposers that look at costs."""
         ...
 
 
@@ -91,4 +91,4 @@ class Share:
         return stream(bound, self.seed, self.thread, purpose)
 
 
-MapperFactory = Callable[[Share, SearchSettings], Mapper]
+ProposerFactory = Callable[[Share, SearchSettings], Proposer]

@@ -1,4 +1,4 @@
-"""The mappers by name. Another mapper joins by adding its name here."""
+"""The search algorithms that propose mappings, by name."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from harness.search.exhaustive import Exhaustive
 from harness.search.guided import Guided
 from harness.search.hybrid import Hybrid
 from harness.search.linear_pruned import LinearPruned
-from harness.search.protocol import MapperFactory
+from harness.search.proposer import ProposerFactory
 from harness.search.random import Random
 from harness.search.random_pruned import RandomPruned
 
-MAPPERS: dict[str, MapperFactory] = {
+PROPOSERS: dict[str, ProposerFactory] = {
     "random": Random,
     "random_pruned": RandomPruned,
     "hybrid": Hybrid,
@@ -21,9 +21,9 @@ MAPPERS: dict[str, MapperFactory] = {
 }
 
 
-def mapper_named(name: str) -> MapperFactory:
-    """The mapper called ``name``; raises :class:`SpecError` with the nearest name."""
+def proposer_named(name: str) -> ProposerFactory:
+    """The proposer called ``name``; raises :class:`SpecError` with the nearest name."""
     try:
-        return MAPPERS[name]
+        return PROPOSERS[name]
     except KeyError:
-        raise unknown_name("search algorithm", name, MAPPERS) from None
+        raise unknown_name("search algorithm", name, PROPOSERS) from None

@@ -1,0 +1,86 @@
+"""The mapper ``optimal``: a proof where there is a method for the space, else an honest search."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+
+from harness.errors import Unsupported
+from harness.mapspace import MapSpace
+from harness.search.agreement import require_same_value
+from harness.search.evaluation import reference_evaluate
+from harness.search.mapper import Request
+from harness.search.proof import Limits, Outcome, prove
+from harness.search.result import SearchResult
+
+FALLBACK = "guided"
+"""The algorithm that searches spaces without a method of proof. It proves nothing and its results say so."""
+
+NOTHING = "the whole space was searched by proof and no mapping is valid"
+
+
+class OptimalMapper:
+    """Reads objective, caps, template and time limit; the other settings serve the fallback only."""
+
+    def find(self, space: MapSpace, request: Request) -> SearchResult:
+        start = time.monotonic()
+        settings, objective = request.settings, request.objective
+        limits = Limits(settings.time_limit or math.inf, request.should_stop, request.on_progress)
+        try:
+            outcome = prove(space, objective, limits)
+        except Unsupported as reason:
+            return _searched(space, request, reason.message)
+        result = _result(space, request, outcome)
+        return replace(result, seconds=time.monotonic() - start)
+
+
+def _result(space: MapSpace, request: Request, outcome: Outcome) -> SearchResult:
+    certificate = outcome.certificate
+    finished = outcome.status in ("optimal", "no_mapping")
+    bare = SearchResult(
+        mapping=None,
+        stats=None,
+        status="no_mapping",
+        algorithm=request.settings.algorithm,
+        sizes=space.sizes,
+        certificate=certificate,
+        evaluated=certificate.leaves,
+        valid=certificate.leaves,
+        complete=finished,
+        interrupted=not finished,
+        notes=space.notes,
+    )
+    if outcome.mapping is None:
+        reason = NOTHING if finished else "the search was stopped before it found a mapping"
+        return replace(bare, reason=reason)
+    evaluate = request.evaluate or reference_evaluate
+    stats = evaluate(space.architecture, space.problem, outcome.mapping)
+    value = request.objective.value(stats.cycles, stats.energy_pj)
+    require_same_value(certificate.value, value)
+    found = replace(bare, mapping=outcome.mapping, stats=stats)
+    if outcome.status == "optimal":
+        return replace(found, status="optimal", lower_bound=outcome.lower_bound, gap=0.0)
+    notes = (*space.notes, *_why_unfinished(request))
+    if outcome.lower_bound <= 0:
+        return replace(found, status="best_found", notes=notes)
+    gap = max(0.0, value / outcome.lower_bound - 1)
+    return replace(found, status="bound", lower_bound=outcome.lower_bound, gap=gap, notes=notes)
+
+
+def _why_unfinished(request: Request) -> tuple[str, ...]:
+    limit = request.settings.time_limit
+    if limit <= 0:
+        return ()
+    return (
+        f"the proof is not complete, its time_limit is {limit:g} s: a repetition may come to another gap",
+    )
+
+
+def _searched(space: MapSpace, request: Request, why: str) -> SearchResult:
+    from harness.search.driver import ProposerSearch  # noqa: PLC0415
+
+    settings = replace(request.settings, algorithm=FALLBACK)
+    found = ProposerSearch().find(space, replace(request, settings=settings))
+    note = f"not proven, searched by '{FALLBACK}' instead: {why}"
+    return replace(found, notes=(note, *found.notes))
