@@ -30,9 +30,9 @@ class Case:
     mappings: list[Mapping]
 
 
-def random_case(random: Random) -> Case:
-    """A case: everything the batch evaluator claims to cover may occur in it."""
-    problem = random_problem(random)
+def random_case(random: Random, windows: bool = False) -> Case:
+    """A case: everything the batch evaluator claims to cover may occur in it; ``windows``: sliding ones."""
+    problem = random_convolution(random) if windows else random_problem(random)
     architecture = random_architecture(random, problem)
     directives = [random_directive(random, problem) for _ in architecture.storage]
     mappings = [
@@ -52,6 +52,35 @@ def random_problem(random: Random) -> Problem:
         spaces.append(DataSpace(name, tuple(ranks)))
     ranks = [(Term(d),) for d in dimensions if random.random() < 0.6] or [(Term(dimensions[-1]),)]
     spaces.append(DataSpace("Outputs", tuple(ranks), read_write=True))
+    return Problem("random", dimensions, bounds, tuple(spaces))
+
+
+def random_convolution(random: Random) -> Problem:
+    """A convolution with strides and dilations, or something as regular with windows in odd places."""
+    dimensions = tuple("PRQSCM"[: random.randint(2, 6)])
+    bounds = tuple(random.choice((1, 2, 3, 4, 6, 8, 12)) for _ in dimensions)
+
+    def window(a: str, b: str) -> tuple[Term, ...]:
+        return Term(a, random.choice((1, 1, 1, 2, 3))), Term(b, random.choice((1, 1, 2, 4)))
+
+    def ranks(chance: float) -> list[tuple[Term, ...]]:
+        return [(Term(d),) for d in dimensions if random.random() < chance]
+
+    windows = [window("P", "R")]
+    if len(dimensions) >= 4:
+        windows.append(window("Q", "S"))
+    channels = [(Term(d),) for d in dimensions[4:]]
+    inputs = [*windows, *random.sample(channels, random.randint(0, len(channels)))]
+    if random.random() < 0.15:
+        inputs.append((Term(random.choice(dimensions), random.choice((1, 2))),))
+    if random.random() < 0.1:
+        inputs = [(*windows[0], Term(dimensions[-1]))]
+    random.shuffle(inputs)
+    spaces = [
+        DataSpace("Weights", tuple(ranks(0.5)) or ((Term("R"),),)),
+        DataSpace("Inputs", tuple(inputs)),
+        DataSpace("Outputs", tuple(ranks(0.6)) or ((Term("P"),),), read_write=True),
+    ]
     return Problem("random", dimensions, bounds, tuple(spaces))
 
 

@@ -201,11 +201,14 @@ def test_a_dimension_on_both_axes_is_refused() -> None:
 
 def test_what_is_not_covered_is_refused_in_words() -> None:
     machine = small_machine()
-    window = Problem(
-        "conv", ("P", "R"), (4, 3), (DataSpace("Inputs", ((Term("P"), Term("R")),)), GEMM.data_spaces[2])
-    )
-    with pytest.raises(Unsupported, match="sliding windows"):
-        BatchEvaluator(machine, window)
+    for ranks, read_write, words in (
+        (((Term("P"), Term("R")),), True, "'T' is written and not indexed by each dimension alone"),
+        (((Term("P"), Term("R", -1)),), False, "'T' has a coefficient below 1"),
+        (((Term("P", 2**40), Term("R")),), False, "'T' is too large for exact counts"),
+    ):
+        odd = Problem("odd", ("P", "R"), (4, 3), (DataSpace("T", ranks, read_write),))
+        with pytest.raises(Unsupported, match=words):
+            BatchEvaluator(machine, odd)
     with pytest.raises(Unsupported, match="more than 2\\*\\*53 operations"):
         BatchEvaluator(machine, replace(GEMM, bounds=(2**20, 2**20, 2**20)))
     batch_evaluator = BatchEvaluator(machine, GEMM)

@@ -80,6 +80,7 @@ _WORDS = {
     Reason.TOO_MANY_INSTANCES: "more instances are needed than there are",
     Reason.TOO_WIDE: "the expansion along X exceeds the mesh",
     Reason.TOO_HIGH: "the expansion along Y exceeds the mesh",
+    Reason.SERVED_UNEQUALLY: "distributed multicast to instances that are served unequally",
 }
 
 

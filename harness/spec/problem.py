@@ -60,8 +60,7 @@ class Problem:
         """True when some rank is a sum of dimensions or has a coefficient other than 1.
 
         Dimensions of bound 1 do not count: they never move, so the matrix multiplication in eight
-        dimensions (R = S = 1) has no sliding windows. The batch kernels and the optimal mapper cover only
-        problems for which this is False.
+        dimensions (R = S = 1) has no sliding windows.
         """
         return any(_slides(rank, self.bound) for ds in self.data_spaces for rank in ds.ranks)
 

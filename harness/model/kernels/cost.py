@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.model.kernels.counts import Extent
+from harness.model.kernels.demand import Link
 from harness.model.kernels.machine import (
     LevelCosts,
     Machine,
@@ -18,7 +19,7 @@ from harness.model.kernels.machine import (
     TreePrices,
 )
 from harness.model.kernels.nest import Factor, Vector, values
-from harness.model.kernels.traffic import Buffer, Link, TensorTraffic
+from harness.model.kernels.traffic import Buffer, TensorTraffic
 
 
 @dataclass

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.model.kernels.nest import FAR, Factor, Nest, Position, ProblemIndex, positions, times
+from harness.model.kernels.window_walk import lengths, volume
 
 
 @dataclass
@@ -27,7 +28,9 @@ class Extent:
     ``fanout[level]`` children; ``spread`` by what factor the children's data together exceed one child's
     (differs from ``groups`` only where a tensor has two ranks of one dimension).
     ``instances``, ``x_expansion``, ``y_expansion``: in use in the whole machine; index 0 is the arithmetic,
-    index ``level + 1`` the storage level. ``reached[k]``: product of all loops over active dimension k.
+    index ``level + 1`` the storage level. ``reached[k]``: product of all loops over active dimension k;
+    ``inside[level][k]`` and ``covered[level][k]`` of those inside the spatial and inside the temporal block
+    of the level.
     """
 
     tile: list[list[Factor]]
@@ -38,10 +41,13 @@ class Extent:
     x_expansion: list[Factor]
     y_expansion: list[Factor]
     reached: list[Factor]
+    inside: list[list[Factor]]
+    covered: list[list[Factor]]
 
 
 def measure(nest: Nest, index: ProblemIndex) -> Extent:
     dims, tensors = range(len(index.active)), range(len(index.ranks))
+    slides = any(window is not None for window in index.windows)
     spatial = [
         [times(x, y) for x, y in zip(nest.spatial_x[level], nest.spatial_y[level], strict=True)]
         for level in range(nest.levels)
@@ -50,11 +56,18 @@ def measure(nest: Nest, index: ProblemIndex) -> Extent:
     groups: list[list[Factor]] = []
     spread: list[list[Factor]] = []
     reached: list[Factor] = [None] * len(index.active)
+    inside: list[list[Factor]] = []
+    covered: list[list[Factor]] = []
     sizes: list[Factor] = [None] * len(index.ranks)
     for level in range(nest.levels):
         own = [times(nest.temporal[level][k], spatial[level][k]) for k in dims]
+        inside.append(reached)
+        covered.append([times(reached[k], spatial[level][k]) for k in dims] if slides else reached)
         reached = [times(reached[k], own[k]) for k in dims]
-        sizes = [_product(own, index.ranks[t], sizes[t]) for t in tensors]
+        sizes = [
+            _product(own, index.ranks[t], sizes[t]) if window is None else volume(lengths(window, reached))
+            for t, window in enumerate(index.windows)
+        ]
         tile.append(sizes)
         groups.append([_product(spatial[level], index.relevant[t]) for t in tensors])
         plain = index.relevant == index.ranks
@@ -75,6 +88,8 @@ def measure(nest: Nest, index: ProblemIndex) -> Extent:
         x_expansion=x_expansion,
         y_expansion=y_expansion,
         reached=reached,
+        inside=inside,
+        covered=covered,
     )
 
 
@@ -82,25 +97,34 @@ def measure(nest: Nest, index: ProblemIndex) -> Extent:
 class Motion:
     """How often things happen, for one instance of a level: ``iterations[level]`` of all temporal loops at
     and above the level (one more entry, None, at the end), ``moves[level][tensor]`` those of them in which
-    the tile of the next inner level is a new one."""
+    the tile of the next inner level is a new one (None for data spaces with windows), and ``places[level]``
+    of the temporal loops, see :func:`positions`."""
 
     iterations: list[Factor]
     moves: list[list[Factor]]
+    places: list[list[Position]]
 
 
 def move(nest: Nest, index: ProblemIndex) -> Motion:
     dims, tensors = range(len(index.active)), range(len(index.ranks))
     iterations: list[Factor] = [None]
     moves: list[list[Factor]] = [[None] * len(index.ranks)]
+    places: list[list[Position]] = []
     for level in reversed(range(nest.levels)):
         iterations.append(_product(nest.temporal[level], dims, iterations[-1]))
         place = positions(nest, index, level)
+        places.append(place)
+        loops, total, above = nest.temporal[level], iterations[-1], moves[-1]
         moves.append(
-            [_moves(index, t, nest.temporal[level], place, (iterations[-1], moves[-1][t])) for t in tensors]
+            [
+                _moves(index, t, loops, place, (total, above[t])) if index.windows[t] is None else None
+                for t in tensors
+            ]
         )
     iterations.reverse()
     moves.reverse()
-    return Motion(iterations, moves)
+    places.reverse()
+    return Motion(iterations, moves, places)
 
 
 def _moves(

@@ -21,12 +21,14 @@ from harness.model.kernels.batch import (
 )
 from harness.model.kernels.cost import energy, performance
 from harness.model.kernels.counts import Extent, measure, move
+from harness.model.kernels.demand import Chunk, Refusal, Wanted
 from harness.model.kernels.details import Details, details_of, joined, placed
 from harness.model.kernels.machine import Machine, machine_of
 from harness.model.kernels.nest import Nest, ProblemIndex, Vector, unpack, values
 from harness.model.kernels.sharing import PatternCache, Sharing
-from harness.model.kernels.traffic import Chunk, Wanted, tensor_traffic
+from harness.model.kernels.traffic import tensor_traffic
 from harness.model.kernels.validity import Reason, Verdict, judge
+from harness.model.kernels.window import EXACT
 from harness.spec.architecture import Architecture
 from harness.spec.mapping import Mapping
 from harness.spec.problem import Problem
@@ -36,10 +38,6 @@ CHUNK: Final = 8192
 
 WORTH_SELECTING: Final = 0.8
 """Below this share of valid mappings in a chunk, the valid ones are copied out before the costly part."""
-
-
-EXACT: Final = 2**53
-"""Counts, none of which exceeds the operations, are exact in float64 up to here."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +67,13 @@ class BatchStats:
 class BatchEvaluator:
     """Evaluates many mappings of ``problem`` on ``architecture`` at once.
 
-    Covers problems whose ranks are single dimensions (and at most 2**53 operations) and mappings with
-    perfect factors; raises Unsupported for the rest, and the caller then uses
+    Covers mappings with perfect factors; raises Unsupported for the rest, for coefficients below 1, for
+    written data spaces with sliding windows and for counts beyond 2**53, and the caller then uses
     :func:`harness.model.evaluate`, whose ``compat`` is the same. Not thread-safe (it remembers the sharing
     patterns of spatial blocks): one evaluator per thread.
     """
 
     def __init__(self, architecture: Architecture, problem: Problem, compat: Compat = "timeloop-v4") -> None:
-        if problem.has_sliding_windows:
-            raise Unsupported(f"problem '{problem.name}' has sliding windows; the batch evaluator has not")
         if problem.macs > EXACT:
             raise Unsupported(f"problem '{problem.name}' has more than 2**53 operations")
         self.architecture = architecture
@@ -102,8 +98,7 @@ class BatchEvaluator:
     def evaluate(self, batch: Batch, details: bool = False) -> BatchStats:
         """All mappings of ``batch``; with ``details`` also the counts (several times slower).
 
-        Raises Unsupported for arrays of the wrong shape and for distributed multicast that meets transfers
-        between neighbours, where Timeloop itself gives up.
+        Raises Unsupported for arrays of the wrong shape.
         """
         directives = self._checked_directives(batch)
         starts = range(0, max(len(batch), 1), CHUNK)
@@ -152,6 +147,7 @@ class BatchEvaluator:
             motion=move(nest, self._index),
             sharing=Sharing(nest, self._index, self._machine.fanouts, self._patterns),
             wanted=self._everything if details else self._charged,
+            physical=self._machine.fanouts,
         )
         traffic = [tensor_traffic(chunk, tensor) for tensor in range(len(self.problem.data_spaces))]
         # Perfect factors: every mapping does all computes, spread over its arithmetic instances.
@@ -163,6 +159,7 @@ class BatchEvaluator:
             cycles=cycles.machine + self._machine.network_latency,
             energy_pj=used.total,
             details=details_of(nest.count, traffic, cycles, used, self._index.written) if details else None,
+            refused=[refusal for tensor in traffic for refusal in tensor.refused],
         )
 
     def _spread(self, results: _Results, rows: NDArray[np.intp] | None, verdict: Verdict) -> BatchStats:
@@ -173,7 +170,12 @@ class BatchEvaluator:
             cycles, energy_pj = np.zeros(count), np.full(count, np.inf)
             cycles[rows], energy_pj[rows] = results.cycles, results.energy_pj
             details = None if details is None else placed(details, count, rows)
-        else:
+        for where, reason, level in results.refused:
+            everywhere = where if rows is None else np.zeros(count, dtype=bool)
+            if rows is not None:
+                everywhere[rows] = where
+            verdict.refuse(everywhere, reason, level)
+        if rows is None or results.refused:
             refused = verdict.reason != Reason.VALID
             if refused.any():
                 cycles = np.where(refused, 0.0, cycles)
@@ -217,6 +219,7 @@ class _Results:
     cycles: Vector
     energy_pj: Vector
     details: Details | None
+    refused: list[Refusal]
 
 
 def _all_refused(verdict: Verdict) -> BatchStats:

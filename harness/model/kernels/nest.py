@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.errors import Unsupported
 from harness.model.kernels.batch import (
     SLOTS_PER_LEVEL,
     SPATIAL_X,
@@ -22,6 +23,7 @@ from harness.model.kernels.batch import (
     Directives,
     IntArray,
 )
+from harness.model.kernels.window import Window
 from harness.spec.problem import Problem
 
 Vector = NDArray[np.float64]
@@ -53,7 +55,8 @@ class ProblemIndex:
 
     Only dimensions with a bound above 1 are *active*; ``active[k]`` is the problem's number of active
     dimension ``k`` and ``bounds[k]`` its bound. Per data space: ``relevant`` (active dimensions that index
-    it), ``ranks`` (the same with repetitions where several ranks use one dimension), ``irrelevant``.
+    it), ``ranks`` (the same with repetitions where several ranks use one dimension), ``irrelevant``, and
+    ``windows`` (None where no rank slides).
     """
 
     active: tuple[int, ...]
@@ -62,9 +65,11 @@ class ProblemIndex:
     ranks: tuple[tuple[int, ...], ...]
     irrelevant: tuple[tuple[int, ...], ...]
     written: tuple[bool, ...]
+    windows: tuple[Window | None, ...]
 
     @staticmethod
     def of(problem: Problem) -> ProblemIndex:
+        """Raises Unsupported for data spaces that are not covered."""
         active = tuple(d for d, bound in enumerate(problem.bounds) if bound > 1)
         number = {problem.dimensions[d]: k for k, d in enumerate(active)}
         terms = [[term for rank in ds.ranks for term in rank] for ds in problem.data_spaces]
@@ -72,6 +77,13 @@ class ProblemIndex:
             tuple(sorted(number[term.dimension] for term in own if term.dimension in number)) for own in terms
         )
         relevant = tuple(tuple(sorted(set(r))) for r in ranks)
+        windows = tuple(Window.of(ds, problem, active) for ds in problem.data_spaces)
+        for t, ds in enumerate(problem.data_spaces):
+            if ds.read_write and (windows[t] is not None or relevant[t] != ranks[t]):
+                # Its tiles, which are boxes, have words that are never accessed.
+                raise Unsupported(
+                    f"data space '{ds.name}' is written and not indexed by each dimension alone"
+                )
         everything = range(len(active))
         return ProblemIndex(
             active=active,
@@ -80,6 +92,7 @@ class ProblemIndex:
             ranks=ranks,
             irrelevant=tuple(tuple(k for k in everything if k not in r) for r in relevant),
             written=tuple(ds.read_write for ds in problem.data_spaces),
+            windows=windows,
         )
 
 

@@ -100,40 +100,45 @@ class Sharing:
 
     def _distinct_blocks(self, level: int) -> tuple[list[Axes], NDArray[np.intp]]:
         nest = self._nest
-        loops = [
-            (axis, k, factor)
-            for axis, row in (("X", nest.spatial_x[level]), ("Y", nest.spatial_y[level]))
-            for k, factor in enumerate(row)
-            if factor is not None
-        ]
+        loops = spatial_loops(nest, level)
         columns = [factor for _, _, factor in loops if factor.min() != factor.max()]
-        order = self._order_columns(level, [axis for axis, _, _ in loops])
-        first, which = _distinct_rows(columns + order, nest.count)
-        blocks = []
-        for i in first:
-            place = self._places(level, int(i))
-            block = [(axis, k, int(factor[i])) for axis, k, factor in loops if factor[i] > 1]
-            blocks.append(tuple(sorted(block, key=lambda loop: (loop[0], place[loop[1]]))))
-        return blocks, which
+        first, which = distinct_rows(columns + order_columns(nest, level, loops), nest.count)
+        return [block_of(nest, self._index, level, loops, int(i)) for i in first], which
 
-    def _order_columns(self, level: int, axes: list[str]) -> list[Vector]:
-        """The loop order, where it varies and an axis has more than one loop."""
-        order = self._nest.spatial_order
-        if order is None or order.shape[0] == 1 or len(set(axes)) == len(axes):
-            return []
-        return [column for column in order[:, level].T.astype(np.float64) if column.min() != column.max()]
 
-    def _places(self, level: int, mapping: int) -> dict[int, int]:
-        order = self._nest.spatial_order
-        active = self._index.active
-        if order is None:
-            return {k: k for k in range(len(active))}
+def spatial_loops(nest: Nest, level: int) -> list[tuple[str, int, Vector]]:
+    """(axis, active dimension, factors) of the spatial loops that some mapping has."""
+    return [
+        (axis, k, factor)
+        for axis, row in (("X", nest.spatial_x[level]), ("Y", nest.spatial_y[level]))
+        for k, factor in enumerate(row)
+        if factor is not None
+    ]
+
+
+def order_columns(nest: Nest, level: int, loops: list[tuple[str, int, Vector]]) -> list[Vector]:
+    """The order of the spatial loops, where it varies and an axis has more than one loop."""
+    order, axes = nest.spatial_order, [axis for axis, _, _ in loops]
+    if order is None or order.shape[0] == 1 or len(set(axes)) == len(axes):
+        return []
+    return [column for column in order[:, level].T.astype(np.float64) if column.min() != column.max()]
+
+
+def block_of(
+    nest: Nest, index: ProblemIndex, level: int, loops: list[tuple[str, int, Vector]], mapping: int
+) -> Axes:
+    """The loops of one mapping's block, from the innermost."""
+    order = nest.spatial_order
+    place = {k: k for k in range(len(index.active))}
+    if order is not None:
         row = order[0 if order.shape[0] == 1 else mapping, level]
-        place = {int(d): p for p, d in enumerate(row)}
-        return {k: place[d] for k, d in enumerate(active)}
+        place_of = {int(d): p for p, d in enumerate(row)}
+        place = {k: place_of[d] for k, d in enumerate(index.active)}
+    block = [(axis, k, int(factor[mapping])) for axis, k, factor in loops if factor[mapping] > 1]
+    return tuple(sorted(block, key=lambda loop: (loop[0], place[loop[1]])))
 
 
-def _distinct_rows(columns: list[Vector], count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def distinct_rows(columns: list[Vector], count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """(index of a mapping for each distinct row, number of its row for each mapping)."""
     if not columns:
         return np.zeros(1, dtype=np.intp), np.zeros(count, dtype=np.intp)

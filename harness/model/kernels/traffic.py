@@ -7,52 +7,22 @@ legacy split into reads, fills and updates. Everything is per instance of a leve
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from harness.errors import Unsupported
-from harness.model.kernels.counts import Extent, Motion
+from harness.model.kernels.demand import Chunk, Demand, Link, Refusal
 from harness.model.kernels.nest import (
     Factor,
     Flag,
-    Nest,
-    ProblemIndex,
     Vector,
-    effective_keep,
     either,
     times,
     values,
 )
-from harness.model.kernels.sharing import BlockSharing, RecordTable, Sharing
-
-
-@dataclass
-class Record:
-    """Accesses that reach ``multicast`` children at once, in ``groups`` such groups.
-
-    ``hops`` and ``unicast_hops`` are weighted with the accesses before any masking, as in Timeloop; they
-    are worked out only where a network charges for them.
-    """
-
-    multicast: Vector
-    groups: Vector
-    accesses: Vector
-    hops: Vector | None = None
-    unicast_hops: Vector | None = None
-
-
-@dataclass
-class Link:
-    """What one tensor does on the network between a level and its children.
-
-    ``transfers`` are the words that neighbours pass on. ``records`` ascend by (multicast, groups), as in
-    Timeloop; a record that a mapping does not have carries zeros.
-    """
-
-    records: list[Record]
-    transfers: Vector | None = None
-    distributed: list[Record] = field(default_factory=list)
+from harness.model.kernels.records import Record, delivered, total
+from harness.model.kernels.validity import Reason
 
 
 @dataclass
@@ -76,164 +46,29 @@ class Buffer:
 
 @dataclass
 class TensorTraffic:
-    """Per level: ``buffers`` (None where no mapping keeps the tensor) and ``links`` (None if not wanted)."""
+    """Per level: ``buffers`` (None where no mapping keeps the tensor) and ``links`` (None if not wanted).
+
+    ``refused``: mappings in which Timeloop gives up on this tensor, with the reason and the level."""
 
     buffers: list[Buffer | None]
     links: list[Link | None]
     size: list[Factor]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Per level: whether its network is to be worked out, whether with hops, and whether the network of the
-    level distributes multicasts (M:N)."""
-
-    links: tuple[bool, ...]
-    hops: tuple[bool, ...]
-    distributes: tuple[bool, ...]
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """All that is known of a chunk of mappings before tensors are looked at one by one."""
-
-    nest: Nest
-    index: ProblemIndex
-    extent: Extent
-    motion: Motion
-    sharing: Sharing
-    wanted: Wanted
+    refused: list[Refusal]
 
 
 def tensor_traffic(chunk: Chunk, tensor: int) -> TensorTraffic:
-    """What data space number ``tensor`` does at every level. Raises Unsupported where Timeloop gives up."""
-    state = _Raw(chunk, tensor)
+    """What data space number ``tensor`` does at every level."""
+    state = Demand(chunk, tensor)
     if state.distributed:
         _distribute(state)
     _mask(state)
     levels = range(chunk.nest.levels)
     links = [_finished_link(state, level) for level in levels]
-    return TensorTraffic([_buffer(state, level, links) for level in levels], links, state.size)
+    buffers = [_buffer(state, level, links) for level in levels]
+    return TensorTraffic(buffers, links, state.size, state.refused)
 
 
-class _Raw:
-    """Working state of one tensor; the passes below change it in Timeloop's order."""
-
-    def __init__(self, chunk: Chunk, tensor: int) -> None:
-        self.nest, self.extent, self.wanted, self.tensor = chunk.nest, chunk.extent, chunk.wanted, tensor
-        self.motion, self.sharing = chunk.motion, chunk.sharing
-        directives = self.nest.directives
-        levels = range(self.nest.levels)
-        self.written = chunk.index.written[tensor]
-        self.passes_on = [bool(flag) for flag in directives.no_coalesce[:, tensor]]
-        self.keep, self.kept_above = effective_keep(self.nest, tensor)
-        self.elides_first_read = [not flag for flag in directives.rmw_first_update[:, tensor]]
-        self.distributed = any(self.wanted.distributes)
-        self.size = [self.extent.tile[level][tensor] for level in levels]
-        self.partition = _partitions(self.extent, tensor)
-        self.integral = not self.distributed
-        self.demand_groups: list[Factor] = []
-        self.content: list[Vector] = []
-        self.share: list[Factor] = []
-        self.links: list[Link | None] = []
-        for level in levels:
-            self._demand(level)
-        self.share.append(None)
-
-    def _demand(self, level: int) -> None:
-        """Accesses to this level before masking, and the share of each child (``share[level - 1]``)."""
-        directives, t, count = self.nest.directives, self.tensor, self.nest.count
-        forgets = level == 0 or bool(directives.no_temporal_reuse[level - 1, t])
-        fanout, groups = self.extent.fanout[level], self.extent.groups[level][t]
-        if directives.no_multicast[level, t]:
-            groups = fanout
-        self.demand_groups.append(groups)
-        block = None
-        if fanout is not None and (self.wanted.hops[level] or (forgets and self._may_link(level))):
-            block = self.sharing.at(level, t)
-        if block is not None and forgets and block.any_linked:
-            self._linked_demand(level, block)
-            return
-        often = self.motion.iterations[level] if forgets else self.motion.moves[level][t]
-        fetched = values(times(self.size[level - 1] if level else None, often), count)
-        content = values(times(groups, fetched), count)
-        if level:
-            self.share.append(fetched)
-        self.content.append(content)
-        self.links.append(self._plain_link(level, block, fetched) if self.wanted.links[level] else None)
-
-    def _may_link(self, level: int) -> bool:
-        """Whether some neighbours may want the same words: the block multicasts and links are allowed."""
-        shared = self.extent.groups[level][self.tensor] is not self.extent.fanout[level]
-        return shared and not self.nest.directives.no_link_transfer[level, self.tensor]
-
-    def _plain_link(self, level: int, block: BlockSharing | None, fetched: Vector) -> Link:
-        count = self.nest.count
-        fanout, content = self.extent.fanout[level], self.content[level]
-        if fanout is None:
-            one, none = np.ones(count), np.zeros(count)
-            return Link([Record(one, one, content, none, none)])
-        groups = values(self.demand_groups[level], count)
-        record = Record(values(fanout, count) / groups, groups, content)
-        if block is not None:
-            record.hops = block.fresh.hops * fetched
-            record.unicast_hops = block.fresh.unicast_hops * fetched
-        return Link([record])
-
-    def _linked_demand(self, level: int, block: BlockSharing) -> None:
-        """Some invocations repeat their data, and some children then get them from a neighbour."""
-        count, t = self.nest.count, self.tensor
-        child_size = self.size[level - 1] if level else None
-        fresh = values(times(child_size, self.motion.moves[level][t]), count)
-        again = values(times(child_size, self.motion.iterations[level]), count) - fresh
-        adopted = block.linked > 0
-        records = [_record(table, np.where(adopted, again, 0.0)) for table in block.repeated]
-        records.append(_record(block.fresh, fresh + np.where(adopted, 0.0, again)))
-        self.content.append(_total(records))
-        self.links.append(Link(records, block.linked * again))
-        if level:
-            self.integral = False
-            fanout = values(self.extent.fanout[level], count)
-            share = records[0].accesses * records[0].multicast / fanout
-            for record in records[1:]:
-                share = share + record.accesses * record.multicast / fanout
-            self.share.append(share)
-
-
-def _record(table: RecordTable, fetched: Vector) -> Record:
-    return Record(
-        table.multicast,
-        table.groups,
-        table.groups * fetched,
-        table.hops * fetched,
-        table.unicast_hops * fetched,
-    )
-
-
-def _total(records: list[Record]) -> Vector:
-    total = records[0].accesses
-    for record in records[1:]:
-        total = total + record.accesses
-    return total
-
-
-def _weighted(records: list[Record]) -> Vector:
-    total = records[0].accesses * records[0].multicast
-    for record in records[1:]:
-        total = total + record.accesses * record.multicast
-    return total
-
-
-def _partitions(extent: Extent, tensor: int) -> list[Factor]:
-    """Distinct words that ever pass through one instance, from the outermost level inwards."""
-    partition = [extent.tile[-1][tensor]]
-    for level in reversed(range(1, len(extent.tile))):
-        spread, outer = extent.spread[level][tensor], partition[-1]
-        partition.append(outer if spread is None or outer is None else outer / spread)
-    return partition[::-1]
-
-
-def _distribute(state: _Raw) -> None:
+def _distribute(state: Demand) -> None:
     """Distributed multicast: a level whose network is M:N gets a part of the tile and its peers the rest.
 
     Only the innermost such level with a multicasting parent, as in DistributeTiles.
@@ -245,9 +80,11 @@ def _distribute(state: _Raw) -> None:
             continue
         outer_link, inner_link = state.links[inner + 1], state.links[inner]
         assert outer_link is not None and inner_link is not None
-        if len(outer_link.records) > 1 or len(inner_link.records) > 1:
-            raise Unsupported("distributed multicast together with transfers between neighbours")
-        (outer,) = outer_link.records
+        unequal = waiting & (_kinds(outer_link.records) | _kinds(inner_link.records))
+        if unequal.any():
+            state.refused.append((unequal, Reason.SERVED_UNEQUALLY, inner))
+            waiting &= ~unequal
+        outer = outer_link.records[0]
         chosen = waiting & (outer.multicast > 1)
         if not chosen.any():
             continue
@@ -274,7 +111,15 @@ def _distribute(state: _Raw) -> None:
         state.share[inner] = np.where(chosen, 1.0 + (share - 1.0) / m, share)
 
 
-def _mask(state: _Raw) -> None:
+def _kinds(records: list[Record]) -> NDArray[np.bool_]:
+    """Mappings with more than one record."""
+    if len(records) == 1:
+        return np.zeros(records[0].groups.size, dtype=bool)
+    several: NDArray[np.bool_] = records[1].groups > 0.0
+    return several
+
+
+def _mask(state: Demand) -> None:
     """A bypassed level hands the demand of its children on to the next outer one (MaskTiles).
 
     A level with ``no_coalesce`` does so although it keeps the tensor.
@@ -285,28 +130,31 @@ def _mask(state: _Raw) -> None:
         if kept is True and not always:
             continue
         below, link = state.content[level - 1], state.links[level]
-        # Where nothing is shared by neighbours and nothing distributed, one record holds all accesses.
-        if link is None or (link.transfers is None and not state.distributed):
-            handed_on = values(times(state.demand_groups[level], below), state.nest.count)
-            content = handed_on if always else np.where(kept, state.content[level], handed_on)
-            if link is not None:
-                link.records[0].accesses = content
-            state.content[level] = content
+        groups, fanout = state.demand_groups[level], values(state.extent.fanout[level], state.nest.count)
+        if link is None:
+            own = state.content[level]
+            if any(state.wanted.links):
+                # Timeloop's product is not quite a whole number, which shows in a network further out.
+                state.integral = False
+                handed_on = own * (below * fanout / (own * (fanout if groups is None else fanout / groups)))
+            else:
+                handed_on = values(times(groups, below), state.nest.count)
+            state.content[level] = handed_on if always else np.where(kept, own, handed_on)
             continue
-        fanout = values(state.extent.fanout[level], state.nest.count)
-        factor = below * fanout / _weighted(link.records)
+        state.integral = False
+        factor = below * fanout / delivered(link.records)
         if not always:
             factor = np.where(kept, 1.0, factor)
         for record in link.records:
             record.accesses = record.accesses * factor
         # A level that distributes has already less content than its network carries; keep that.
-        content = _total(link.records)
+        content = total(link.records)
         state.content[level] = content if always else np.where(kept, state.content[level], content)
         if link.transfers is not None:
             link.transfers = np.zeros_like(below) if always else np.where(kept, link.transfers, 0.0)
 
 
-def _finished_link(state: _Raw, level: int) -> Link | None:
+def _finished_link(state: Demand, level: int) -> Link | None:
     """The network of a level outside the outermost kept one carries nothing, but for distributed multicast,
     which it does on behalf of the next inner level."""
     link = state.links[level]
@@ -323,7 +171,7 @@ def _finished_link(state: _Raw, level: int) -> Link | None:
     return link
 
 
-def _buffer(state: _Raw, level: int, links: list[Link | None]) -> Buffer | None:
+def _buffer(state: Demand, level: int, links: list[Link | None]) -> Buffer | None:
     keep, above = state.keep[level], state.kept_above[level]
     if keep is False:
         return None
@@ -357,7 +205,7 @@ def _buffer(state: _Raw, level: int, links: list[Link | None]) -> Buffer | None:
     return Buffer(_kept(reads, keep), _kept_or_none(fills, keep), _kept(updates, keep), partition, keep)
 
 
-def _from_peers(state: _Raw, level: int, links: list[Link | None]) -> Vector | None:
+def _from_peers(state: Demand, level: int, links: list[Link | None]) -> Vector | None:
     """Accesses and fills that come over links, spread over all instances of the level."""
     outer = links[level + 1] if level + 1 < len(links) else None
     if outer is None or outer.transfers is None:
@@ -365,7 +213,7 @@ def _from_peers(state: _Raw, level: int, links: list[Link | None]) -> Vector | N
     return outer.transfers / values(state.extent.instances[level + 1], state.nest.count)
 
 
-def _round(x: Vector, state: _Raw) -> Vector:
+def _round(x: Vector, state: Demand) -> Vector:
     return x if state.integral else np.floor(x + 0.5)
 
 

@@ -35,6 +35,8 @@ class Reason(IntEnum):
     """Y expansion beyond the mesh; level -1 is the arithmetic."""
     DIMENSION_ON_BOTH_AXES = 9
     """One spatial block splits a dimension along X and along Y, which Timeloop's mappings cannot say."""
+    SERVED_UNEQUALLY = 10
+    """Distributed multicast to instances that are served unequally, where Timeloop gives up."""
 
 
 @dataclass(frozen=True)
