@@ -1,0 +1,1 @@
+"""Generated small mapping problems, and the best mappings of each by complete enumeration."""
