@@ -1,4 +1,7 @@
-"""``python -m benchmarks [evaluations] [startup] [search] [--quick] [--json FILE]``."""
+"""``python -m benchmarks [evaluations] [startup] [search] [mapper] [--quick] [--json FILE]``.
+
+``python -m benchmarks peers`` has options of its own (``benchmarks/peers/command.py``).
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,17 @@ from pathlib import Path
 from benchmarks.figures import Section, as_text
 from benchmarks.machine_facts import machine_facts
 
-MODULES = {"evaluations": "evaluations", "startup": "startup", "search": "searches"}
+MODULES = {"evaluations": "evaluations", "startup": "startup", "search": "searches", "mapper": "mapper"}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed and start-up.")
+    if sys.argv[1:2] == ["peers"]:
+        return int(import_module("benchmarks.peers.command").main(sys.argv[2:]))
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measure speed and start-up.",
+        epilog="'python -m benchmarks peers --help' tells of the comparison with other mappers.",
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(MODULES)} (all)")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, rougher figures")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")

@@ -14,6 +14,7 @@ from harness.spec.constraints import Constraints
 from harness.spec.flattened import write_problem
 from harness.spec.mapping import Mapping
 from harness.spec.problem import Problem
+from harness.spec.specification import Specification
 from harness.spec.templates import load_architecture_template
 from harness.workloads import find_layer
 
@@ -22,12 +23,16 @@ SEED = 20_000
 
 @dataclass(frozen=True)
 class Case:
-    """An architecture with energies, a problem, and the architecture's constraints."""
+    """An architecture with energies, a problem, and the architecture's constraints.
+
+    ``specification`` is where they come from, without energies.
+    """
 
     name: str
     architecture: Architecture
     problem: Problem
     constraints: Constraints
+    specification: Specification
 
     @property
     def unbounded(self) -> Architecture:
@@ -37,18 +42,20 @@ class Case:
 
 
 @cache
-def case(architecture: str, layer: str) -> Case:
-    found = find_layer(layer)
+def case(architecture: str, layer: str, model: str | None = None) -> Case:
+    """``layer`` of ``model`` (the default model's, or one of the single layers) on a shipped architecture."""
+    found = find_layer(layer, model)
     tree = load_architecture_template(architecture).render({}, found.problem, found.operator)
     tree["problem"] = write_problem(found.problem)
     specification = specification_from_v4_tree(tree)
     bare = specification.architecture
     made = estimate(bare, specification.compound_components)
     return Case(
-        name=f"{architecture} / {layer}",
+        name=" / ".join(part for part in (architecture, model, layer) if part),
         architecture=bare.with_energy(made.ert, made.art),
         problem=found.problem,
         constraints=specification.constraints,
+        specification=specification,
     )
 
 

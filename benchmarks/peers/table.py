@@ -1,0 +1,50 @@
+"""The attempts as a table of plain text, with the remarks below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from benchmarks.figures import shown
+from benchmarks.peers.attempt import Attempt
+
+HEADERS = ("job", "mapper", "answer", "CPU s", "s to best", "EDP, J*cycles", "of the best", "")
+
+
+def table(attempts: Sequence[Attempt]) -> str:
+    """Rows by job. A figure that does not exist is a dash; numbers in brackets lead to the remarks."""
+    remarks: list[str] = []
+    rows = [_row(attempt, _least(attempts, attempt.job), remarks) for attempt in attempts]
+    body = tabulate(
+        rows, HEADERS, tablefmt="simple", colalign=("left", "left", "left", *("right",) * 4, "left")
+    )
+    notes = "\n".join(f"[{number}] {remark}" for number, remark in enumerate(remarks, start=1))
+    return f"{body}\n\n{notes}" if notes else body
+
+
+def _row(attempt: Attempt, least: float | None, remarks: list[str]) -> list[str]:
+    marks = []
+    for remark in attempt.remarks:
+        if remark not in remarks:
+            remarks.append(remark)
+        marks.append(f"[{remarks.index(remark) + 1}]")
+    ratio = None if attempt.edp is None or least is None else attempt.edp / least
+    return [
+        attempt.job,
+        attempt.mapper,
+        attempt.status,
+        _figure(attempt.seconds),
+        _figure(attempt.seconds_to_best),
+        "-" if attempt.edp is None else f"{attempt.edp:.6g}",
+        "-" if ratio is None else f"{ratio:.4f}",
+        "".join(marks),
+    ]
+
+
+def _least(attempts: Sequence[Attempt], job: str) -> float | None:
+    return min((a.edp for a in attempts if a.job == job and a.edp is not None), default=None)
+
+
+def _figure(seconds: float | None) -> str:
+    return "-" if seconds is None else shown(seconds)
