@@ -43,9 +43,9 @@ def measure(quick: bool) -> Section:
     return Section(
         "mapper",
         "The optimal mapper, one core",
-        f"Warm: every distinct matmul and norm of {', '.join(MODELS)}; a layer's time is the median of the CPU "
-        "times of its calls after the first. Fresh processes: medians, with bytecode, compiled kernels and "
-        "estimates on disk.",
+        f"Warm: every distinct matmul and norm of {', '.join(MODELS)}; a layer's time is the median of the "
+        "CPU times of its calls after the first. Fresh processes: medians, with bytecode, compiled kernels "
+        "and estimates on disk.",
         (*_warm_rows(quick), *_fresh_rows(quick)),
     )
 

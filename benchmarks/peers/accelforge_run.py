@@ -50,7 +50,7 @@ def accelforge_attempt(case: Case, python: Path | None) -> Attempt:
     broken = broken_demands(mapping, space)
     outside = (f"outside the map space of the others: {'; '.join(broken)}",) if broken else ()
     remarks = (*attempt.remarks, *outside, f"{own}, {loading}", *translation.remarks)
-    return replace(attempt, remarks=remarks)
+    return replace(attempt, remarks=remarks, inside=not broken)
 
 
 @cache

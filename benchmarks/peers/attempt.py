@@ -27,6 +27,7 @@ class Attempt:
     installed". ``seconds`` are CPU seconds of the whole attempt, ``trace`` the way to its result, ``edp`` in
     J*cycles, ``cycles`` and ``energy_pj`` under this project's model, None when there is no result.
     ``remarks`` say what the mapper cannot express exactly, or why there is no result.
+    ``inside``: the mapping lies in the map space that the others search.
     """
 
     mapper: str
@@ -38,6 +39,7 @@ class Attempt:
     energy_pj: float | None = None
     trace: tuple[Point, ...] = field(default=())
     remarks: tuple[str, ...] = ()
+    inside: bool = True
 
     @property
     def seconds_to_best(self) -> float | None:

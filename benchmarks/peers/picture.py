@@ -51,7 +51,7 @@ def draw(attempts: Sequence[Attempt], file: Path) -> None:
 
 
 def _panel(panel: Any, attempts: Sequence[Attempt], mappers: Sequence[str]) -> None:
-    least = min(point.edp for attempt in attempts for point in attempt.trace)
+    least = min(a.trace[-1].edp for a in attempts if a.inside or not any(b.inside for b in attempts))
     for attempt in attempts:
         seconds = [point.seconds for point in attempt.trace]
         above = [point.edp / least - 1 for point in attempt.trace]
@@ -62,7 +62,8 @@ def _panel(panel: Any, attempts: Sequence[Attempt], mappers: Sequence[str]) -> N
     panel.set_xscale("log")
     # Logarithmic down to 0.1 %, linear below, so that "the best" has a place on the axis.
     panel.set_yscale("symlog", linthresh=1e-3)
-    panel.set_ylim(bottom=-2e-4)
-    panel.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}" if value >= 0.01 else f"{value:.1%}")
+    lowest = min(a.trace[-1].edp for a in attempts) / least - 1
+    panel.set_ylim(bottom=min(-2e-4, 1.5 * lowest))
+    panel.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}" if abs(value) >= 0.01 else f"{value:.1%}")
     panel.grid(True, alpha=0.3)
     panel.tick_params(labelsize=8)

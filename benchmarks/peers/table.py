@@ -43,7 +43,9 @@ def _row(attempt: Attempt, least: float | None, remarks: list[str]) -> list[str]
 
 
 def _least(attempts: Sequence[Attempt], job: str) -> float | None:
-    return min((a.edp for a in attempts if a.job == job and a.edp is not None), default=None)
+    """The best EDP in the map space common to all."""
+    found = [a.edp for a in attempts if a.job == job and a.inside and a.edp is not None]
+    return min(found, default=None)
 
 
 def _figure(seconds: float | None) -> str:
