@@ -50,7 +50,7 @@ def test_a_seed_gives_the_same_case_and_its_text_gives_it_back(make) -> None:
 @pytest.mark.parametrize("seed", FEW)
 def test_the_oracle_sees_what_the_searches_see(seed: int) -> None:
     case = perfect_case(seed, largest=3000)
-    oracle = oracle_of(case.space)
+    oracle = oracle_of(case.space, pruned=True)
     result = complete_search(case.space)
     assert oracle.valid == result.valid
     assert_same_optimum(oracle, result)
@@ -62,7 +62,7 @@ def test_the_oracle_sees_what_the_searches_see(seed: int) -> None:
 def test_the_oracle_of_other_spaces_sees_what_the_searches_see(make) -> None:
     for seed in range(3):
         case = make(seed)
-        assert_same_optimum(oracle_of(case.space), complete_search(case.space))
+        assert_same_optimum(oracle_of(case.space, pruned=True), complete_search(case.space))
 
 
 def assert_same_optimum(oracle: Oracle, result: SearchResult) -> None:
@@ -90,9 +90,9 @@ def test_the_oracle_has_the_figures_of_the_reference_model(seed: int) -> None:
 def test_without_pruning_loops_may_lie_along_y_alone() -> None:
     """The one kind of level where pruning loses mappings; ``exhaustive`` finds them, and the oracle can."""
     space = perfect_case(6).space
-    unpruned = oracle_of(space, pruned=False)
+    unpruned = oracle_of(space)
     assert_same_optimum(unpruned, complete_search(space, "exhaustive"))
-    least = [o.best(Objective(("edp",))) for o in (unpruned, oracle_of(space))]
+    least = [o.best(Objective(("edp",))) for o in (unpruned, oracle_of(space, pruned=True))]
     assert least[0] is not None and least[1] is not None
     assert least[0].values < least[1].values
 

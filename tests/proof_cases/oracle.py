@@ -79,7 +79,7 @@ class Best:
     row: int
 
 
-def oracle_of(space: MapSpace, pruned: bool = True) -> Oracle:
+def oracle_of(space: MapSpace, pruned: bool = False) -> Oracle:
     """Evaluates the whole space."""
     if space.template == "ruby":
         return _one_by_one(space)
