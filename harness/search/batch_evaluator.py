@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from harness.errors import Unsupported
 from harness.mapspace import MapSpace, SubSpace
-from harness.model.kernels.batch import Batch, Directives
+from harness.model.kernels.batch import Batch, Directives, factor_type
 from harness.model.kernels.evaluator import BatchEvaluator, BatchStats
 from harness.model.kernels.validity import Reason
 from harness.search.evaluators import Evaluator
@@ -91,6 +91,7 @@ class _Encoder:
         self._space = space
         self._ones = (1,) * len(space.problem.dimensions)
         self._identity = tuple(range(len(space.problem.dimensions)))
+        self._type = factor_type(space.problem)
         mapping = space.mapping(space.subspace(0, pruned=False), 0, 0, 0)
         self._directives = Directives.of(mapping, space.problem)
         self._names = [d.name for d in space.problem.data_spaces]
@@ -129,7 +130,7 @@ class _Encoder:
                 keeps.append(self._keep(p.bypass))
             rows[i] = block, order, keep
         return Batch(
-            factors=np.array(blocks, dtype=np.int64)[rows[:, 0]],
+            factors=np.array(blocks, dtype=self._type)[rows[:, 0]],
             permutation=_chosen(np.array(orders, dtype=np.int8), rows[:, 1]),
             keep=_chosen(np.array(keeps, dtype=np.bool_), rows[:, 2]),
             spatial_order=_chosen(np.array(spatial_orders, dtype=np.int8), rows[:, 0]),

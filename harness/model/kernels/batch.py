@@ -77,7 +77,8 @@ class Directives:
 class Batch:
     """``n`` mappings.
 
-    ``factors``: integers [n, 3 L, D], perfect factors, 1 where a slot has no loop over the dimension.
+    ``factors``: integers [n, 3 L, D], perfect factors, 1 where a slot has no loop over the dimension; the
+    smaller their type, the faster (:func:`factor_type`).
     ``permutation``: integers [n or 1, L, D], the temporal loop order of each level as dimension numbers
     from the innermost; the place of unit loops does not matter. ``keep``: bool [n or 1, L, T].
     ``spatial_order``: like ``permutation`` for the spatial block, where X loops always lie inside Y loops;
@@ -115,6 +116,12 @@ class Batch:
         )
 
 
+def factor_type(problem: Problem) -> np.dtype[np.signedinteger[Any]]:
+    """The smallest integer type that holds all factors; reading them is a good part of an evaluation."""
+    largest = max(problem.bounds, default=1)
+    return np.dtype(next((t for t in (np.int16, np.int32) if largest <= np.iinfo(t).max), np.int64))
+
+
 def encode_mappings(mappings: Sequence[Mapping], architecture: Architecture, problem: Problem) -> Batch:
     """The batch of ``mappings``; they must share their directives.
 
@@ -124,7 +131,7 @@ def encode_mappings(mappings: Sequence[Mapping], architecture: Architecture, pro
     count, levels = len(mappings), len(architecture.storage)
     dimension_id = {name: i for i, name in enumerate(problem.dimensions)}
     dimensions, spaces = len(problem.dimensions), len(problem.data_spaces)
-    factors = np.ones((count, SLOTS_PER_LEVEL * levels, dimensions), dtype=np.int64)
+    factors = np.ones((count, SLOTS_PER_LEVEL * levels, dimensions), dtype=factor_type(problem))
     permutation = np.empty((count, levels, dimensions), dtype=np.int8)
     spatial_order = np.empty((count, levels, dimensions), dtype=np.int8)
     keep = np.zeros((count, levels, spaces), dtype=bool)

@@ -34,6 +34,9 @@ Flag = NDArray[np.bool_] | bool
 """A yes or no per mapping, or the same for all."""
 
 Position = NDArray[np.int8] | int
+BLOCK: Final = 512
+"""Mappings whose factors are transposed at a time: few enough to stay in the cache meanwhile."""
+
 FAR: Final = 127
 """The position of a loop that is not there: outside all others."""
 
@@ -134,16 +137,20 @@ class Nest:
 def unpack(batch: Batch, index: ProblemIndex, directives: Directives) -> Nest:
     count = len(batch)
     all_slots, depth = batch.factors.shape[1:]
-    levels, used = all_slots // SLOTS_PER_LEVEL, len(index.active)
-    columns = (np.arange(all_slots)[:, None] * depth + np.array(index.active, dtype=np.intp)).reshape(-1)
-    # Gathering the columns first and transposing afterwards is the cheapest of the ways measured.
-    gathered = batch.factors.reshape(count, all_slots * depth)[:, columns]
-    slots = gathered.T.astype(np.float64, order="C").reshape(all_slots, used, count)
-    unit = slots.max(axis=2, initial=1.0) <= 1.0
+    levels = all_slots // SLOTS_PER_LEVEL
+    flat = batch.factors.reshape(count, all_slots * depth)
+    # Factors are 1 or more, so some bit besides the last is set somewhere in a column that is not all ones.
+    some = np.bitwise_or.reduce(flat, axis=0).reshape(all_slots, depth) > 1
+    columns = [slot * depth + d for slot in range(all_slots) for d in index.active if some[slot, d]]
+    loops = np.empty((len(columns), count))
+    for start in range(0, count, BLOCK):
+        rows = slice(start, start + BLOCK)
+        loops[:, rows] = np.take(flat[rows], columns, axis=1).T
+    factor_of = dict(zip(columns, loops, strict=True))
 
     def block(level: int, kind: int) -> list[Factor]:
         slot = SLOTS_PER_LEVEL * level + kind
-        return [None if unit[slot, k] else slots[slot, k] for k in range(used)]
+        return [factor_of.get(slot * depth + d) for d in index.active]
 
     return Nest(
         count=count,
@@ -177,9 +184,9 @@ def positions(nest: Nest, index: ProblemIndex, level: int) -> list[Position]:
 
 
 def _place(columns: NDArray[np.int8], dimension: int) -> NDArray[np.int8]:
-    place = np.zeros(columns.shape[1], dtype=np.int8)
-    for p in range(1, columns.shape[0]):
-        place += (columns[p] == dimension).view(np.int8) * np.int8(p)
+    here = (columns == dimension).view(np.int8)
+    here *= np.arange(columns.shape[0], dtype=np.int8)[:, None]
+    place: NDArray[np.int8] = np.add.reduce(here, axis=0, dtype=np.int8)
     return place
 
 
