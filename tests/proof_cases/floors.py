@@ -4,8 +4,8 @@ The bases of those mappings have no constraints of their own. The space of one m
 keep sets and the directives of that mapping as constraints and all factors, orders and splits free. Mappings
 that agree in keep sets and directives share their space, and the least of their EDPs counts. Left out are
 problems with sliding windows and mappings with imperfect factors. Where a level has one order only, a mapping
-with another order is not in the space (along one axis the order still decides about hops): it is put into that
-order and evaluated again.
+with another order is not in the space (along one axis the order still decides about hops): it is put into
+that order and evaluated again.
 """
 
 from __future__ import annotations
