@@ -14,8 +14,8 @@ from typing import Literal
 
 from harness.errors import EmptyMapSpace
 from harness.mapspace.bypass import BypassSpace
+from harness.mapspace.conflict import explain_no_factors
 from harness.mapspace.demands import factor_demands
-from harness.mapspace.explain import explain_empty
 from harness.mapspace.factorization import PerfectFactorization
 from harness.mapspace.levels import tiling_levels
 from harness.mapspace.permutation import PermutationRules
@@ -88,7 +88,9 @@ class MapSpace:
             self.dimensions = [ResidualFactorization(d, len(self.levels), remainders) for d in self.demands]
         empty = [d.demands for d in self.dimensions if d.size == 0]
         if empty:
-            raise EmptyMapSpace(explain_empty(empty[0], self.levels))
+            name = empty[0].dimension
+            conflict = explain_no_factors(architecture, problem, constraints, template, name)
+            raise EmptyMapSpace(str(conflict) if conflict else f"no factorisation of {name} is left")
         self._rules = PermutationRules(self.levels, problem.dimensions, template)
         self._bypass = BypassSpace(architecture, problem, constraints)
         self._subspaces: dict[tuple[int, bool], SubSpace] = {}
