@@ -100,8 +100,8 @@ class _Builder:
             self._leave_out("energy of networks", network.name)
         said = [f"{what} ({', '.join(names)})" for what, names in self._left_out.items()]
         fixed = (
-            "energy of part blocks is not rounded up; partial sums that leave a level are read there; "
-            "memories nest in one order for all tensors",
+            "counts otherwise: part blocks are not rounded up; partial sums that leave a level are read "
+            "there; a tensor below a loop that does not move it is fetched anew; memories nest in one order",
         )
         return (f"cannot say: {'; '.join(said)}", *fixed) if said else fixed
 
@@ -145,11 +145,11 @@ class _Builder:
         if not kept:
             return
         storage = level.spec
-        block = storage.block_size
+        block = storage.block_size * storage.cluster_size
         if level.energy.fill != level.energy.update:
             self._leave_out("energy of updates other than of fills", storage.name)
         if storage.cluster_size > 1:
-            self._leave_out("clusters of instances", storage.name)
+            self._leave_out("clusters of instances that are not full", storage.name)
         shared = storage.shared_bandwidth
         actions = [
             {

@@ -2,7 +2,8 @@
 
 Its chain may put a loop between two tensors' nodes of the same memory. Here a level has one block of loops,
 so such a loop goes to a block on the right side of every tensor that it moves; for a tensor that it does not
-move, either side gives the same tile.
+move, either side gives the same tile. A loop between tensors that it moves alike has no such place; it goes
+to one side of them all, which changes the tile of some.
 """
 
 from __future__ import annotations
@@ -20,8 +21,19 @@ from harness.spec.mapping import LevelMapping, Loop, Mapping
 Node = AbstractMapping[str, Any]
 
 
-def read_chain(nodes: Sequence[Node], space: MapSpace) -> Mapping:
-    """Raises Unsupported where no mapping here has the same tiles."""
+@dataclass(frozen=True)
+class Read:
+    """The mapping, and whether all tensors have the tiles of the chain."""
+
+    mapping: Mapping
+    faithful: bool
+
+
+def read_chain(nodes: Sequence[Node], space: MapSpace, outward: bool = False) -> Read:
+    """A loop without a proper place goes ``outward`` (smaller tiles) or inward (larger ones).
+
+    Raises Unsupported for chains that cannot be written as blocks at all.
+    """
     architecture, problem = space.architecture, space.problem
     level_of = {name: number for number, name in enumerate(architecture.level_names)}
     fanout_of = {NODE.format(name): number for name, number in level_of.items()}
@@ -32,6 +44,7 @@ def read_chain(nodes: Sequence[Node], space: MapSpace) -> Mapping:
     nodes = [node for node in nodes if node.get("component") != SOURCE]
     extent = dict(problem.bound)
     last = len(level_of) - 1
+    faithful = True
     for position, node in enumerate(nodes):
         if node["kind"] == "storage":
             keep[level_of[node["component"]]].update(node["tensors"])
@@ -48,10 +61,12 @@ def read_chain(nodes: Sequence[Node], space: MapSpace) -> Mapping:
             spatial[fanout_of[node["component"]]].append(Loop(dimension, factor, factor, axis))
             continue
         moved = {ds.name for ds in problem.data_spaces if dimension in ds.dimensions}
-        last = _block(_around(nodes, position, level_of, moved), last)
+        around = _around(nodes, position, level_of, moved)
+        faithful = faithful and around.floor <= min(last, around.ceiling)
+        last = _block(around, last, outward)
         temporal[last].append(Loop(dimension, factor, factor))
     directives = space.directives
-    return Mapping(
+    mapping = Mapping(
         tuple(
             LevelMapping(
                 level=name,
@@ -67,15 +82,20 @@ def read_chain(nodes: Sequence[Node], space: MapSpace) -> Mapping:
             for number, name in enumerate(architecture.level_names)
         )
     )
+    return Read(mapping, faithful)
 
 
 @dataclass(frozen=True)
 class _Around:
-    """The storage levels of the nodes above and below a loop, and of those among them that it moves."""
+    """Where a loop may lie.
 
-    above: list[int]
-    moved_above: list[int]
-    moved_below: list[int]
+    Blocks from storage level ``floor`` on are outside the tiles of the tensors below that it moves, blocks up
+    to ``ceiling`` inside those of the tensors above that it moves. ``nearest`` is the innermost level above.
+    """
+
+    floor: int
+    ceiling: int
+    nearest: int
 
 
 def _around(
@@ -83,20 +103,22 @@ def _around(
 ) -> _Around:
     above = [n for n in nodes[:position] if n["kind"] == "storage"]
     below = [n for n in nodes[position + 1 :] if n["kind"] == "storage"]
+    outermost = len(level_of) - 1
     return _Around(
-        above=[level_of[n["component"]] for n in above],
-        moved_above=[level_of[n["component"]] for n in above if moved & set(n["tensors"])],
-        moved_below=[level_of[n["component"]] for n in below if moved & set(n["tensors"])],
+        floor=max((level_of[n["component"]] for n in below if moved & set(n["tensors"])), default=-1) + 1,
+        ceiling=min(
+            (level_of[n["component"]] for n in above if moved & set(n["tensors"])), default=outermost
+        ),
+        nearest=min((level_of[n["component"]] for n in above), default=outermost),
     )
 
 
-def _block(around: _Around, last: int) -> int:
+def _block(around: _Around, last: int, outward: bool) -> int:
     """The storage level, at most ``last``, whose temporal block takes the loop."""
-    floor = max(around.moved_below, default=-1) + 1
-    ceiling = min([last, *around.moved_above])
-    if floor > ceiling:
-        raise Unsupported("a loop between tensors of one memory has no place in this project's mappings")
-    return min(max(min(around.above, default=ceiling), floor), ceiling)
+    ceiling = min(last, around.ceiling)
+    if around.floor > ceiling:
+        return min(last, around.floor) if outward else ceiling
+    return min(max(around.nearest, around.floor), ceiling)
 
 
 def _merged(loops: Sequence[Loop]) -> tuple[Loop, ...]:

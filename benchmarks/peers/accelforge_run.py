@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from typing import Any
 
 from benchmarks.cases import Case
 from benchmarks.peers.accelforge_job import translate
-from benchmarks.peers.accelforge_mapping import read_chain
+from benchmarks.peers.accelforge_mapping import Read, read_chain
 from benchmarks.peers.attempt import Attempt, absent, judged
 from benchmarks.peers.conformity import broken_demands
 from harness.errors import Unsupported
@@ -21,6 +22,10 @@ from harness.mapspace import MapSpace
 
 NAME = "AccelForge"
 WORKER = Path(__file__).with_name("accelforge_worker.py")
+UNFAITHFUL = (
+    "its mapping has a loop between tensors of one memory that moves them all; "
+    "judged is the better of the two mappings with that loop on one side of them"
+)
 LIMIT_SECONDS = 600.0
 """Wall seconds after which it is given up; it has no answer before its end."""
 
@@ -37,20 +42,27 @@ def accelforge_attempt(case: Case, python: Path | None) -> Attempt:
             remarks = ("it finds nothing that fits", *translation.remarks)
             return Attempt(NAME, case.name, "no mapping", answer["seconds"], remarks=remarks)
         space = MapSpace(case.architecture, case.problem, case.constraints)
-        mapping = read_chain(answer["nodes"], space)
+        readings = [read_chain(answer["nodes"], space, outward) for outward in (False, True)]
     except Unsupported as obstacle:
         return Attempt(NAME, case.name, "cannot express", remarks=(str(obstacle),))
     except (subprocess.SubprocessError, ValueError) as failure:
         return Attempt(NAME, case.name, "failed", remarks=(_in_one_line(failure),))
     said = answer["edp"] / 1e12
     attempt = Attempt(NAME, case.name, "optimal by its own count", answer["seconds"])
-    attempt = judged(attempt, case, mapping)
+    attempt, reading = _best(attempt, case, readings)
     own = f"AccelForge's own count of this mapping: {said:.6g} J*cycles"
     loading = f"not in its seconds: {answer['import_seconds']:.2g} s to import it"
-    broken = broken_demands(mapping, space)
+    broken = broken_demands(reading.mapping, space)
+    changed = () if reading.faithful else (UNFAITHFUL,)
     outside = (f"outside the map space of the others: {'; '.join(broken)}",) if broken else ()
-    remarks = (*attempt.remarks, *outside, f"{own}, {loading}", *translation.remarks)
+    remarks = (*attempt.remarks, *changed, *outside, f"{own}, {loading}", *translation.remarks)
     return replace(attempt, remarks=remarks, inside=not broken)
+
+
+def _best(attempt: Attempt, case: Case, readings: list[Read]) -> tuple[Attempt, Read]:
+    """The reading of its mapping that costs least here; both are the same when it is faithful."""
+    judgements = [(judged(attempt, case, reading.mapping), reading) for reading in readings]
+    return min(judgements, key=lambda pair: math.inf if pair[0].edp is None else pair[0].edp)
 
 
 @cache
