@@ -54,6 +54,8 @@ class InvalidMapping(HarnessError):
 class EmptyMapSpace(HarnessError):
     """Constraints, capacities and problem leave no mapping at all. The message names what conflicts."""
 
+    exit_code = 3
+
 
 class Unsupported(HarnessError):
     """A feature of the input that this engine does not model. Never approximated silently."""

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def test_defaults() -> None:
     given = parse_arguments(["KQV"])
     assert given == Arguments(layer="KQV", command="run.py KQV")
-    assert (given.architecture, given.model, given.profile) == ("gemmini", "bert-large", "default")
+    assert (given.architecture, given.model, given.profile) == ("gemmini", "bert-large", None)
 
 
 def test_old_flags_keep_their_meaning() -> None:
@@ -44,6 +44,13 @@ def test_long_forms() -> None:
     assert given.json and given.debug
 
 
+def test_objectives_with_caps_and_proofs() -> None:
+    line = "KQV --objective delay,energy --max-cycles 5e7 --max-energy 60mJ --certify --pareto"
+    given = parse_arguments(line.split())
+    assert (given.metrics, given.max_cycles, given.max_energy_pj) == (("delay", "energy"), 50_000_000, 6e10)
+    assert given.certify and given.pareto
+
+
 def test_spec_takes_several_files() -> None:
     given = parse_arguments(["--spec", "a.yaml", "b.yaml", "--mapping", "m.yaml"])
     assert given.spec == ("a.yaml", "b.yaml")
@@ -66,8 +73,12 @@ def test_spec_takes_several_files() -> None:
         ("KQV -vc -1", "error: argument -vc/--vict_cond: '-1' is negative"),
         ("KQV --arch-param rows", "error: argument --arch-param: 'rows' is not NAME=VALUE"),
         ("KQV --arch-param =3", "error: argument --arch-param: '=3' is not NAME=VALUE"),
-        ("KQV --metric speed", "error: argument --metric: 'speed' is not one of edp, delay, energy"),
-        ("KQV --metric edp,edp", "error: argument --metric: 'edp,edp' names a metric twice"),
+        ("KQV --metric watts", "error: argument --objective/--metric: unknown objective 'watts' (valid"),
+        ("KQV --objective delya", "error: argument --objective/--metric: unknown objective 'delya' (did"),
+        ("KQV --objective edp,edp", "error: argument --objective/--metric: the objective 'edp,edp' names"),
+        ("KQV --max-cycles 0.5", "error: argument --max-cycles: '0.5' is not a whole number of cycles above"),
+        ("KQV --max-energy 3kg", "error: argument --max-energy: 'kg' is not a unit of energy, use pJ"),
+        ("KQV --mapping m.yaml --certify", "error: --certify does not go with --mapping, nothing"),
         ("KQV --sweeps 4", "error: argument --sweeps: invalid choice: 4 (choose from 2, 3)"),
         ("KQV --mod bert-base", "error: unknown option '--mod', did you mean '--model'?"),
         ("KQV --seq 1_000", "error: argument --seq: '1_000' is not a whole number"),
@@ -145,6 +156,7 @@ def test_help_lists_every_option_and_exits_zero() -> None:
         "-a", "--arch", "--arch-param", "-m", "--model", "--seq", "--gemm", "-l", "--live", "-nef",
         "--no_e_fusion", "-lf", "--l_fusion", "-pwim", "--pay_wb_in_mm", "-c", "--convs", "-vc",
         "--vict_cond", "-if", "--imperfect_fact", "--mapper", "--threads", "--seed", "--metric",
+        "--objective", "--max-cycles", "--max-energy", "--certify", "--pareto",
         "--mapping", "--spec", "-o", "--out", "--json", "--list", "--sweeps", "--compat", "--jinja",
     ):  # fmt: skip
         assert option in words, option

@@ -118,7 +118,7 @@ def test_a_pair_with_a_refused_side_is_not_searched(
         raise AssertionError("a side was searched")
 
     monkeypatch.setattr(embedded, "run", no_search)
-    assert main(["Out+layernorm", "Accumulator", "-o", "out", "--json"]) == 2
+    assert main(["Out+layernorm", "Accumulator", "-o", "out", "--json"]) == 3
     captured = capsys.readouterr()
     record = json.loads(captured.out)
     assert (record["status"], record["pair"]) == ("no_mapping", None)

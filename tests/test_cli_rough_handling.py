@@ -46,7 +46,7 @@ def test_json_of_a_bug_is_a_record_too(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded, "run", lambda *_: 1 / 0)
-    assert main([*SMALL, "--json"]) == 3
+    assert main([*SMALL, "--json"]) == 70
     result = Result.from_json(capsys.readouterr().out)
     assert result.reason == "this is a bug: ZeroDivisionError: division by zero"
 
@@ -165,7 +165,7 @@ def test_ctrl_c_at_any_moment_is_never_a_traceback(moment: float) -> None:
 
 def test_a_pair_with_a_side_that_cannot_be_mapped_has_no_sum(capsys: pytest.CaptureFixture[str]) -> None:
     what = ["Out+layernorm", "Accumulator", "--seq", "512", "--mapper", "quick", "--threads", "1"]
-    assert main([*what, "-o", "out", "--json"]) == 2
+    assert main([*what, "-o", "out", "--json"]) == 3
     record = json.loads(capsys.readouterr().out)
     assert (record["status"], record["pair"]) == ("no_mapping", None)
     assert record["reason"].startswith(

@@ -153,7 +153,7 @@ def test_no_mapping_leaves_the_reason_and_nothing_stale(capsys: pytest.CaptureFi
     (folder / "mine.txt").write_text("kept")
     code = main(["Out", "Accumulator", "-o", "out", "--json"])
     captured = capsys.readouterr()
-    assert code == 2
+    assert code == 3
     assert sorted(p.name for p in folder.iterdir()) == ["mine.txt", "result.json"]
     record = json.loads((folder / "result.json").read_text())
     assert json.loads(captured.out) == record
@@ -217,13 +217,13 @@ def test_a_bug_is_one_line_and_debug_keeps_the_traceback(
         raise ZeroDivisionError("by\nsurprise")
 
     monkeypatch.setattr(embedded, "run", broken)
-    assert main(SMALL) == 3
+    assert main(SMALL) == 70
     err = capsys.readouterr().err
     assert err.startswith("run.py: this is a bug: ZeroDivisionError: by surprise (run again with --debug")
     assert len(err.splitlines()) == 1
     monkeypatch.setenv("TMPDIR", str(Path.cwd()))
     monkeypatch.setattr("tempfile.tempdir", None)
-    assert main([*SMALL, "--debug"]) == 3
+    assert main([*SMALL, "--debug"]) == 70
     err = capsys.readouterr().err
     file = Path(err.split("traceback in ")[1].rstrip(")\n"))
     assert "ZeroDivisionError" in file.read_text()

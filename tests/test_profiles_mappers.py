@@ -48,6 +48,8 @@ def test_default_is_the_profile_without_a_name_and_ends():
     assert 0 < settings.victory_condition <= 5000
     assert settings.timeout > 0
     assert settings.template == "uber"
+    assert settings == load_profile("optimal")
+    assert (settings.algorithm, settings.time_limit) == ("optimal", 20.0)
 
 
 def test_ruby_is_the_only_shipped_profile_with_imperfect_factors():

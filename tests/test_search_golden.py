@@ -234,5 +234,5 @@ def test_a_disagreement_with_the_reference_model_is_not_hidden(monkeypatch: pyte
         return dataclasses.replace(stats, energy_pj=stats.energy_pj * (1 + 1e-6))
 
     monkeypatch.setattr("harness.model.evaluate", wrong)
-    with pytest.raises(RuntimeError, match="the batch evaluator and the reference model disagree"):
+    with pytest.raises(RuntimeError, match="the search and the reference model disagree"):
         search(architecture, problem, constraints, dataclasses.replace(ENUMERATION, search_size=5))

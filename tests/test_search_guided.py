@@ -99,7 +99,8 @@ def test_without_any_mapping_it_ends_and_says_why() -> None:
     filled = {"target": "Registers", "type": "temporal", "factors": "M=8,K=8,N=8"}
     result = run(space_of(kept, filled, register_words=4))
     assert result.status == "no_mapping" and result.evaluated == GUIDED.timeout
-    assert result.reason is not None and "Registers refuses 100% of tries" in result.reason
+    assert result.reason is not None and result.reason.startswith("Registers holds 4 words")
+    assert result.refusals[0].level == "Registers" and result.refusals[0].count == result.evaluated
 
 
 @settings(max_examples=60, deadline=None)

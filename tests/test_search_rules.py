@@ -20,8 +20,9 @@ from mapper_cases import (
 
 from harness.errors import EmptyMapSpace, EstimationError, SpecError
 from harness.mapspace import MappingId, MapSpace
-from harness.search import Cost, Progress, SearchResult, is_better, search, search_space
+from harness.search import Cost, Progress, Request, SearchResult, is_better, search, search_space
 from harness.search.crew import Crew, exchange
+from harness.search.driver import ProposerSearch
 from harness.search.evaluators import ReferenceEvaluator
 from harness.search.processes import WorkerPool, can_travel
 from harness.search.proposer import Outcome, Share
@@ -49,6 +50,12 @@ def small_space(*targets: dict[str, Any], problem: Problem | None = None, **size
 
 def run(space: MapSpace, evaluate: Any = stub_evaluate, **changes: Any) -> SearchResult:
     return search_space(space, dataclasses.replace(SearchSettings(), **changes), evaluate=evaluate)
+
+
+def unexplained(space: MapSpace, **changes: Any) -> SearchResult:
+    """As :func:`run`, before a missing mapping is explained by what conflicts."""
+    chosen = dataclasses.replace(SearchSettings(), **changes)
+    return ProposerSearch().find(space, Request(chosen, evaluate=stub_evaluate))
 
 
 def outcome(result: SearchResult) -> tuple[Any, ...]:
@@ -297,7 +304,7 @@ def test_search_size_counts_valid_mappings_of_all_threads() -> None:
 
 def test_timeout_counts_consecutive_invalid_mappings_and_says_why() -> None:
     space = small_space({"target": "Buffer", "type": "spatial", "factors": "M=2,K=1,N=1"}, register_words=0)
-    result = run(space, timeout=25, victory_condition=0)
+    result = unexplained(space, timeout=25, victory_condition=0)
     assert result.mapping is None and result.status == "no_mapping"
     assert result.stopped == ("25 invalid mappings since the last valid one",)
     assert result.reason == (
@@ -309,7 +316,7 @@ def test_timeout_counts_consecutive_invalid_mappings_and_says_why() -> None:
 
 def test_a_complete_search_without_mapping_says_that_all_were_seen() -> None:
     space = small_space(register_words=0)
-    result = run(space, algorithm="linear_pruned", timeout=0, victory_condition=0)
+    result = unexplained(space, algorithm="linear_pruned", timeout=0, victory_condition=0)
     assert result.complete and result.reason is not None
     assert result.reason.startswith(f"none of all {result.evaluated} mappings of the space is valid")
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NoReturn
 
-from harness.errors import did_you_mean
+from harness.errors import SpecError, did_you_mean
 
 if TYPE_CHECKING:
     from harness.spec.template_parameters import ParameterValue
@@ -30,6 +30,7 @@ examples:
   run.py KTQ+softmax Accumulator               both operators, fused at the accumulator
   run.py FF1 -a eyeriss -m gpt2-xl --seq 1024
   run.py --gemm 1024,512,2048 --arch-param pe_rows=32
+  run.py FF1 --objective delay,energy --max-energy 60mJ
   run.py --spec arch.yaml problem.yaml mapper.yaml
   run.py --spec arch.yaml problem.yaml --mapping map.yaml
   run.py --spec top.yaml.jinja2 --jinja architecture=eyeriss_like
@@ -56,10 +57,14 @@ class Arguments:
     convolutions: bool = False
     victory_condition: int | None = None
     imperfect_factors: bool = False
-    profile: str = DEFAULT_PROFILE
+    profile: str | None = None
     threads: int | None = None
     seed: int | None = None
     metrics: tuple[str, ...] | None = None
+    max_cycles: int | None = None
+    max_energy_pj: float | None = None
+    certify: bool = False
+    pareto: bool = False
     mapping: str | None = None
     tables: tuple[str, ...] = ()
     spec: tuple[str, ...] = ()
@@ -125,7 +130,11 @@ def parse_arguments(argv: Sequence[str], program: str = "run.py") -> Arguments:
         profile=given.mapper,
         threads=given.threads,
         seed=given.seed,
-        metrics=given.metric,
+        metrics=given.objective,
+        max_cycles=given.max_cycles,
+        max_energy_pj=given.max_energy,
+        certify=given.certify,
+        pareto=given.pareto,
         mapping=given.mapping,
         tables=tuple(given.tables or ()),
         spec=tuple(given.spec or ()),
@@ -171,6 +180,15 @@ def _check_fitting_options(parser: OneLineParser, given: argparse.Namespace) -> 
         parser.error("--jinja sets variables of --spec files")
     if given.layer is not None and given.fusion_level is None:
         _refuse(parser, of_fusion, "needs a fusion level")
+    if given.mapping is not None:
+        of_search = {
+            "--objective": given.objective,
+            "--max-cycles": given.max_cycles,
+            "--max-energy": given.max_energy,
+            "--certify": given.certify,
+            "--pareto": given.pareto,
+        }
+        _refuse(parser, of_search, "does not go with --mapping, nothing is searched")
 
 
 def _refuse(parser: OneLineParser, options: Mapping[str, object], why: str) -> None:
@@ -245,18 +263,33 @@ def _add_fusion(parser: OneLineParser) -> None:
 def _add_search(parser: OneLineParser) -> None:
     group = parser.add_argument_group("search")
     group.add_argument(
-        "--mapper", type=_text, default=DEFAULT_PROFILE, metavar="PROFILE",
-        help="mapper profile, or a file (default %(default)s)",
+        "--mapper", type=_text, metavar="PROFILE",
+        help=f"mapper profile, or a file (default {DEFAULT_PROFILE}: the best mapping with its proof)",
     )  # fmt: skip
+    group.add_argument(
+        "--objective", "--metric", type=_objective, metavar="M[,M]",
+        help="edp, delay, energy: what is to be least; further ones decide between equals",
+    )  # fmt: skip
+    group.add_argument(
+        "--max-cycles", type=_max_cycles, metavar="N", help="only mappings with at most N cycles"
+    )
+    group.add_argument(
+        "--max-energy", type=_max_energy, metavar="PJ",
+        help="only mappings with at most that energy; also with a unit, as in 50mJ",
+    )  # fmt: skip
+    group.add_argument(
+        "--certify", action="store_true",
+        help="print the account of the proof, and repeat a small one without pruning",
+    )  # fmt: skip
+    group.add_argument(
+        "--pareto", action="store_true", help="print all mappings that no other beats in energy and delay"
+    )
     group.add_argument(
         "-vc", "--vict_cond", type=natural_number, metavar="N",
         help="stop a thread after N valid mappings that are no better; 0: never",
     )  # fmt: skip
     group.add_argument(
         "-if", "--imperfect_fact", action="store_true", help="imperfect factors too (template ruby)"
-    )
-    group.add_argument(
-        "--metric", type=_metrics, metavar="M[,M]", help="edp, delay, energy; further ones break ties"
     )
     group.add_argument("--threads", type=positive_number, metavar="N", help="search threads")
     group.add_argument("--seed", type=natural_number, metavar="N", help="seed of the random numbers")
@@ -323,11 +356,26 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _metrics(text: str) -> tuple[str, ...]:
-    names = tuple(part.strip() for part in text.split(","))
-    for name in names:
-        if name not in ("edp", "delay", "energy"):
-            raise argparse.ArgumentTypeError(f"'{name}' is not one of edp, delay, energy")
-    if len(set(names)) != len(names):
-        raise argparse.ArgumentTypeError(f"'{text}' names a metric twice")
-    return names
+def _objective(text: str) -> tuple[str, ...]:
+    from harness.search.objective import parse_goals  # noqa: PLC0415 - imports NumPy
+
+    return _parsed(parse_goals, text)
+
+
+def _max_cycles(text: str) -> int:
+    from harness.search.objective import parse_cycles  # noqa: PLC0415
+
+    return _parsed(parse_cycles, text)
+
+
+def _max_energy(text: str) -> float:
+    from harness.search.objective import parse_energy  # noqa: PLC0415
+
+    return _parsed(parse_energy, text)
+
+
+def _parsed[T](parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except SpecError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

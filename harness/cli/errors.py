@@ -13,7 +13,9 @@ from collections.abc import Callable
 from harness.errors import HarnessError
 
 USER_ERROR = 2
-BUG = 3
+NO_MAPPING = 3
+BUG = 70
+"""EX_SOFTWARE of sysexits.h."""
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 

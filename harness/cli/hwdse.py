@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.errors import INTERRUPTED, USER_ERROR, guarded, one_line, say
+from harness.cli.errors import INTERRUPTED, NO_MAPPING, USER_ERROR, guarded, one_line, say
 from harness.cli.hwdse_arguments import SweepArguments, parse_sweep_arguments
 from harness.errors import HarnessError, Location, SpecError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from harness.cli.sweep_folder import SweepFolder
     from harness.cli.sweep_jobs import FinishedLayer, SweepJob
+    from harness.spec.settings import SearchSettings
     from harness.spec.templates import ArchitectureTemplate
     from harness.sweep.configuration import Configurations
     from harness.sweep.record import ConfigurationRecord, Settings
@@ -26,8 +27,8 @@ PROGRAM = "hwdse_run.py"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code: 0 with a configuration that maps every layer, 2 without one or for an error of the
-    user's, 3 for a bug of ours, 130 when stopped by Ctrl-C.
+    """Exit code: 0 with a configuration that maps every layer, 3 when none has a mapping for every layer,
+    2 for an error of the user's, 70 for a bug of ours, 130 when stopped by Ctrl-C.
     """
     try:
         arguments = parse_sweep_arguments(sys.argv[1:] if argv is None else argv, PROGRAM)
@@ -67,7 +68,10 @@ def _show(console: Console, records: Sequence[ConfigurationRecord], table: bool)
     from harness.report.sweep_screen import print_summary  # noqa: PLC0415
 
     print_summary(console, records, table)
-    return 0 if any(record.metrics is not None for record in records) else USER_ERROR
+    if any(record.metrics is not None for record in records):
+        return 0
+    failed = any(outcome.status == "failed" for record in records for outcome in record.layers)
+    return USER_ERROR if failed else NO_MAPPING
 
 
 def _sweep(arguments: SweepArguments) -> int:
@@ -198,12 +202,19 @@ def _settings(arguments: SweepArguments, workload: Workload) -> Settings:
     return Settings(
         model=workload.model,
         fusion=" ".join(parts) if workload.fusion_level is not None else None,
-        mapper=(
-            f"{s.algorithm} ({s.template}) for the least {', then '.join(s.metrics)}, "
-            f"victory condition {s.victory_condition}, timeout {s.timeout}, threads {s.threads}"
-        ),
+        mapper=_mapper_in_words(s),
         version=package_version(),
     )
+
+
+def _mapper_in_words(s: SearchSettings) -> str:
+    from harness.cli.planning import settings_summary  # noqa: PLC0415
+    from harness.search.mappers import PROPOSING  # noqa: PLC0415
+
+    words = settings_summary(s)
+    if s.algorithm in PROPOSING:
+        return f"{words}, victory condition {s.victory_condition}, timeout {s.timeout}"
+    return f"{words}, time limit {s.time_limit:g} s" if s.time_limit else words
 
 
 def _configurations(arguments: SweepArguments, template: ArchitectureTemplate) -> Configurations:

@@ -50,11 +50,13 @@ def option_parts(arguments: Arguments) -> list[str]:
     parts += [f"tables-{Path(name).name}" for name in arguments.tables]
     if arguments.mapping is not None:
         return [*parts, f"mapping-{Path(arguments.mapping).stem}"]
-    if arguments.profile != DEFAULT_PROFILE:
+    if arguments.profile not in (None, DEFAULT_PROFILE):
         parts.append(arguments.profile)
     if arguments.metrics is not None:
         parts.append("-".join(arguments.metrics))
     for value, word in (
+        (arguments.max_cycles, "max-cycles"),
+        (arguments.max_energy_pj, "max-pJ"),
         (arguments.victory_condition, "vc"),
         (arguments.threads, "threads"),
         (arguments.seed, "seed"),

@@ -13,6 +13,8 @@ from harness.engines.job import Job
 from harness.errors import EmptyMapSpace, Location, SpecError
 from harness.fusion import Fusion, FusionOptions, fuse, names_a_pair, parse_pair, plan_fusion
 from harness.report.screen import ELEMENT_VISITS, MACS, Heading
+from harness.search.mappers import PROPOSING
+from harness.search.objective import objective_text
 from harness.spec import load_specification, specification_from_v4_tree
 from harness.spec.flattened import read_mapping, write_problem
 from harness.spec.located import where
@@ -117,7 +119,7 @@ def _from_layer(
             specification = replace(specification, constraints=constraints)
         except EmptyMapSpace as error:
             refusal = f"{error.message} ({error.hint})" if error.hint else error.message
-    settings = chosen_settings(arguments, load_profile(arguments.profile))
+    settings = chosen_settings(arguments, load_profile(arguments.profile or DEFAULT_PROFILE))
     specification = _with_mapping(replace(specification, settings=settings), arguments)
     flattened = processed_tree(specification, constraints_changed=fusion is not None)
     specification = replace(specification, tree=flattened)
@@ -162,8 +164,11 @@ def _from_files(arguments: Arguments) -> Planned:
     if arguments.tables and specification.architecture.ert is not None:
         raise SpecError("--tables: the files have an ERT, so nothing is estimated", _COMMAND_LINE)
     settings = specification.settings
-    if arguments.profile != DEFAULT_PROFILE:
-        settings = load_profile(arguments.profile)
+    if arguments.profile is not None or not specification.tree.get("mapper"):
+        template = settings.template
+        settings = load_profile(arguments.profile or DEFAULT_PROFILE)
+        if arguments.profile is None:
+            settings = replace(settings, template=template)
     specification = replace(specification, settings=chosen_settings(arguments, settings))
     specification = _with_mapping(specification, arguments)
     specification = replace(specification, tree=processed_tree(specification, constraints_changed=False))
@@ -201,12 +206,18 @@ def chosen_settings(arguments: Arguments, settings: SearchSettings) -> SearchSet
         "threads": arguments.threads,
         "seed": arguments.seed,
         "metrics": cast("tuple[Metric, ...] | None", arguments.metrics),
+        "max_cycles": arguments.max_cycles,
+        "max_energy_pj": arguments.max_energy_pj,
         "template": "ruby" if arguments.imperfect_factors else None,
         "live_status": True if arguments.live else None,
     }
     chosen = replace(settings, **{name: value for name, value in changes.items() if value is not None})
     if chosen.threads > MOST_THREADS:
         raise SpecError(f"{chosen.threads} search threads are more than {MOST_THREADS}", _COMMAND_LINE)
+    for wanted, option in ((arguments.certify, "--certify"), (arguments.pareto, "--pareto")):
+        if wanted and chosen.algorithm in PROPOSING:
+            message = f"{option}: the algorithm {chosen.algorithm} proves nothing"
+            raise SpecError(message, _COMMAND_LINE, "use --mapper optimal")
     return chosen
 
 
@@ -260,6 +271,13 @@ def search_summary(specification: Specification) -> str:
     """What will be done to find a mapping, in one line."""
     if specification.mapping is not None:
         return "none, the mapping is given"
-    s = specification.settings
-    threads = f"{s.threads} threads" if s.threads > 1 else "1 thread"
-    return f"{s.algorithm} ({s.template}) for the least {', then '.join(s.metrics)}, {threads}"
+    return settings_summary(specification.settings)
+
+
+def settings_summary(s: SearchSettings) -> str:
+    """Mapper, map space, objective, and how many threads those mappers have that use threads."""
+    threads = ""
+    if s.algorithm in PROPOSING:
+        threads = f", {s.threads} threads" if s.threads > 1 else ", 1 thread"
+    goals = objective_text(s.metrics, s.max_cycles, s.max_energy_pj, ", then ")
+    return f"{s.algorithm} ({s.template}) for the least {goals}{threads}"

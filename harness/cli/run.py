@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.arguments import Arguments, parse_arguments
-from harness.cli.errors import INTERRUPTED, USER_ERROR, guarded, say
+from harness.cli.arguments import DEFAULT_PROFILE, Arguments, parse_arguments
+from harness.cli.errors import INTERRUPTED, NO_MAPPING, USER_ERROR, guarded, say
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ NARROWEST = 40
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code: 0 with a mapping, 2 for an error of the user's or no mapping, 3 for a bug of ours."""
+    """Exit code: 0 with a mapping, 2 for an error of the user's, 3 without a mapping, 70 for our bugs."""
     try:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv, PROGRAM)
     except SystemExit as leaving:
@@ -94,6 +94,7 @@ def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) 
         for note in _notes(result, planned, made):
             say(f"{PROGRAM}: note: {note}")
         print_result(console, result, planned.heading.counts)
+        _print_proof(console, result, arguments)
         console.print()
     record = results[0].to_json()
     if made.fusion is not None and len(results) == 2:
@@ -107,7 +108,19 @@ def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) 
     failed = [result for result in results if result.status != "ok"]
     for result in failed:
         say(f"{PROGRAM}: error: no mapping for {result.layer}: {result.reason}")
-    return USER_ERROR if failed else 0
+    # A mapping of the user's own that the architecture refuses is the user's error.
+    return max((USER_ERROR if r.status == "failed" else NO_MAPPING for r in failed), default=0)
+
+
+def _print_proof(console: Console, result: Result, arguments: Arguments) -> None:
+    from harness.report.proof_screen import print_certificate, print_front  # noqa: PLC0415
+
+    if arguments.certify:
+        console.print()
+        print_certificate(console, result)
+    if arguments.pareto and result.status == "ok":
+        console.print()
+        print_front(console, result.pareto)
 
 
 def _stopped_at_refusal(made: Plan) -> tuple[Planned, ...]:
@@ -145,10 +158,22 @@ def _result(console: Console, planned: Planned, arguments: Arguments, stop: Stop
         return embedded.without_mapping(planned.job, "no_mapping", planned.refusal)
     with LiveSearch(console, arguments.live) as live:
         result = embedded.run(planned.job, live.update, stop.should_stop)
+        result = _with_proof(result, planned, arguments, stop)
     if stop.requested:
         kept = "kept the best mapping so far" if result.status == "ok" else "no mapping found until then"
         say(f"{PROGRAM}: stopped by {stop.by}, {kept}")
     return result
+
+
+def _with_proof(result: Result, planned: Planned, arguments: Arguments, stop: StopOnInterrupt) -> Result:
+    """The result with what was asked for beyond the search."""
+    if not (arguments.certify or arguments.pareto):
+        return result
+    from harness.engines.proof import with_front, with_replay  # noqa: PLC0415
+
+    if arguments.certify:
+        result = with_replay(result, planned.job, stop.should_stop)
+    return with_front(result, planned.job, stop.should_stop) if arguments.pareto else result
 
 
 def _console(stderr: bool) -> Console:
@@ -191,14 +216,14 @@ def _print_failure(arguments: Arguments, reason: str) -> None:
     from harness.engines.embedded import package_version  # noqa: PLC0415
     from harness.engines.result import Provenance, Result, SearchRecord  # noqa: PLC0415
 
-    given = arguments.mapping is not None
+    mapper = "given" if arguments.mapping is not None else arguments.profile or DEFAULT_PROFILE
     result = Result(
         status="failed",
         reason=reason,
         architecture="" if arguments.spec else arguments.architecture,
         layer=arguments.layer or "",
         fusion=arguments.fusion_level,
-        search=SearchRecord("given" if given else arguments.profile, "", "best_found", seed=arguments.seed),
+        search=SearchRecord(mapper, "", "no_mapping", seed=arguments.seed),
         provenance=Provenance(
             version=package_version(),
             spec_hash="",

@@ -23,6 +23,7 @@ from harness.estimation import Answer, EstimationOptions, estimate
 from harness.model import evaluate
 from harness.search import Progress as SearchProgress
 from harness.search import search
+from harness.search.objective import objective_text
 from harness.spec.architecture import Architecture
 from harness.spec.flattened import write_mapping
 from harness.spec.mapping import Mapping
@@ -145,11 +146,14 @@ def _mapping(
     record = SearchRecord(
         mapper=found.algorithm,
         objective=_objective(job),
-        status="optimal" if found.status == "optimal" else "best_found",
+        status=found.status,
+        lower_bound=found.lower_bound,
+        gap=found.gap,
         evaluated=found.evaluated,
         valid=found.valid,
         seconds=found.seconds,
         seed=found.seed,
+        certificate=found.certificate,
     )
     if found.mapping is None:
         raise _NothingFound(found.reason or "the search ended without a valid mapping", record)
@@ -189,11 +193,12 @@ def _given(job: Job) -> SearchRecord:
 def _record_of_nothing(job: Job) -> SearchRecord:
     given = job.specification.mapping is not None
     mapper = "given" if given else job.specification.settings.algorithm
-    return SearchRecord(mapper, _objective(job), "best_found", seed=job.specification.settings.seed)
+    return SearchRecord(mapper, _objective(job), "no_mapping", seed=job.specification.settings.seed)
 
 
 def _objective(job: Job) -> str:
-    return ",".join(job.specification.settings.metrics)
+    s = job.specification.settings
+    return objective_text(s.metrics, s.max_cycles, s.max_energy_pj)
 
 
 def _provenance(job: Job, architecture: Architecture) -> Provenance:

@@ -15,19 +15,23 @@ from typing import Any, Literal
 
 from harness.engines.evaluation import Evaluation
 from harness.errors import Location, SpecError
+from harness.search.certificate import Certificate, Pruning
+from harness.search.replay import Replay
 
 SCHEMA_VERSION = 1
 
 Status = Literal["ok", "no_mapping", "failed"]
-SearchStatus = Literal["optimal", "bound", "best_found"]
+SearchStatus = Literal["optimal", "bound", "best_found", "no_mapping"]
 
 
 @dataclass(frozen=True)
 class SearchRecord:
     """How the mapping was found. ``mapper`` is "given" for a mapping that the user supplied.
 
-    ``lower_bound`` is a proven floor of the objective and ``gap`` the relative distance to it; None where
-    the mapper proves nothing. ``evaluated`` and ``valid`` count mappings.
+    ``lower_bound`` is a proven floor of the objective's first goal (J*cycles of the EDP, cycles, or pJ) and
+    ``gap`` the relative distance to it; None where the mapper proves nothing. ``evaluated`` and ``valid``
+    count mappings. ``certificate`` is the account of a proof and ``replay`` its repetition without pruning;
+    the record has these keys only where there is something to tell.
     """
 
     mapper: str
@@ -39,6 +43,19 @@ class SearchRecord:
     valid: int = 0
     seconds: float = 0.0
     seed: int | None = None
+    certificate: Certificate | None = None
+    replay: Replay | None = None
+
+
+@dataclass(frozen=True)
+class FrontRecord:
+    """A point of the energy-delay front, with Timeloop's mapping list. ``status`` as that of a search."""
+
+    cycles: int
+    energy_pj: float
+    edp_j_cycles: float
+    status: SearchStatus
+    mapping: tuple[AbstractMapping[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -100,8 +117,10 @@ class NetworkRecord:
 
 @dataclass(frozen=True)
 class Result:
-    """Field names and order are those of the record. ``evaluation`` is not part of it: the objects behind
-    the figures, for the writers of Timeloop's files; None when the result was read from JSON.
+    """Field names and order are those of the record, which has ``pareto`` only if the front was asked for.
+
+    ``evaluation`` is not part of it: the objects behind the figures, for the writers of Timeloop's files;
+    None when the result was read from JSON.
     """
 
     status: Status
@@ -126,6 +145,7 @@ class Result:
     networks: tuple[NetworkRecord, ...] = ()
     mapping: tuple[AbstractMapping[str, Any], ...] = ()
     loop_nest: str = ""
+    pareto: tuple[FrontRecord, ...] = ()
     evaluation: Evaluation | None = field(default=None, repr=False, compare=False)
 
     def to_record(self) -> dict[str, Any]:
@@ -133,6 +153,11 @@ class Result:
         record: dict[str, Any] = {"schema": SCHEMA_VERSION}
         for name in _RECORD_ORDER:
             record[name] = _plain(getattr(self, name))
+        for name in _IF_TOLD:
+            if record["search"][name] is None:
+                del record["search"][name]
+        if self.pareto:
+            record["pareto"] = _plain(self.pareto)
         return record
 
     def to_json(self, indent: int | None = 1) -> str:
@@ -149,11 +174,15 @@ class Result:
             )
         try:
             values = {name: record[name] for name in _RECORD_ORDER}
-            values["search"] = SearchRecord(**values["search"])
+            values["search"] = _search(values["search"])
             values["provenance"] = Provenance(**values["provenance"])
             values["levels"] = tuple(_level(entry) for entry in values["levels"])
             values["networks"] = tuple(_network(entry) for entry in values["networks"])
             values["mapping"] = tuple(values["mapping"])
+            values["pareto"] = tuple(
+                FrontRecord(**{**point, "mapping": tuple(point["mapping"])})
+                for point in record.get("pareto", ())
+            )
         except (KeyError, TypeError, AttributeError) as error:
             raise SpecError(f"not a result record: {error}", Location(file)) from error
         return Result(**values)
@@ -193,6 +222,18 @@ _RECORD_ORDER = (
     "search",
     "provenance",
 )
+
+
+_IF_TOLD = ("certificate", "replay")
+
+
+def _search(entry: AbstractMapping[str, Any]) -> SearchRecord:
+    certificate, replay = entry.get("certificate"), entry.get("replay")
+    if certificate is not None:
+        prunings = tuple(Pruning(**pruning) for pruning in certificate["prunings"])
+        certificate = Certificate(**{**certificate, "prunings": prunings})
+    made = Replay(**replay) if replay is not None else None
+    return SearchRecord(**{**entry, "certificate": certificate, "replay": made})
 
 
 def _level(entry: AbstractMapping[str, Any]) -> LevelRecord:

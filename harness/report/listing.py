@@ -118,6 +118,8 @@ def _print_profiles(console: Console) -> None:
     for profile in list_profiles():
         s = profile.settings
         ends = f"victory condition {s.victory_condition}, timeout {s.timeout}, {s.threads} threads"
+        if s.algorithm == "optimal":
+            ends = f"time limit {s.time_limit:g} s"
         rows.append((profile.name, f"{s.algorithm} ({s.template}), {ends}\n{profile.description}"))
     _print_named(console, rows)
 

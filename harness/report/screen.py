@@ -11,6 +11,7 @@ from harness.engines.result import Result
 from harness.report import quantities
 from harness.report.estimation_table import estimators_line
 from harness.report.loop_nest_view import loop_nest_lines
+from harness.report.proof_screen import search_line
 from harness.spec.problem import Problem
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _figures(result: Result, counts: Counts) -> Table:
         answers = result.evaluation.answers
         rows.append(("estimates", estimators_line(answers) if answers else "none, the ERT was given"))
     if result.search.mapper != "given":
-        rows.append(("search", _search_line(result)))
+        rows.append(("search", search_line(result.search)))
     return _rows(rows)
 
 
@@ -141,19 +142,6 @@ def _per_compute(result: Result, counts: Counts) -> str:
     if not result.macs or result.energy_pj is None:
         return ""
     return f"   {quantities.digits(result.energy_pj / result.macs)} pJ per {counts.one}"
-
-
-def _search_line(result: Result) -> str:
-    search = result.search
-    words = {
-        "optimal": "proven optimal",
-        "bound": f"within {(search.gap or 0) * 100:.2f} % of a proven bound",
-        "best_found": "best found",
-    }[search.status]
-    speed = f", {quantities.rate(search.evaluated / search.seconds)}" if search.seconds > 0 else ""
-    seen = f"{search.valid:,} valid of {search.evaluated:,} mappings"
-    took = quantities.duration(search.seconds)
-    return f"{search.mapper}, {words} by {search.objective}: {seen} in {took}{speed}"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from harness.search.certificate import Certificate, Pruning
 from harness.search.find import find_mapping, search, search_space
+from harness.search.front import FrontPoint, find_front
 from harness.search.mapper import Mapper, Request
 from harness.search.mappers import MAPPERS
 from harness.search.metrics import Cost, is_better
@@ -12,6 +13,7 @@ __all__ = [
     "MAPPERS",
     "Certificate",
     "Cost",
+    "FrontPoint",
     "Improvement",
     "InvalidCounts",
     "Mapper",
@@ -21,6 +23,7 @@ __all__ = [
     "Refusals",
     "Request",
     "SearchResult",
+    "find_front",
     "find_mapping",
     "is_better",
     "search",

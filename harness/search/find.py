@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from harness.errors import EmptyMapSpace, SpecError
 from harness.mapspace import MapSpace, SpaceSizes
+from harness.mapspace.conflict import explain_no_mapping
 from harness.search.evaluation import reference_evaluate
 from harness.search.evaluators import Evaluate
 from harness.search.mapper import Request
@@ -95,7 +96,8 @@ def search_space(
 ) -> SearchResult:
     """:func:`search` for a map space that already exists."""
     request = Request(settings, on_progress, should_stop, evaluate)
-    return _checked(mapper_named(settings.algorithm).find(space, request), space, request)
+    found = _checked(mapper_named(settings.algorithm).find(space, request), space, request)
+    return _explained(found, space) if found.mapping is None else found
 
 
 def _checked(found: SearchResult, space: MapSpace, request: Request) -> SearchResult:
@@ -109,3 +111,11 @@ def _checked(found: SearchResult, space: MapSpace, request: Request) -> SearchRe
         return found
     evaluate = request.evaluate or reference_evaluate
     return replace(found, stats=evaluate(space.architecture, space.problem, found.mapping))
+
+
+def _explained(found: SearchResult, space: MapSpace) -> SearchResult:
+    """With the smallest set of demands that no mapping meets, where that is why there is none."""
+    conflict = explain_no_mapping(space.architecture, space.problem, space.constraints, space.template)
+    if conflict is None or not conflict.decided:
+        return found
+    return replace(found, reason=str(conflict))

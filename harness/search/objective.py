@@ -67,14 +67,17 @@ def excess(cycles: int, energy_pj: float, max_cycles: int | None, max_energy_pj:
     return None
 
 
-def objective_text(goals: Sequence[str], max_cycles: int | None, max_energy_pj: float | None) -> str:
+def objective_text(
+    goals: Sequence[str], max_cycles: int | None, max_energy_pj: float | None, between: str = ","
+) -> str:
     """For example ``delay,energy with at most 50,000 cycles``."""
     caps = []
     if max_cycles is not None:
         caps.append(f"{max_cycles:,} cycles")
     if max_energy_pj is not None:
         caps.append(f"{max_energy_pj:.12g} pJ")
-    return ",".join(goals) + (f" with at most {' and '.join(caps)}" if caps else "")
+    words = [between.join(goals)] if goals else []
+    return " ".join([*words, f"with at most {' and '.join(caps)}"] if caps else words)
 
 
 def objective_of(settings: SearchSettings) -> Objective:

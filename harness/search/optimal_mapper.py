@@ -5,28 +5,37 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from harness.errors import Unsupported
 from harness.mapspace import MapSpace
-from harness.search.agreement import require_same_value
+from harness.search.agreement import require_same_cost
 from harness.search.evaluation import reference_evaluate
 from harness.search.mapper import Request
-from harness.search.proof import Limits, Outcome, prove
+from harness.search.metrics import Cost
+from harness.search.objective import objective_text
+from harness.search.proof import prove
 from harness.search.result import SearchResult
+
+if TYPE_CHECKING:
+    from harness.search.optimal import Outcome
 
 FALLBACK = "guided"
 """The algorithm that searches spaces without a method of proof. It proves nothing and its results say so."""
 
-NOTHING = "the whole space was searched by proof and no mapping is valid"
+
+_STOPPED = "the search was stopped before it found a mapping"
 
 
 class OptimalMapper:
     """Reads objective, caps, template and time limit; the other settings serve the fallback only."""
 
     def find(self, space: MapSpace, request: Request) -> SearchResult:
+        from harness.search.optimal import Limits  # noqa: PLC0415 - numba is slow to start
+
         start = time.monotonic()
         settings, objective = request.settings, request.objective
-        limits = Limits(settings.time_limit or math.inf, request.should_stop, request.on_progress)
+        limits = Limits(settings.time_limit or math.inf, request.should_stop)
         try:
             outcome = prove(space, objective, limits)
         except Unsupported as reason:
@@ -52,12 +61,11 @@ def _result(space: MapSpace, request: Request, outcome: Outcome) -> SearchResult
         notes=space.notes,
     )
     if outcome.mapping is None:
-        reason = NOTHING if finished else "the search was stopped before it found a mapping"
-        return replace(bare, reason=reason)
+        return replace(bare, reason=_why_nothing(request) if finished else _STOPPED)
     evaluate = request.evaluate or reference_evaluate
     stats = evaluate(space.architecture, space.problem, outcome.mapping)
+    require_same_cost(Cost(int(outcome.cycles), outcome.energy_pj, None), Cost.of(stats))
     value = request.objective.value(stats.cycles, stats.energy_pj)
-    require_same_value(certificate.value, value)
     found = replace(bare, mapping=outcome.mapping, stats=stats)
     if outcome.status == "optimal":
         return replace(found, status="optimal", lower_bound=outcome.lower_bound, gap=0.0)
@@ -66,6 +74,13 @@ def _result(space: MapSpace, request: Request, outcome: Outcome) -> SearchResult
         return replace(found, status="best_found", notes=notes)
     gap = max(0.0, value / outcome.lower_bound - 1)
     return replace(found, status="bound", lower_bound=outcome.lower_bound, gap=gap, notes=notes)
+
+
+def _why_nothing(request: Request) -> str:
+    o = request.objective
+    if o.max_cycles is None and o.max_energy_pj is None:
+        return "no mapping of the space is valid (proven)"
+    return f"no mapping of the space is valid {objective_text((), o.max_cycles, o.max_energy_pj)} (proven)"
 
 
 def _why_unfinished(request: Request) -> tuple[str, ...]:

@@ -5,12 +5,13 @@ A profile is a Timeloop mapper file (``mapper:`` and ``mapspace: {template}``) w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from harness.errors import Location, SpecError, unknown_name
 from harness.spec.located import where
+from harness.spec.plugins import mapper_plugins
 from harness.spec.settings import SearchSettings
 from harness.spec.shipped import shipped_folder
 
@@ -30,13 +31,13 @@ class Profile:
 
 def list_profiles() -> tuple[Profile, ...]:
     """The shipped profiles: the default one first, the others by name."""
-    return tuple(sorted(_shipped(), key=lambda p: (p.name != DEFAULT_PROFILE, p.name)))
+    return tuple(sorted(map(_shipped_profile, _shipped_paths()), key=lambda p: (p.name != DEFAULT_PROFILE, p.name)))
 
 
 def load_profile(name_or_path: str | Path = DEFAULT_PROFILE) -> SearchSettings:
     """The settings of a shipped profile (any case), or of a mapper file when given a path to a YAML file.
 
-    Raises SpecError for an unknown profile and for a malformed file.
+    The name of a mapper that an installed package adds means the default profile with that mapper. Raises SpecError for an unknown profile and for a malformed file.
     """
     return find_profile(name_or_path).settings
 
@@ -46,16 +47,30 @@ def find_profile(name_or_path: str | Path) -> Profile:
     path = Path(name_or_path)
     if isinstance(name_or_path, Path) or path.suffix.lower() in SUFFIXES:
         return _read(path)
-    for profile in _shipped():
-        if profile.name == name_or_path.strip().lower().replace("_", "-"):
-            return profile
-    raise unknown_name("mapper profile", name_or_path, [p.name for p in _shipped()])
+    name = name_or_path.strip().lower().replace("_", "-")
+    shipped = _shipped_paths()
+    if name in shipped:
+        return _shipped_profile(name)
+    added = mapper_plugins()
+    if name_or_path in added:
+        return Profile(name_or_path, f"Added by {added[name_or_path].value}", _of_plugin(name_or_path))
+    raise unknown_name("mapper profile", name_or_path, [*shipped, *added])
+
+
+def _of_plugin(name: str) -> SearchSettings:
+    """The settings of the default profile, for an added mapper named without a mapper file."""
+    return replace(_shipped_profile(DEFAULT_PROFILE).settings, algorithm=name)
 
 
 @cache
-def _shipped() -> tuple[Profile, ...]:
+def _shipped_paths() -> dict[str, Path]:
     paths = sorted(path for path in shipped_folder("mappers").iterdir() if path.suffix in SUFFIXES)
-    return tuple(_read(path) for path in paths)
+    return {path.stem: path for path in paths}
+
+
+@cache
+def _shipped_profile(name: str) -> Profile:
+    return _read(_shipped_paths()[name])
 
 
 def _read(path: Path) -> Profile:
