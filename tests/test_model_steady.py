@@ -12,7 +12,7 @@ from model_tiny import tiny_architecture
 from harness.model.basis import basis_of
 from harness.model.deltas import TileWalk
 from harness.model.loop_nest import LoopNest
-from harness.model.spatial import FanOut, _link_transfers, _neighbour_offsets, _simplest, multicast_groups
+from harness.model.spatial import FanOut, _link_transfers, _simplest, multicast_groups, neighbour_offsets
 from harness.model.steady_deltas import steady_requests
 from harness.model.working_sets import WorkingSets
 from harness.spec.mapping import LevelMapping, Loop, Mapping
@@ -109,5 +109,5 @@ def test_movements_that_no_neighbours_have_pass_nothing_on(
 ) -> None:
     ends = tuple(end for end, _ in loops)
     steps = tuple(step for _, step in loops)
-    if moved not in _neighbour_offsets(steps, width, ends):
+    if moved not in neighbour_offsets(steps, width, ends):
         assert _link_transfers(FanOut(steps, width, prod(ends), True), ends, ends, moved) is None

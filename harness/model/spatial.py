@@ -98,13 +98,13 @@ def link_transfers(
     Instance ``i`` now wants what its neighbour ``n`` was given before when offset(n) - offset(i) = moved.
     None when that does not reduce the number of groups that the parent serves.
     """
-    if ends == previous_ends and moved not in _neighbour_offsets(fan_out.steps, fan_out.width, ends):
+    if ends == previous_ends and moved not in neighbour_offsets(fan_out.steps, fan_out.width, ends):
         return None
     return _link_transfers(fan_out, ends, previous_ends, moved)
 
 
 @lru_cache(maxsize=8192)
-def _neighbour_offsets(steps: tuple[Vector, ...], width: int, ends: tuple[int, ...]) -> frozenset[Vector]:
+def neighbour_offsets(steps: tuple[Vector, ...], width: int, ends: tuple[int, ...]) -> frozenset[Vector]:
     """All offset(n) - offset(i) that neighbours in a row or in a column can have (and perhaps more)."""
     forward = _offsets_at_distance(steps, ends, 1)
     if width < prod(ends):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Final
 
@@ -76,9 +77,16 @@ class Window:
             overlapping=tuple(k for k in moving if k not in alone),
         )
 
-    def step(self, dimension: int, rank: int) -> int:
-        """How far a step along ``dimension`` moves the box in ``rank``."""
-        return sum(c for k, c in self.ranks[rank] if k == dimension)
+    @cached_property
+    def steps(self) -> tuple[tuple[int, ...], ...]:
+        """For each dimension how far one step along it moves the box in each rank."""
+        return tuple(
+            tuple(sum(c for d, c in rank if d == k) for rank in self.ranks) for k in range(len(self.codes))
+        )
+
+    def encoded(self, movement: Sequence[int]) -> int:
+        """The number that stands for a movement."""
+        return sum(by * digit for by, digit in zip(movement, self.digits, strict=True))
 
     def decoded(self, code: int) -> tuple[int, ...]:
         """The components of a movement."""

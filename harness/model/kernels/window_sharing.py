@@ -20,7 +20,7 @@ from harness.model.kernels.records import Entries, Record, records_of
 from harness.model.kernels.sharing import Axes, block_of, distinct_rows, order_columns, spatial_loops
 from harness.model.kernels.window import Window
 from harness.model.kernels.window_walk import Asked
-from harness.model.spatial import FanOut, Groups, link_transfers, multicast_groups
+from harness.model.spatial import FanOut, Groups, link_transfers, multicast_groups, neighbour_offsets
 
 ALONE = (Groups(1, 1, 0.0, 0.0),)
 """What an empty block shares."""
@@ -127,20 +127,36 @@ class WindowSharing:
         if not asked.rows.size:
             return [], None, asked.words
         blocks, which = self._blocks(asked.rows)
-        first, case = distinct_rows([which.astype(np.float64), asked.moved - asked.moved.min()], which.size)
+        fan_outs = [self._fan_out(block) for block in blocks]
+        near = self._neighbours(fan_outs)[which]
+        some = np.flatnonzero((near == asked.moved[:, None]).any(axis=1))
         entries: list[Entries] = []
         transfers, adopted = np.zeros(count), np.zeros(count)
+        if not some.size:
+            return entries, None, adopted
+        rows, words, moved, which = asked.rows[some], asked.linkable[some], asked.moved[some], which[some]
+        first, case = distinct_rows([which.astype(np.float64), moved - moved.min()], which.size)
         for number, i in enumerate(first):
-            fan_out, ends = self._fan_out(blocks[which[i]])
-            links = link_transfers(fan_out, ends, ends, self._window.decoded(int(asked.moved[i])))
+            fan_out, ends = fan_outs[which[i]]
+            links = link_transfers(fan_out, ends, ends, self._window.decoded(int(moved[i])))
             if links is None:
                 continue
             chosen = np.flatnonzero(case == number)
-            rows, words = asked.rows[chosen], asked.linkable[chosen]
-            np.add.at(transfers, rows, links.served * words)
-            np.add.at(adopted, rows, words)
-            entries += [Entries.of(rows, of_group, words) for of_group in links.groups]
+            np.add.at(transfers, rows[chosen], links.served * words[chosen])
+            np.add.at(adopted, rows[chosen], words[chosen])
+            entries += [Entries.of(rows[chosen], of_group, words[chosen]) for of_group in links.groups]
         return entries, transfers if adopted.any() else None, adopted
+
+    def _neighbours(self, fan_outs: list[tuple[FanOut, tuple[int, ...]]]) -> Vector:
+        """How far apart the wants of neighbours are, as numbers: one row for each block."""
+        found = [
+            [self._window.encoded(offset) for offset in neighbour_offsets(f.steps, f.width, ends)]
+            for f, ends in fan_outs
+        ]
+        table = np.full((len(found), max(map(len, found))), np.nan)
+        for row, numbers in zip(table, found, strict=True):
+            row[: len(numbers)] = numbers
+        return table
 
     def _blocks(self, rows: NDArray[np.intp]) -> tuple[list[tuple[Axes, tuple[int, ...]]], NDArray[np.intp]]:
         """Distinct blocks of ``rows`` with the strides of their loops, and which of them each row has.
@@ -167,19 +183,18 @@ class WindowSharing:
 
     def _fan_out(self, block: tuple[Axes, tuple[int, ...]]) -> tuple[FanOut, tuple[int, ...]]:
         loops, strides = block
-        ranks = range(len(self._window.ranks))
         steps = [
-            tuple(self._window.step(k, rank) * stride for rank in ranks)
+            tuple([by * stride for by in self._window.steps[k]])
             for (_, k, _), stride in zip(loops, strides, strict=True)
         ]
         width, height = self._physical
         fan_out = FanOut(
             steps=tuple(steps),
-            width=max(width, prod(f for axis, _, f in loops if axis == "X")),
-            height=max(height, prod(f for axis, _, f in loops if axis == "Y")),
+            width=max(width, prod([f for axis, _, f in loops if axis == "X"])),
+            height=max(height, prod([f for axis, _, f in loops if axis == "Y"])),
             multicast=self._multicast,
         )
-        return fan_out, tuple(f for _, _, f in loops)
+        return fan_out, tuple([f for _, _, f in loops])
 
     def _groups(self, block: tuple[Axes, tuple[int, ...]]) -> tuple[Groups, ...]:
         return multicast_groups(*self._fan_out(block)) if block[0] else ALONE

@@ -174,7 +174,7 @@ class WindowWalk:
             own = advance.again if k in self._window.overlapping else 0.0
             overlapping = np.where(chosen, own, overlapping)
             for rank in ranks:
-                by = self._window.step(k, rank)
+                by = self._window.steps[k][rank]
                 before = steps[rank]
                 if by:
                     step = by if advance.stride is None else by * advance.stride
