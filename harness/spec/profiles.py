@@ -31,13 +31,15 @@ class Profile:
 
 def list_profiles() -> tuple[Profile, ...]:
     """The shipped profiles: the default one first, the others by name."""
-    return tuple(sorted(map(_shipped_profile, _shipped_paths()), key=lambda p: (p.name != DEFAULT_PROFILE, p.name)))
+    profiles = map(_shipped_profile, _shipped_paths())
+    return tuple(sorted(profiles, key=lambda p: (p.name != DEFAULT_PROFILE, p.name)))
 
 
 def load_profile(name_or_path: str | Path = DEFAULT_PROFILE) -> SearchSettings:
     """The settings of a shipped profile (any case), or of a mapper file when given a path to a YAML file.
 
-    The name of a mapper that an installed package adds means the default profile with that mapper. Raises SpecError for an unknown profile and for a malformed file.
+    The name of a mapper that an installed package adds means the default profile with that mapper.
+    Raises SpecError for an unknown profile and for a malformed file.
     """
     return find_profile(name_or_path).settings
 
