@@ -36,11 +36,12 @@ def performance(machine: Machine, traffic: Sequence[TensorTraffic], compute: Vec
     """Each level stretches the compute cycles by its own worst bandwidth ratio; the slowest level counts."""
     level_cycles: list[Factor] = []
     total = compute
-    for number, level in enumerate(machine.levels):
-        cycles = _level_cycles(level, [t.buffers[number] for t in traffic], compute)
-        level_cycles.append(cycles)
-        if cycles is not None:
-            total = np.maximum(total, cycles)
+    with np.errstate(divide="ignore"):
+        for number, level in enumerate(machine.levels):
+            cycles = _level_cycles(level, [t.buffers[number] for t in traffic], compute)
+            level_cycles.append(cycles)
+            if cycles is not None:
+                total = np.maximum(total, cycles)
     return Performance(compute, level_cycles, total)
 
 
@@ -66,8 +67,7 @@ def _level_cycles(level: LevelCosts, buffers: Sequence[Buffer | None], compute: 
     ):
         if bandwidth is not None and not isinstance(demand, float):
             # Without demand the ratio is infinite, and the minimum discards it like every ratio above 1.
-            with np.errstate(divide="ignore"):
-                slowdown = np.minimum(slowdown, bandwidth / demand)
+            slowdown = np.minimum(slowdown, bandwidth / demand)
     if isinstance(slowdown, float):
         return None
     return np.ceil(compute / slowdown)

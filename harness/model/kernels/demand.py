@@ -15,7 +15,6 @@ from harness.model.kernels.nest import (
     Nest,
     ProblemIndex,
     Vector,
-    effective_keep,
     times,
     values,
 )
@@ -79,7 +78,7 @@ class Demand:
         levels = range(self.nest.levels)
         self.written = chunk.index.written[tensor]
         self.passes_on = [bool(flag) for flag in directives.no_coalesce[:, tensor]]
-        self.keep, self.kept_above = effective_keep(self.nest, tensor)
+        self.keep, self.kept_above = self.nest.held[tensor]
         self.elides_first_read = [not flag for flag in directives.rmw_first_update[:, tensor]]
         self.distributed = any(self.wanted.distributes)
         self.size = [self.extent.tile[level][tensor] for level in levels]
@@ -108,8 +107,10 @@ class Demand:
         sides = lengths(window, self.extent.inside[level])
         fanout = self.extent.fanout[level]
         if fanout is None:
-            asked = walk.asked(level, sides, forgets, None)
-            self._served_alike(level, asked.words)
+            if self._unheard(level):
+                self._pass_over(level, None)
+            else:
+                self._served_alike(level, walk.asked(level, sides, forgets, None).words)
             return
         multicast = not directives.no_multicast[level, t]
         sharing = WindowSharing(
@@ -133,6 +134,18 @@ class Demand:
             self.integral = self.integral and shared.even
             self.share.append(_share(records, fanout))
 
+    def _unheard(self, level: int) -> bool:
+        """Whether no mapping keeps the tensor at the next inner level and nobody looks at the network: then
+        the level's own demand is replaced by that of the inner one, and its share is for nobody."""
+        return level > 0 and self.keep[level - 1] is False and not any(self.wanted.links)
+
+    def _pass_over(self, level: int, groups: Factor) -> None:
+        """The demand is left open until bypassed levels hand on theirs."""
+        self.demand_groups.append(groups)
+        self.share.append(None)
+        self.content.append(self.content[level - 1])
+        self.links.append(None)
+
     def _served_alike(self, level: int, fetched: Vector) -> None:
         """The level has one child and serves it ``fetched`` words."""
         self.demand_groups.append(None)
@@ -148,6 +161,9 @@ class Demand:
         fanout, groups = self.extent.fanout[level], self.extent.groups[level][t]
         if directives.no_multicast[level, t]:
             groups = fanout
+        if self._unheard(level) and (fanout is None or not forgets):
+            self._pass_over(level, groups)
+            return
         self.demand_groups.append(groups)
         block = None
         if fanout is not None and (self.wanted.hops[level] or (forgets and self._may_link(level))):

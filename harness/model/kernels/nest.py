@@ -8,6 +8,7 @@ value or left out: a loop that is 1 in every mapping is ``None`` and costs nothi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -112,6 +113,11 @@ class Nest:
     spatial_order: IntArray | None
     directives: Directives
 
+    @cached_property
+    def held(self) -> list[tuple[list[Flag], list[Flag]]]:
+        """For each data space (kept, kept by some level further out), per level."""
+        return [_effective_keep(self, tensor) for tensor in range(len(self.keep[0]))]
+
     @property
     def levels(self) -> int:
         return len(self.temporal)
@@ -196,6 +202,9 @@ def _far_where_unit(place: np.int8 | NDArray[np.int8], factor: Vector) -> NDArra
 
 
 def _keep_flags(batch: Batch) -> list[list[Flag]]:
+    if batch.keep.shape[0] == 1:
+        alike: list[list[Flag]] = batch.keep[0].tolist()
+        return alike
     kept = np.ascontiguousarray(batch.keep.transpose(1, 2, 0))
     always, ever = kept.all(axis=2), kept.any(axis=2)
     levels, spaces, _ = kept.shape
@@ -208,8 +217,8 @@ def _keep_flags(batch: Batch) -> list[list[Flag]]:
     return [[flag(level, space) for space in range(spaces)] for level in range(levels)]
 
 
-def effective_keep(nest: Nest, tensor: int) -> tuple[list[Flag], list[Flag]]:
-    """(kept, kept by some level further out), per level.
+def _effective_keep(nest: Nest, tensor: int) -> tuple[list[Flag], list[Flag]]:
+    """See ``Nest.held``.
 
     Timeloop wipes what lies outside the outermost level that keeps the tensor without ``no_coalesce``.
     """

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.model.kernels.counts import Extent
 from harness.model.kernels.machine import Machine
-from harness.model.kernels.nest import Factor, Flag, Nest, ProblemIndex, Vector, effective_keep
+from harness.model.kernels.nest import Factor, Flag, Nest, ProblemIndex, Vector
 
 
 class Reason(IntEnum):
@@ -66,7 +66,7 @@ def judge(machine: Machine, nest: Nest, index: ProblemIndex, extent: Extent) -> 
                 verdict.refuse((x > 1) & (y > 1), Reason.DIMENSION_ON_BOTH_AXES, level)
     for tensor in range(len(index.ranks)):
         verdict.refuse(_nowhere(nest, tensor), Reason.NOT_KEPT_ANYWHERE)
-    keep = [effective_keep(nest, tensor)[0] for tensor in range(len(index.ranks))]
+    keep = [kept for kept, _ in nest.held]
     for level, costs in enumerate(machine.levels):
         if costs.capacity is not None:
             words = _words([flags[level] for flags in keep], extent.tile[level])
