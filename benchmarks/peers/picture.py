@@ -66,4 +66,4 @@ def _panel(panel: Any, attempts: Sequence[Attempt], mappers: Sequence[str]) -> N
     panel.set_ylim(bottom=min(-2e-4, 1.5 * lowest))
     panel.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}" if abs(value) >= 0.01 else f"{value:.1%}")
     panel.grid(True, alpha=0.3)
-    panel.tick_params(labelsize=8)
+    panel.tick_params(labelsize=8, labelbottom=True)

@@ -17,7 +17,11 @@ def table(attempts: Sequence[Attempt]) -> str:
     remarks: list[str] = []
     rows = [_row(attempt, _least(attempts, attempt.job), remarks) for attempt in attempts]
     body = tabulate(
-        rows, HEADERS, tablefmt="simple", colalign=("left", "left", "left", *("right",) * 4, "left")
+        rows,
+        HEADERS,
+        tablefmt="simple",
+        disable_numparse=True,
+        colalign=("left", "left", "left", *("right",) * 4, "left"),
     )
     notes = "\n".join(f"[{number}] {remark}" for number, remark in enumerate(remarks, start=1))
     return f"{body}\n\n{notes}" if notes else body
