@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,16 +17,18 @@ from harness.errors import SpecError, Unsupported
 from harness.mapspace import MapSpace
 from harness.model import evaluate
 from harness.model.stats import Stats
-from harness.search import Certificate, Objective, Pruning, SearchResult, find_mapping, search_space
+from harness.search import Certificate, Objective, Pruning, Request, SearchResult, find_mapping, search_space
 from harness.search.objective import objective_of, parse_cycles, parse_energy, parse_goals
 from harness.search.optimal.outcome import Limits, Outcome
 from harness.search.replay import replay
 from harness.spec.architecture import Architecture
 from harness.spec.constraints import Constraints
+from harness.spec.flattened.settings import read_settings
 from harness.spec.mapping import Mapping
 from harness.spec.problem import Problem
 from harness.spec.profiles import find_profile, load_profile
 from harness.spec.settings import SearchSettings
+from harness.spec.yaml_loader import load_yaml_text
 
 CASE = "seq2_g888"
 COMPLETE = SearchSettings(algorithm="linear_pruned", timeout=0, victory_condition=0)
@@ -334,3 +337,24 @@ def test_a_broken_added_mapper_is_one_line(name: str, message: str) -> None:
     with pytest.raises(SpecError) as caught:
         run(space_of(4, 2, 2), algorithm=name)
     assert str(caught.value).startswith(message)
+
+
+def test_the_code_in_the_documentation_runs() -> None:
+    text = (Path(__file__).resolve().parents[1] / "docs" / "mapper.md").read_text(encoding="utf-8")
+    architecture, problem, constraints, _ = golden_case(CASE)
+    names: dict[str, Any] = {
+        "architecture": architecture,
+        "problem": problem,
+        "constraints": constraints,
+        "SearchSettings": SearchSettings,
+    }
+    blocks = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(block, names)
+    space = MapSpace(architecture, problem, constraints)
+    result = names["Luck"]().find(space, Request(SearchSettings()))
+    assert result.status == "best_found" and result.mapping is not None
+    profile = text.split("```yaml\n")[1].split("```")[0]
+    settings = read_settings(load_yaml_text(profile, "profile.yaml"))
+    assert objective_of(settings) == Objective(("energy", "delay"), 60_000_000, 5.5e10)

@@ -24,7 +24,7 @@ CONFIGURATIONS = [
     {"pe_rows": 16, "pe_cols": 8, "arch": "gemmini"},
     {"pe_rows": 16, "pe_cols": 16, "scratchpad_size": 32, "accumulator_size": 16},
 ]
-QUICK = ["-m", "tiny.yaml", "-c", "c.json", "-vc", "10", "--threads", "1"]
+QUICK = ["-m", "tiny.yaml", "-c", "c.json", "--mapper", "quick", "-vc", "10", "--threads", "1"]
 
 
 def serial(

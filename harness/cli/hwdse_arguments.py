@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from harness.cli.arguments import (
     DEFAULT_ARCHITECTURE,
     DEFAULT_MODEL,
+    DEFAULT_PROFILE,
     OneLineParser,
     add_fusion_options,
     natural_number,
     positive_number,
 )
 
-DEFAULT_SWEEP_PROFILE = "quick"
 DEFAULT_OUT = "outputs_hwdse"
 
 _EXAMPLES = """\
@@ -48,7 +48,7 @@ class SweepArguments:
     l_fusion: bool = False
     pay_writeback_in_matmul: bool = False
     victory_condition: int | None = None
-    profile: str = DEFAULT_SWEEP_PROFILE
+    profile: str = DEFAULT_PROFILE
     threads: int | None = None
     jobs: int | None = None
     out: str = DEFAULT_OUT
@@ -132,7 +132,7 @@ def _add_mapping(parser: OneLineParser) -> None:
     group = parser.add_argument_group("fusion and search")
     add_fusion_options(group)
     group.add_argument(
-        "--mapper", default=DEFAULT_SWEEP_PROFILE, metavar="PROFILE",
+        "--mapper", default=DEFAULT_PROFILE, metavar="PROFILE",
         help="mapper profile (default %(default)s)",
     )  # fmt: skip
     group.add_argument(
