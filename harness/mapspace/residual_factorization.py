@@ -61,6 +61,11 @@ class ResidualFactorization:
         self._residuals = residuals[keep][:, :level_count]
         self.size = len(self._ends)
 
+    @property
+    def vectors(self) -> tuple[Vectors, Vectors]:
+        """All iterations and all residuals, each of shape (size, levels)."""
+        return self._ends, self._residuals
+
     def split(self, index: int) -> Split:
         """Vector number ``index``. Nothing is clamped in this template."""
         ends = self._ends[index].tolist()
