@@ -81,6 +81,9 @@ def random_convolution(random: Random) -> Problem:
         DataSpace("Inputs", tuple(inputs)),
         DataSpace("Outputs", tuple(ranks(0.6)) or ((Term("P"),),), read_write=True),
     ]
+    if random.random() < 0.1:
+        # Neighbouring outputs that are added into one another.
+        spaces[2] = DataSpace("Outputs", (window("P", "R"), *channels), read_write=True)
     return Problem("random", dimensions, bounds, tuple(spaces))
 
 

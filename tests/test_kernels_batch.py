@@ -201,12 +201,11 @@ def test_a_dimension_on_both_axes_is_refused() -> None:
 
 def test_what_is_not_covered_is_refused_in_words() -> None:
     machine = small_machine()
-    for ranks, read_write, words in (
-        (((Term("P"), Term("R")),), True, "'T' is written and not indexed by each dimension alone"),
-        (((Term("P"), Term("R", -1)),), False, "'T' has a coefficient below 1"),
-        (((Term("P", 2**40), Term("R")),), False, "'T' is too large for exact counts"),
+    for ranks, words in (
+        (((Term("P"), Term("R", -1)),), "'T' has a coefficient below 1"),
+        (((Term("P", 2**40), Term("R")),), "'T' is too large for exact counts"),
     ):
-        odd = Problem("odd", ("P", "R"), (4, 3), (DataSpace("T", ranks, read_write),))
+        odd = Problem("odd", ("P", "R"), (4, 3), (DataSpace("T", ranks),))
         with pytest.raises(Unsupported, match=words):
             BatchEvaluator(machine, odd)
     with pytest.raises(Unsupported, match="more than 2\\*\\*53 operations"):

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernels_cases import Case, random_case
 
-from harness.errors import InvalidMapping
+from harness.errors import InvalidMapping, Unsupported
 from harness.model import Stats, evaluate
 from harness.model.compat import Compat
-from harness.model.kernels import BatchEvaluator, BatchStats
+from harness.model.kernels import BatchEvaluator, BatchStats, Details
 
 RELATIVE = 1e-12
 
@@ -56,8 +56,13 @@ def test_cases_with_windows_that_once_differed(seed: int) -> None:
 def _compare(case: Case, compat: Compat) -> None:
     evaluator = BatchEvaluator(case.architecture, case.problem, compat)
     batch = evaluator.encode(case.mappings)
-    found = evaluator.evaluate(batch, details=True)
     plain = evaluator.evaluate(batch)
+    try:
+        found = evaluator.evaluate(batch, details=True)
+    except Unsupported as error:
+        # Only where Timeloop's negative fills have become huge.
+        assert "counts beyond 2^63" in str(error)
+        found = plain
     for i, mapping in enumerate(case.mappings):
         assert evaluator.decode(batch, i) == mapping
         try:
@@ -73,8 +78,15 @@ def _compare(case: Case, compat: Compat) -> None:
 
 
 def _assert_equal(evaluator: BatchEvaluator, expected: Stats, found: BatchStats, i: int) -> None:
-    details = found.details
-    assert details is not None
+    if found.details is not None:
+        _assert_equal_counts(evaluator, expected, found.details, i)
+    assert found.cycles[i] == expected.cycles
+    assert found.energy_pj[i] == pytest.approx(expected.energy_pj, rel=RELATIVE)
+    assert found.edp_j_cycles[i] == pytest.approx(expected.edp_j_cycles, rel=RELATIVE)
+    assert found.utilization[i] == expected.utilization
+
+
+def _assert_equal_counts(evaluator: BatchEvaluator, expected: Stats, details: Details, i: int) -> None:
     for number, level in enumerate(expected.levels):
         for t, tensor in enumerate(level.data_spaces):
             counts = [
@@ -100,7 +112,3 @@ def _assert_equal(evaluator: BatchEvaluator, expected: Stats, found: BatchStats,
     for number, name in enumerate(evaluator.charged_networks):
         energy = networks[name].energy_pj
         assert details.network_energy_pj[i, number] == pytest.approx(energy, rel=RELATIVE), name
-    assert found.cycles[i] == expected.cycles
-    assert found.energy_pj[i] == pytest.approx(expected.energy_pj, rel=RELATIVE)
-    assert found.edp_j_cycles[i] == pytest.approx(expected.edp_j_cycles, rel=RELATIVE)
-    assert found.utilization[i] == expected.utilization

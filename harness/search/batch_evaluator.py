@@ -81,6 +81,7 @@ _WORDS = {
     Reason.TOO_WIDE: "the expansion along X exceeds the mesh",
     Reason.TOO_HIGH: "the expansion along Y exceeds the mesh",
     Reason.SERVED_UNEQUALLY: "distributed multicast to instances that are served unequally",
+    Reason.FEWER_ACCESSES_THAN_WORDS: "a written tile has fewer accesses than words",
 }
 
 

@@ -57,7 +57,7 @@ class Wanted:
 class Chunk:
     """All that is known of a chunk of mappings before tensors are looked at one by one.
 
-    ``physical``: (X, Y) fan-out of the hardware below each level."""
+    ``physical``: (X, Y) fan-out of the hardware below each level. ``wraps``: negative fills become huge."""
 
     nest: Nest
     index: ProblemIndex
@@ -66,6 +66,7 @@ class Chunk:
     sharing: Sharing
     wanted: Wanted
     physical: tuple[tuple[int, int], ...]
+    wraps: bool
 
 
 class Demand:
@@ -85,6 +86,14 @@ class Demand:
         self.index, self.window = chunk.index, chunk.index.windows[tensor]
         self.physical = chunk.physical
         self.refused: list[Refusal] = []
+        self.negative: list[NDArray[np.bool_]] = []
+        self.wraps = chunk.wraps
+        # Written boxes may have words that no operation uses.
+        plain = self.window is None and chunk.index.relevant[tensor] == chunk.index.ranks[tensor]
+        self.holes = self.written and not plain
+        # Timeloop's shares of bypassed levels are not quite whole numbers where windows slide, which shows
+        # in networks and in comparisons with the number of words.
+        self.exact = not (self.holes or (self.window is not None and any(self.wanted.links)))
         self.partition = _partitions(self.extent, tensor, self.window)
         self.integral = not self.distributed
         self.demand_groups: list[Factor] = []
@@ -137,7 +146,8 @@ class Demand:
     def _unheard(self, level: int) -> bool:
         """Whether no mapping keeps the tensor at the next inner level and nobody looks at the network: then
         the level's own demand is replaced by that of the inner one, and its share is for nobody."""
-        return level > 0 and self.keep[level - 1] is False and not any(self.wanted.links)
+        bypassed = level > 0 and self.keep[level - 1] is False
+        return bypassed and self.exact and not any(self.wanted.links)
 
     def _pass_over(self, level: int, groups: Factor) -> None:
         """The demand is left open until bypassed levels hand on theirs."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from harness.errors import Unsupported
 from harness.model.compat import Compat, artefacts
+from harness.model.evaluation import evaluate
 from harness.model.kernels.batch import (
     SLOTS_PER_LEVEL,
     Batch,
@@ -67,10 +68,9 @@ class BatchStats:
 class BatchEvaluator:
     """Evaluates many mappings of ``problem`` on ``architecture`` at once.
 
-    Covers mappings with perfect factors; raises Unsupported for the rest, for coefficients below 1, for
-    written data spaces with sliding windows and for counts beyond 2**53, and the caller then uses
-    :func:`harness.model.evaluate`, whose ``compat`` is the same. Not thread-safe (it remembers the sharing
-    patterns of spatial blocks): one evaluator per thread.
+    Covers mappings with perfect factors; raises Unsupported for the rest, for coefficients below 1 and for
+    counts beyond 2**53, and the caller then uses :func:`harness.model.evaluate`, whose ``compat`` is the
+    same. Not thread-safe (it remembers the sharing patterns of spatial blocks): one evaluator per thread.
     """
 
     def __init__(self, architecture: Architecture, problem: Problem, compat: Compat = "timeloop-v4") -> None:
@@ -79,7 +79,9 @@ class BatchEvaluator:
         self.architecture = architecture
         self.problem = problem
         self._index = ProblemIndex.of(problem)
-        self._machine: Machine = machine_of(architecture, problem, artefacts(compat))
+        self._compat: Compat = compat
+        self._marks = artefacts(compat)
+        self._machine: Machine = machine_of(architecture, problem, self._marks)
         self._patterns: PatternCache = {}
 
     def encode(self, mappings: Sequence[Mapping]) -> Batch:
@@ -98,7 +100,7 @@ class BatchEvaluator:
     def evaluate(self, batch: Batch, details: bool = False) -> BatchStats:
         """All mappings of ``batch``; with ``details`` also the counts (several times slower).
 
-        Raises Unsupported for arrays of the wrong shape.
+        Raises Unsupported for arrays of the wrong shape and for single counts beyond 2**63.
         """
         directives = self._checked_directives(batch)
         starts = range(0, max(len(batch), 1), CHUNK)
@@ -131,12 +133,30 @@ class BatchEvaluator:
         rows = np.flatnonzero(verdict.reason == Reason.VALID)
         if not rows.size:
             return _all_refused(verdict)
+        chosen: NDArray[np.intp] | None = None
         if rows.size < WORTH_SELECTING * count:
             # Much was refused: go on with the valid ones alone.
-            nest = nest.take(rows)
+            nest, chosen = nest.take(rows), rows
             extent = measure(nest, self._index)
-            return self._spread(self._accepted(nest, extent, details), rows, verdict)
-        return self._spread(self._accepted(nest, extent, details), None, verdict)
+        results = self._accepted(nest, extent, details)
+        stats = self._spread(results, chosen, verdict)
+        for where in results.negative:
+            self._replace(stats, batch, np.flatnonzero(where) if chosen is None else chosen[where])
+        return stats
+
+    def _replace(self, stats: BatchStats, batch: Batch, rows: NDArray[np.intp]) -> None:
+        """Take the results of ``rows`` from the reference model: they have counts near 2^64."""
+        for row in rows:
+            if not stats.valid[row]:
+                continue
+            if stats.details is not None:
+                raise Unsupported("a mapping has counts beyond 2^63")
+            mapping = decode_mapping(batch, int(row), self.architecture, self.problem)
+            found = evaluate(self.architecture, self.problem, mapping, self._compat)
+            if found.cycles >= 2**63:
+                raise Unsupported("a mapping takes more than 2^63 cycles")
+            stats.cycles[row], stats.energy_pj[row] = found.cycles, found.energy_pj
+            stats.edp_j_cycles[row], stats.utilization[row] = found.edp_j_cycles, found.utilization
 
     def _accepted(self, nest: Nest, extent: Extent, details: bool) -> _Results:
         """Results of a chunk without looking at validity."""
@@ -148,6 +168,7 @@ class BatchEvaluator:
             sharing=Sharing(nest, self._index, self._machine.fanouts, self._patterns),
             wanted=self._everything if details else self._charged,
             physical=self._machine.fanouts,
+            wraps=self._marks.negative_fills_wrap,
         )
         traffic = [tensor_traffic(chunk, tensor) for tensor in range(len(self.problem.data_spaces))]
         # Perfect factors: every mapping does all computes, spread over its arithmetic instances.
@@ -160,6 +181,7 @@ class BatchEvaluator:
             energy_pj=used.total,
             details=details_of(nest.count, traffic, cycles, used, self._index.written) if details else None,
             refused=[refusal for tensor in traffic for refusal in tensor.refused],
+            negative=[where for tensor in traffic for where in tensor.negative],
         )
 
     def _spread(self, results: _Results, rows: NDArray[np.intp] | None, verdict: Verdict) -> BatchStats:
@@ -220,6 +242,7 @@ class _Results:
     energy_pj: Vector
     details: Details | None
     refused: list[Refusal]
+    negative: list[NDArray[np.bool_]]
 
 
 def _all_refused(verdict: Verdict) -> BatchStats:

@@ -14,7 +14,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import Unsupported
 from harness.model.kernels.batch import (
     SLOTS_PER_LEVEL,
     SPATIAL_X,
@@ -82,12 +81,6 @@ class ProblemIndex:
         )
         relevant = tuple(tuple(sorted(set(r))) for r in ranks)
         windows = tuple(Window.of(ds, problem, active) for ds in problem.data_spaces)
-        for t, ds in enumerate(problem.data_spaces):
-            if ds.read_write and (windows[t] is not None or relevant[t] != ranks[t]):
-                # Its tiles, which are boxes, have words that are never accessed.
-                raise Unsupported(
-                    f"data space '{ds.name}' is written and not indexed by each dimension alone"
-                )
         everything = range(len(active))
         return ProblemIndex(
             active=active,

@@ -48,12 +48,14 @@ class Buffer:
 class TensorTraffic:
     """Per level: ``buffers`` (None where no mapping keeps the tensor) and ``links`` (None if not wanted).
 
-    ``refused``: mappings in which Timeloop gives up on this tensor, with the reason and the level."""
+    ``refused``: mappings in which Timeloop gives up on this tensor, with the reason and the level;
+    ``negative``: those with a negative number of fills, which Timeloop counts modulo 2^64."""
 
     buffers: list[Buffer | None]
     links: list[Link | None]
     size: list[Factor]
     refused: list[Refusal]
+    negative: list[NDArray[np.bool_]]
 
 
 def tensor_traffic(chunk: Chunk, tensor: int) -> TensorTraffic:
@@ -65,7 +67,7 @@ def tensor_traffic(chunk: Chunk, tensor: int) -> TensorTraffic:
     levels = range(chunk.nest.levels)
     links = [_finished_link(state, level) for level in levels]
     buffers = [_buffer(state, level, links) for level in levels]
-    return TensorTraffic(buffers, links, state.size, state.refused)
+    return TensorTraffic(buffers, links, state.size, state.refused, state.negative)
 
 
 def _distribute(state: Demand) -> None:
@@ -133,15 +135,15 @@ def _mask(state: Demand) -> None:
         groups, fanout = state.demand_groups[level], values(state.extent.fanout[level], state.nest.count)
         if link is None:
             own = state.content[level]
-            if any(state.wanted.links):
-                # Timeloop's product is not quite a whole number, which shows in a network further out.
+            if state.exact:
+                handed_on = values(times(groups, below), state.nest.count)
+            else:
                 state.integral = False
                 handed_on = own * (below * fanout / (own * (fanout if groups is None else fanout / groups)))
-            else:
-                handed_on = values(times(groups, below), state.nest.count)
             state.content[level] = handed_on if always else np.where(kept, own, handed_on)
             continue
-        state.integral = False
+        if not state.exact or link.transfers is not None or len(link.records) > 1:
+            state.integral = False
         factor = below * fanout / delivered(link.records)
         if not always:
             factor = np.where(kept, 1.0, factor)
@@ -189,6 +191,10 @@ def _buffer(state: Demand, level: int, links: list[Link | None]) -> Buffer | Non
     if not state.written:
         fills = received if received is None or state.integral else np.floor(received)
         return Buffer(_kept(_round(served, state), keep), _kept_or_none(fills, keep), None, partition, keep)
+    if state.holes:
+        few = (served < partition) & keep
+        if few.any():
+            state.refused.append((few, Reason.FEWER_ACCESSES_THAN_WORDS, level))
     updates = _round(content, state)
     if state.passes_on[level]:
         reads = _round(served, state)
@@ -202,6 +208,11 @@ def _buffer(state: Demand, level: int, links: list[Link | None]) -> Buffer | Non
     else:
         reads = _round(served, state)
     fills = None if received is None else _round(received, state)
+    if state.holes and fills is not None:
+        negative = (fills < 0.0) & keep
+        if state.wraps and negative.any():
+            state.negative.append(negative)
+        fills = np.maximum(fills, 0.0)
     return Buffer(_kept(reads, keep), _kept_or_none(fills, keep), _kept(updates, keep), partition, keep)
 
 

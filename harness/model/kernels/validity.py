@@ -37,6 +37,8 @@ class Reason(IntEnum):
     """One spatial block splits a dimension along X and along Y, which Timeloop's mappings cannot say."""
     SERVED_UNEQUALLY = 10
     """Distributed multicast to instances that are served unequally, where Timeloop gives up."""
+    FEWER_ACCESSES_THAN_WORDS = 11
+    """A written tile, which is a box, has words that no operation uses, and Timeloop gives up."""
 
 
 @dataclass(frozen=True)
