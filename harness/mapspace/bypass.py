@@ -33,7 +33,18 @@ class BypassSpace:
                 else:
                     self._undecided.append((index, space.name))
         self.size: int = 1 << len(self._undecided)
+        self._names = tuple(space.name for space in problem.data_spaces)
         self._cache: dict[int, Keep] = {}
+
+    @property
+    def options(self) -> dict[str, tuple[tuple[bool, ...], ...]]:
+        """For each data space and level, what a mask may say of it: (False,), (True,) or both."""
+        open_to_choice = set(self._undecided)
+
+        def of(level: int, name: str) -> tuple[bool, ...]:
+            return (False, True) if (level, name) in open_to_choice else (name in self._always[level],)
+
+        return {name: tuple(of(level, name) for level in range(self._level_count)) for name in self._names}
 
     def keep(self, index: int) -> Keep:
         """The mask with this index."""

@@ -18,7 +18,7 @@ from harness.mapspace.conflict import explain_no_factors
 from harness.mapspace.demands import factor_demands
 from harness.mapspace.factorization import PerfectFactorization
 from harness.mapspace.levels import tiling_levels
-from harness.mapspace.permutation import PermutationRules
+from harness.mapspace.permutation import LevelOrders, PermutationRules
 from harness.mapspace.residual_factorization import ResidualFactorization
 from harness.mapspace.subspace import Refusal, SubSpace
 from harness.spec.architecture import Architecture
@@ -158,6 +158,20 @@ class MapSpace:
             orders.append(self._rules.orders(k, unit))
             counts.append(len(unit))
         return SubSpace(self.levels, factors, orders, counts, self.constraints.min_parallelism)
+
+    def orders(self, level: int) -> LevelOrders:
+        """The loop orders of tiling level ``level`` that the constraints admit, unit loops included."""
+        return self._rules.orders(level)
+
+    @property
+    def keep_options(self) -> dict[str, tuple[tuple[bool, ...], ...]]:
+        """For each data space and storage level: may it be bypassed, may it be kept (False, True or both)."""
+        return self._bypass.options
+
+    @property
+    def directives(self) -> tuple[LevelMapping, ...]:
+        """What the constraints demand of every mapping beyond its loops, by storage level; no loops in it."""
+        return self._directives
 
     def keep(self, bypass: int) -> tuple[frozenset[str], ...]:
         """The data spaces that each storage level keeps under bypass mask ``bypass``."""

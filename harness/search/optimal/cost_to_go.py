@@ -1,0 +1,216 @@
+"""The least cost from any state and lattice point to the end, for one additive objective."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.search.optimal.costs import Floats
+from harness.search.optimal.kernel import kernel
+from harness.search.optimal.lattice import Ints
+from harness.search.optimal.program import MULTIPLY
+from harness.search.optimal.terms import energy_of, load_of
+
+
+class Grid(NamedTuple):
+    """The lattice (see :class:`Lattice`) with the factors that each block admits.
+
+    ``allowed`` [L, D, divisors], ``free`` [L, D] where all are; ``primes`` [D, primes] indices of the prime
+    divisors, padded with -1; ``run`` [T, points]: number of the point among those of the dimensions that do
+    not index the tensor; ``runs`` [T, numbers]: what they multiply to, ``counts`` [T] of them.
+    """
+
+    values: Ints
+    sizes: Ints
+    strides: Ints
+    product: Ints
+    allowed: NDArray[np.bool_]
+    free: NDArray[np.bool_]
+    primes: Ints
+    run: NDArray[np.int32]
+    runs: Floats
+    counts: Ints
+
+
+class Graph(NamedTuple):
+    """The arrays of a :class:`Program`. Of each row of the cost tables, ``tensor`` and ``boundary``."""
+
+    kind: Ints
+    level: Ints
+    dimension: Ints
+    finishes: Ints
+    first: Ints
+    target: Ints
+    closing: Ints
+    closed: Ints
+    tensor: Ints
+    boundary: Ints
+
+
+@kernel
+def run_tables(irrelevant, values, sizes, strides, points):  # type: ignore[no-untyped-def]
+    """``Grid.run``, ``Grid.runs`` and ``Grid.counts``. ``irrelevant`` [T, D]."""
+    tensors, dimensions = irrelevant.shape
+    counts = np.ones(tensors, dtype=np.int64)
+    for t in range(tensors):
+        for d in range(dimensions):
+            if irrelevant[t, d]:
+                counts[t] *= sizes[d]
+    most = 1
+    for t in range(tensors):
+        most = max(most, counts[t])
+    run = np.zeros((tensors, points), dtype=np.int32)
+    runs = np.ones((tensors, most))
+    for t in range(tensors):
+        for p in range(points):
+            number, step, value = 0, 1, 1.0
+            for d in range(dimensions):
+                if irrelevant[t, d]:
+                    i = p // strides[d] % sizes[d]
+                    number += i * step
+                    step *= sizes[d]
+                    value *= values[d, i]
+            run[t, p] = number
+            runs[t, number] = value
+    return run, runs, counts
+
+
+@kernel
+def fitting(keep, prices, placement, grid, points):  # type: ignore[no-untyped-def]
+    """[L, points]: whether the tiles that a level keeps (``keep`` [T, L], effective) fit it."""
+    tensors, levels = keep.shape
+    dimensions = grid.sizes.size
+    fits = np.ones((levels, points), dtype=np.bool_)
+    spread = np.ones(dimensions)
+    tile = np.empty(points)
+    for level in range(levels):
+        for d in range(dimensions):
+            spread[d] *= placement.spatial[level, d]
+        capacity, least = prices.capacity[level], prices.least[level]
+        if capacity == np.inf and least <= 0.0:
+            continue
+        words = np.zeros(points)
+        for t in range(tensors):
+            if not keep[t, level]:
+                continue
+            tile[:1] = 1.0
+            filled = 1
+            for d in range(dimensions):
+                count = grid.sizes[d]
+                for i in range(count - 1, -1, -1):
+                    factor = (grid.values[d, i] * spread[d]) ** prices.ranks[t, d]
+                    for j in range(filled):
+                        tile[i * filled + j] = tile[j] * factor
+                filled *= count
+            for p in range(points):
+                words[p] += tile[p]
+        for p in range(points):
+            fits[level, p] = words[p] <= capacity and words[p] >= least
+    return fits
+
+
+@kernel
+def energy_tables(prices, placement, terms, grid, graph):  # type: ignore[no-untyped-def]
+    """[rows, numbers]: pJ of each boundary by the number of its run."""
+    table = np.zeros((graph.tensor.size, grid.runs.shape[1]))
+    for row in range(graph.tensor.size):
+        t, b = graph.tensor[row], graph.boundary[row]
+        whole = placement.iterations * terms.spread[t, b]
+        for i in range(grid.counts[t]):
+            table[row, i] = energy_of(t, b, whole / grid.runs[t, i], prices, placement, terms)
+    return table
+
+
+@kernel
+def load_tables(level, kind, prices, placement, terms, grid, graph):  # type: ignore[no-untyped-def]
+    """[rows, numbers]: words that weigh on one bandwidth, by boundary and number of its run."""
+    table = np.zeros((graph.tensor.size, grid.runs.shape[1]))
+    for row in range(graph.tensor.size):
+        t, b = graph.tensor[row], graph.boundary[row]
+        whole = placement.iterations * terms.spread[t, b]
+        for i in range(grid.counts[t]):
+            table[row, i] = load_of(t, b, whole / grid.runs[t, i], level, kind, prices, terms)
+    return table
+
+
+@kernel
+def cost_to_go(graph, grid, fits, table):  # type: ignore[no-untyped-def]
+    """[states, points]: the least sum of ``table`` over the boundaries still to be closed; infinity where no
+    path leads to the end. States come after those that they lead to."""
+    states, points = graph.kind.size, fits.shape[1]
+    cost = np.empty((states, points))
+    for s in range(states):
+        if graph.kind[s] == MULTIPLY:
+            _multiply(cost[graph.target[graph.first[s]]], graph.level[s], graph.dimension[s], grid, cost[s])
+            continue
+        here = cost[s]
+        here[:] = np.inf
+        for o in range(graph.first[s], graph.first[s + 1]):
+            target = graph.target[o]
+            start, stop = graph.closing[o], graph.closing[o + 1]
+            if target < 0:
+                total = 0.0
+                for q in range(start, stop):
+                    t = graph.tensor[graph.closed[q]]
+                    total += table[graph.closed[q], grid.run[t, points - 1]]
+                here[points - 1] = total
+                continue
+            after = cost[target]
+            if start == stop:
+                for p in range(points):
+                    here[p] = min(here[p], after[p])
+            elif stop == start + 1:
+                own = table[graph.closed[start]]
+                run = grid.run[graph.tensor[graph.closed[start]]]
+                for p in range(points):
+                    here[p] = min(here[p], after[p] + own[run[p]])
+            else:
+                for p in range(points):
+                    total = after[p]
+                    for q in range(start, stop):
+                        t = graph.tensor[graph.closed[q]]
+                        total += table[graph.closed[q], grid.run[t, p]]
+                    here[p] = min(here[p], total)
+        level = graph.finishes[s]
+        if level >= 0:
+            for p in range(points):
+                if not fits[level, p]:
+                    here[p] = np.inf
+    return cost
+
+
+@kernel
+def _multiply(after, level, d, grid, here):  # type: ignore[no-untyped-def]
+    """The least of ``after`` over the multiples that a loop over dimension ``d`` reaches."""
+    size, stride = grid.sizes[d], grid.strides[d]
+    span = size * stride
+    for outer in range(0, here.size, span):
+        if grid.free[level, d]:
+            for i in range(size - 1, -1, -1):
+                at = outer + i * stride
+                for j in range(at, at + stride):
+                    here[j] = after[j]
+                for k in range(grid.primes.shape[1]):
+                    prime = grid.primes[d, k]
+                    if prime < 0:
+                        break
+                    x = grid.product[d, i, prime]
+                    if x >= 0:
+                        other = outer + x * stride
+                        for j in range(stride):
+                            here[at + j] = min(here[at + j], here[other + j])
+            continue
+        for i in range(size):
+            at = outer + i * stride
+            for j in range(at, at + stride):
+                here[j] = np.inf
+            for f in range(size):
+                if not grid.allowed[level, d, f]:
+                    continue
+                x = grid.product[d, i, f]
+                if x >= 0:
+                    other = outer + x * stride
+                    for j in range(stride):
+                        here[at + j] = min(here[at + j], after[other + j])

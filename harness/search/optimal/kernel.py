@@ -1,0 +1,55 @@
+"""Compiled functions, kept on disk under the content of all their sources.
+
+Numba's own cache looks at the file of the function alone: what it calls in another file may have changed
+unnoticed. Here a change in any module of this package, or in Numba, starts a new folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numba
+import numpy as np
+
+from harness.estimation.cache import default_cache_folder
+
+SOURCES: Final = Path(__file__).parent
+
+_config: Any = numba.config
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compiles ``function`` at its first call, or takes the code of an earlier process."""
+    folder = cache_folder()
+    if folder is None:
+        return numba.njit(function)
+    before = _config.CACHE_DIR
+    # Numba asks for the folder when a function is declared, not when it is called.
+    _config.CACHE_DIR = str(folder)
+    try:
+        return numba.njit(cache=True)(function)
+    finally:
+        _config.CACHE_DIR = before
+
+
+@cache
+def cache_folder() -> Path | None:
+    """A folder in the user's cache, named after the content of the sources; None without a home."""
+    base = default_cache_folder()
+    if base is None:
+        return None
+    digest = hashlib.sha256(f"{numba.__version__} {np.__version__}".encode())
+    for source in sorted(SOURCES.glob("*.py")):
+        digest.update(source.name.encode())
+        digest.update(source.read_bytes())
+    return base / "kernels" / digest.hexdigest()[:16]
+
+
+def compiled_before() -> bool:
+    """Whether an earlier process has left compiled code; the first call takes some ten seconds otherwise."""
+    folder = cache_folder()
+    return folder is not None and folder.is_dir() and any(folder.iterdir())
