@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import harness.model
 from harness.mapspace import MapSpace
 from harness.model.stats import Stats
-from harness.search.batch_evaluator import batch_evaluator
 from harness.search.evaluators import Evaluate, Evaluator, ReferenceEvaluator
 from harness.spec.architecture import Architecture
 from harness.spec.mapping import Mapping
@@ -28,6 +27,9 @@ def evaluator_for(space: MapSpace, evaluate: Evaluate | None, metrics: Sequence[
     if evaluate is not None:
         return ReferenceEvaluator(space, evaluate)
     if "last_level_accesses" not in metrics:
+        # The kernels are not needed where a mapping is proven.
+        from harness.search.batch_evaluator import batch_evaluator  # noqa: PLC0415
+
         batched = batch_evaluator(space, lambda: ReferenceEvaluator(space, reference_evaluate))
         if batched is not None:
             return batched
