@@ -30,7 +30,7 @@ GOALS = (
     Objective(("energy", "delay")),
     Objective(("edp", "delay")),
 )
-CASES = range(110)
+CASES = range(80)
 
 
 @cache
@@ -83,7 +83,7 @@ def test_the_optimum_is_that_of_complete_enumeration(sliding: bool) -> None:
             stats = evaluate(space.architecture, space.problem, outcome.mapping)
             assert (stats.cycles, stats.energy_pj) == (outcome.cycles, outcome.energy_pj)
         statuses.append(outcome.status)
-    assert len(statuses) > 40
+    assert len(statuses) > 30
     assert set(statuses) <= {"optimal", "no_mapping", "bound"}
     assert statuses.count("bound") <= 2
 
@@ -129,7 +129,7 @@ def test_no_mapping_lies_below_the_floors_of_its_boxes(sliding: bool) -> None:
             assert cycles <= point.cycles
             assert energy <= point.energy_pj * (1 + 1e-9)
         seen += len(boxes)
-    assert seen > 1000
+    assert seen > 700
 
 
 def numbered_rows(space: MapSpace, d: int, vectors: DimensionVectors) -> list[int]:
@@ -157,7 +157,7 @@ def test_a_space_without_imperfect_members_is_handed_on() -> None:
             continue
         twins += 1
         assert mappings_of(space) == mappings_of(twin)
-    assert twins > 5
+    assert twins > 2
 
 
 def mappings_of(space: MapSpace) -> set[object]:

@@ -20,6 +20,8 @@ def perfect_twin(space: MapSpace, vectors: list[DimensionVectors]) -> MapSpace |
     for of_dimension in vectors:
         if not np.array_equal(of_dimension.ends, of_dimension.residuals):
             return None
+    if space.template == "uber":
+        return None
     try:
         twin = MapSpace(space.architecture, space.problem, space.constraints, "uber")
     except HarnessError:

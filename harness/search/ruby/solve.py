@@ -37,17 +37,17 @@ def solve_ruby(space: MapSpace, objective: Objective, limits: Limits | None = No
     started = time.monotonic()
     deadline = started + limits.seconds
     vectors = vectors_of(space)
-    twin = perfect_twin(space, vectors) if space.template == "ruby" else None
-    if twin is not None:
-        from harness.search.optimal import solve  # noqa: PLC0415 - numba is slow to start
-
-        try:
-            return solve(twin, objective, replace(limits, seconds=deadline - time.monotonic()))
-        except Unsupported:
-            pass
     branching = _branching(space, vectors, objective)
     branching.run(min(deadline, started + ALONE_SECONDS), limits.should_stop)
     if not branching.finished:
+        twin = perfect_twin(space, vectors)
+        if twin is not None:
+            from harness.search.optimal import solve  # noqa: PLC0415 - numba is slow to start
+
+            try:
+                return solve(twin, objective, replace(limits, seconds=deadline - time.monotonic()))
+            except Unsupported:
+                pass
         branching.dive()
         offer_seeds(space, vectors, branching.incumbent, deadline, limits.should_stop)
         branching.run(deadline, limits.should_stop)
