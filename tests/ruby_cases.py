@@ -18,7 +18,7 @@ MESHES = [(1, 1), (1, 1), (2, 1), (3, 1), (1, 4), (2, 2), (4, 1), (5, 1), (3, 2)
 PRICES = [0.0, 0.5, 1.0, 3.0, 20.0]
 
 
-def random_space(rng: random.Random, largest: int = 2500, sliding: bool = False) -> MapSpace | None:
+def random_space(rng: random.Random, largest: int = 1500, sliding: bool = False) -> MapSpace | None:
     """A ruby map space of at most ``largest`` mappings, or None where this draw gives nothing."""
     problem = _convolution(rng) if sliding else _product(rng)
     architecture = _architecture(rng)
@@ -135,8 +135,11 @@ def _targets(rng: random.Random, architecture: Architecture, problem: Problem) -
                 entry["no_reuse"] = rng.sample(names, 1)
             if kind == "temporal" and rng.random() < 0.1:
                 entry["rmw_first_update"] = ["Outputs"]
-            if kind == "temporal" and rng.random() < 0.7:
-                entry["permutation"] = "".join(rng.sample(problem.dimensions, rng.choice([1, 2])))
+            # Without an order, pruning would lose mappings at fan-outs along Y only (see Leaf).
+            if rng.random() < 0.7 if kind == "temporal" else x == 1:
+                entry["permutation"] = "".join(
+                    rng.sample(problem.dimensions, min(rng.choice([1, 2, 3]), len(problem.dimensions)))
+                )
             if len(entry) > 2:
                 targets.append(entry)
         keep = [t for t in names if rng.random() < 0.7 or number == len(architecture.storage) - 1]

@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from harness.mapspace import SubSpace
+from harness.mapspace import MapSpace, SubSpace
 from harness.model.tiles import held
 from harness.search.ruby.rules import Surroundings, TensorRules
 from harness.spec.mapping import Mapping
@@ -40,6 +40,21 @@ class OrderClass:
     orders: tuple[tuple[int, ...], ...]
 
 
+def _whole_subspace(space: MapSpace, factorization: int) -> SubSpace:
+    """Orders without copies that differ in unit loops only, and all splits.
+
+    Pruning (Timeloop's) leaves out the splits in front of as many loops as there are unit loops. Where the
+    order is fixed and does not begin with the unit loops, that would lose mappings of the space.
+    """
+    pruned = space.subspace(factorization)
+    counts = []
+    for level, factors, orders in zip(space.levels, pruned.factors, pruned.orders, strict=True):
+        units = {d for d, (end, _) in enumerate(factors) if end == 1}
+        first = set(orders.order(0)[: len(units)])
+        counts.append(len(units) if level.constraint.split is None and first == units else 0)
+    return SubSpace(space.levels, pruned.factors, pruned.orders, counts, space.constraints.min_parallelism)
+
+
 class Leaf:
     """``rows``: the vector of each active dimension; ``factorization`` its number in the map space."""
 
@@ -47,7 +62,7 @@ class Leaf:
         self._around = around
         self._rows = tuple(rows)
         self.factorization = factorization
-        self.subspace: SubSpace = around.space.subspace(factorization)
+        self.subspace = _whole_subspace(around.space, factorization)
         self._levels = len(around.basis.levels)
         self._temporal = [k for k, level in enumerate(around.space.levels) if not level.spatial]
 
