@@ -31,6 +31,10 @@ BATCHED = (
     ("tpu", "KQV"),
     ("pim_analog", "KQV"),
     ("gemmini", "softmax"),
+    ("gemmini", "vggL3"),
+    ("eyeriss", "vggL3"),
+    ("simba", "vggL3"),
+    ("tpu", "vggL3"),
 )
 BATCH = 1 << 15
 

@@ -1,4 +1,4 @@
-"""The batch evaluator for GEMM-class mappings: many mappings at once, the same numbers as ``evaluate``."""
+"""The batch evaluator: many mappings with perfect factors at once, the same numbers as ``evaluate``."""
 
 from harness.model.kernels.batch import (
     SLOTS_PER_LEVEL,

@@ -259,6 +259,15 @@ def _partitions(extent: Extent, tensor: int, window: Window | None) -> list[Fact
             partition.append(outer)
         else:
             size, together = extent.tile[level - 1][tensor], volume(lengths(window, extent.covered[level]))
-            part = times(outer, size)
-            partition.append(part if together is None or part is None else np.floor(part / together))
+            partition.append(_partition_of(outer, size, together, window.large))
     return partition[::-1]
+
+
+def _partition_of(outer: Factor, size: Factor, together: Factor, large: bool) -> Factor:
+    """``outer * size // together``."""
+    if together is None:
+        return times(outer, size)
+    if not large or outer is None or size is None:
+        words = times(outer, size)
+        return None if words is None else np.floor(words / together)
+    return (outer.astype(np.int64) * size.astype(np.int64) // together.astype(np.int64)).astype(np.float64)

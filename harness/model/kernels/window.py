@@ -28,6 +28,7 @@ class Window:
     ``ranks``: (dimension, coefficient) pairs of each rank with a dimension that moves. ``digits`` and
     ``radix``: value of a digit and number of its values, per rank. ``codes``: movement of one step along
     each dimension as a number. ``overlapping``: dimensions along which a step may leave part of a tile.
+    ``large``: the square of the number of words is beyond what float64 holds exactly.
     """
 
     ranks: tuple[tuple[tuple[int, int], ...], ...]
@@ -36,6 +37,7 @@ class Window:
     codes: tuple[int, ...]
     moving: tuple[int, ...]
     overlapping: tuple[int, ...]
+    large: bool
 
     @staticmethod
     def of(data_space: DataSpace, problem: Problem, active: Sequence[int]) -> Window | None:
@@ -61,7 +63,7 @@ class Window:
         words = prod(max(c for _, c in rank) * prod(bounds[k] for k, _ in rank) for rank in ranks)
         counts = words * prod(bounds[k] for k in range(len(bounds)) if k not in moving)
         whole = prod(1 + sum(c * (bounds[k] - 1) for k, c in rank) for rank in ranks)
-        if prod(radix) > EXACT or counts > EXACT or whole**2 > EXACT:
+        if prod(radix) > EXACT or counts > EXACT or whole**2 >= 2**63:
             raise Unsupported(f"data space '{data_space.name}' is too large for exact counts")
         codes = [
             sum(c * digit for rank, digit in zip(ranks, digits, strict=True) for d, c in rank if d == k)
@@ -75,6 +77,7 @@ class Window:
             codes=tuple(codes),
             moving=moving,
             overlapping=tuple(k for k in moving if k not in alone),
+            large=whole**2 > EXACT,
         )
 
     @cached_property
