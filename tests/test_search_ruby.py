@@ -180,7 +180,7 @@ def mappings_of(space: MapSpace) -> set[object]:
 
 
 def test_loops_along_y_are_not_lost_by_pruning() -> None:
-    """At a fan-out along Y without an order of the user's, pruned splits put a loop ahead of unit ones on X."""
+    """At a fan-out along Y without an order of the user's, pruned splits put all loops on X."""
     machine = array(mesh=(1, 4))
     problem = gemm(6, 4, 2)
     targets = [
