@@ -22,10 +22,11 @@ def measure(quick: bool) -> Section:
     for label, arguments in COMMANDS:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
-            # Neither compiled bytecode nor cached estimates: as right after an installation.
+            # No bytecode, no compiled kernels, no cached estimates: as right after an installation.
             environment = {
                 **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
                 "PYTHONPYCACHEPREFIX": str(place / "bytecode"),
+                "NUMBA_CACHE_DIR": str(place / "compiled"),
                 "XDG_CACHE_HOME": str(place / "cache"),
             }
             cold = _wall_seconds(arguments, place, environment)
@@ -37,7 +38,8 @@ def measure(quick: bool) -> Section:
     return Section(
         "startup",
         "Start-up and whole runs, fresh processes",
-        f"Wall time. Cold: no bytecode of any package and no cached estimates. Warm: median of {WARM_RUNS}.",
+        "Wall time. Cold: no bytecode of any package, no compiled kernels, no cached estimates. "
+        f"Warm: median of {WARM_RUNS}.",
         tuple(rows),
     )
 
