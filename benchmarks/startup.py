@@ -26,7 +26,6 @@ def measure(quick: bool) -> Section:
             environment = {
                 **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
                 "PYTHONPYCACHEPREFIX": str(place / "bytecode"),
-                "NUMBA_CACHE_DIR": str(place / "compiled"),
                 "XDG_CACHE_HOME": str(place / "cache"),
             }
             cold = _wall_seconds(arguments, place, environment)
