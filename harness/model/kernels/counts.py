@@ -3,6 +3,7 @@
 For ranks that are single dimensions (the others: ``window_walk.py``) and for perfect factors, a tile of a
 tensor is either equal to the one before or disjoint from it. So Timeloop's delta simulation
 (src/loop-analysis/nest-analysis.cpp) collapses:
+a child tile is fetched anew in every iteration of the loops above it, except during the run of loops
 directly above that do not index the tensor. Its rule about changing strides never shows, because a tile
 that moves at all has to be fetched whole. Links between neighbours can only help where a child drops data
 that it would need again (``no_temporal_reuse``, or the arithmetic, which stores nothing): a tile that moves
