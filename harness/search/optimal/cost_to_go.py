@@ -35,7 +35,8 @@ class Grid(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """The arrays of a :class:`Program`. Of each row of the cost tables, ``tensor`` and ``boundary``."""
+    """The arrays of a :class:`Program`. Of each row of the cost tables, ``tensor``,
+    ``boundary`` and the ``window`` dimension that closes it."""
 
     kind: Ints
     level: Ints
@@ -47,16 +48,18 @@ class Graph(NamedTuple):
     closed: Ints
     tensor: Ints
     boundary: Ints
+    window: Ints
 
 
 @kernel
-def run_tables(irrelevant, values, sizes, strides, points):  # type: ignore[no-untyped-def]
-    """``Grid.run``, ``Grid.runs`` and ``Grid.counts``. ``irrelevant`` [T, D]."""
+def run_tables(irrelevant, slides, values, sizes, strides, points):  # type: ignore[no-untyped-def]
+    """``Grid.run``, ``Grid.runs`` and ``Grid.counts``. ``irrelevant`` [T, D]; a tensor that ``slides`` [T]
+    depends on all of a point, and its numbers are those of the points."""
     tensors, dimensions = irrelevant.shape
     counts = np.ones(tensors, dtype=np.int64)
     for t in range(tensors):
         for d in range(dimensions):
-            if irrelevant[t, d]:
+            if irrelevant[t, d] or slides[t]:
                 counts[t] *= sizes[d]
     most = 1
     for t in range(tensors):
@@ -72,9 +75,90 @@ def run_tables(irrelevant, values, sizes, strides, points):  # type: ignore[no-u
                     number += i * step
                     step *= sizes[d]
                     value *= values[d, i]
+            if slides[t]:
+                number = p
             run[t, p] = number
             runs[t, number] = value
     return run, runs, counts
+
+
+@kernel
+def window_tile(t, p, spread, prices, grid):  # type: ignore[no-untyped-def]
+    """Words of the box that a tile with sliding windows spans; ``spread`` [D]: spatial factors inside."""
+    words = 1.0
+    for r in range(prices.extent.shape[1]):
+        length = 1.0
+        for d in range(spread.size):
+            if prices.extent[t, r, d] > 0.0:
+                covered = grid.values[d, p // grid.strides[d] % grid.sizes[d]] * spread[d]
+                length += prices.extent[t, r, d] * (covered - 1.0)
+        words *= length
+    return words
+
+
+@kernel
+def window_words(t, b, p, window, prices, placement, grid, run):  # type: ignore[no-untyped-def]
+    """Floor of the words that a child below level ``b`` is sent, if the run ends at point ``p``.
+
+    It ends with a loop over dimension ``window``, or with -1 over one whose steps share no words: then each
+    tile is sent whole. Else (``model.steady_deltas``) each sweep of that loop sends the words beyond the
+    overlap; an advance of a loop that moves along other ranks, or does not move the tile, sends a whole
+    tile; one that moves along the same ranks may move as the sweep does, or, where several dimensions
+    do, not at all, as the model sees it.
+    """
+    dimensions = grid.sizes.size
+    spread = np.ones(dimensions)
+    for level in range(b):
+        for d in range(dimensions):
+            spread[d] *= placement.spatial[level, d]
+    tile = window_tile(t, p, spread, prices, grid)
+    if prices.signed[t]:
+        # Loops that move to and fro may leave the tile where it was; the first one is sent for certain.
+        return tile
+    visits = 1.0
+    steps = 1.0
+    alone = True
+    own = 1.0
+    for d in range(dimensions):
+        left = grid.values[d, grid.sizes[d] - 1] / grid.values[d, p // grid.strides[d] % grid.sizes[d]]
+        if not prices.relevant[t, d]:
+            continue
+        visits *= left
+        if d == window:
+            steps *= left
+            own = left
+        elif window >= 0:
+            for r in range(prices.extent.shape[1]):
+                if prices.extent[t, r, d] > 0.0 and prices.extent[t, r, window] > 0.0:
+                    steps *= left
+                    alone = alone and left == 1.0
+                    break
+    irrelevant = grid.runs[t, grid.run[t, grid.run.shape[1] - 1]] / run
+    if window < 0:
+        return irrelevant * visits * tile
+    shared = 1.0
+    for r in range(prices.extent.shape[1]):
+        length = 1.0
+        for d in range(dimensions):
+            if prices.extent[t, r, d] > 0.0:
+                covered = grid.values[d, p // grid.strides[d] % grid.sizes[d]] * spread[d]
+                length += prices.extent[t, r, d] * (covered - 1.0)
+        if prices.extent[t, r, window] > 0.0:
+            covered = grid.values[window, p // grid.strides[window] % grid.sizes[window]]
+            step = covered * spread[window] * placement.spatial[b, window]
+            length -= prices.extent[t, r, window] * step
+        shared *= max(length, 0.0)
+    fresh = tile - shared
+    if alone:
+        return irrelevant * (visits / steps) * (tile + (steps - 1.0) * fresh)
+    # A sweep has at least as many steps as the smallest prime factor of what is left.
+    least = 1.0
+    for k in range(grid.primes.shape[1]):
+        prime = grid.primes[window, k]
+        if prime >= 0 and own % grid.values[window, prime] == 0.0:
+            least = grid.values[window, prime]
+            break
+    return irrelevant * (visits / steps) * (tile + steps * (1.0 - 1.0 / least) * fresh)
 
 
 @kernel
@@ -97,6 +181,10 @@ def fitting(keep, prices, placement, grid, points):  # type: ignore[no-untyped-d
                 continue
             tile[:1] = 1.0
             filled = 1
+            if prices.slides[t]:
+                for p in range(points):
+                    words[p] += window_tile(t, p, spread, prices, grid)
+                continue
             for d in range(dimensions):
                 count = grid.sizes[d]
                 for i in range(count - 1, -1, -1):
@@ -119,7 +207,11 @@ def energy_tables(prices, placement, terms, grid, graph):  # type: ignore[no-unt
         t, b = graph.tensor[row], graph.boundary[row]
         whole = placement.iterations * terms.spread[t, b]
         for i in range(grid.counts[t]):
-            table[row, i] = energy_of(t, b, whole / grid.runs[t, i], prices, placement, terms)
+            if prices.slides[t]:
+                words = window_words(t, b, i, graph.window[row], prices, placement, grid, grid.runs[t, i])
+            else:
+                words = whole / grid.runs[t, i]
+            table[row, i] = energy_of(t, b, words, prices, placement, terms)
     return table
 
 
@@ -131,7 +223,11 @@ def load_tables(level, kind, prices, placement, terms, grid, graph):  # type: ig
         t, b = graph.tensor[row], graph.boundary[row]
         whole = placement.iterations * terms.spread[t, b]
         for i in range(grid.counts[t]):
-            table[row, i] = load_of(t, b, whole / grid.runs[t, i], level, kind, prices, terms)
+            if prices.slides[t]:
+                words = window_words(t, b, i, graph.window[row], prices, placement, grid, grid.runs[t, i])
+            else:
+                words = whole / grid.runs[t, i]
+            table[row, i] = load_of(t, b, words, level, kind, prices, terms)
     return table
 
 

@@ -15,6 +15,7 @@ from harness.model.kernels.machine import Machine, MeshPrices, MulticastPrices, 
 from harness.model.kernels.nest import ProblemIndex
 from harness.model.kernels.spatial import SharingPattern, SpatialLoop, sharing_pattern
 from harness.search.optimal.choices import SpatialChoice
+from harness.spec.problem import Problem
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -45,6 +46,10 @@ class Prices(NamedTuple):
     ``price`` [L, 3] pJ per block access (READ, FILL, UPDATE); ``bandwidth`` [L, 3] words per cycle and
     instance (read, write, shared; infinity: unlimited), ``scale`` [L, T]. ``relevant`` [T, D]; ``ranks``
     [T, D] counts the ranks that a dimension indexes. ``forgets`` [L, T]: the level's children keep nothing.
+    ``extent`` [T, ranks, D]: words along a rank per step of a dimension, 0 where it does not index it.
+    ``slides`` [T]: some tiles overlap or have gaps; ``window`` [T, D]: by which dimensions; ``signed`` [T]:
+    some dimensions move the tile backwards.
+    ``linkable`` [L, T]: neighbours below the level may pass words on.
     """
 
     price: Floats
@@ -69,6 +74,11 @@ class Prices(NamedTuple):
     net_double: Bools
     relevant: Bools
     ranks: Floats
+    extent: Floats
+    window: Bools
+    slides: Bools
+    signed: Bools
+    linkable: Bools
     written: Bools
     passes: Bools
     no_elision: Bools
@@ -105,7 +115,7 @@ def job_of(space: MapSpace) -> Job:
     index = ProblemIndex.of(space.problem)
     machine = machine_of(space.architecture, space.problem, artefacts("timeloop-v4"))
     directives = _directives(space)
-    prices = _prices(machine, index, directives)
+    prices = _prices(machine, space.problem, index, directives)
     return Job(space, index, machine, directives, prices, _layout_matters(machine, index, directives))
 
 
@@ -186,7 +196,7 @@ def _layout_matters(machine: Machine, index: ProblemIndex, directives: Directive
     return frozenset(level for level in found if machine.levels[level].fanout != (1, 1))
 
 
-def _prices(machine: Machine, index: ProblemIndex, directives: Directives) -> Prices:
+def _prices(machine: Machine, problem: Problem, index: ProblemIndex, directives: Directives) -> Prices:
     levels, networks = machine.levels, machine.networks
     tensors = len(index.ranks)
 
@@ -212,6 +222,7 @@ def _prices(machine: Machine, index: ProblemIndex, directives: Directives) -> Pr
     for t, dimensions in enumerate(index.ranks):
         for dimension in dimensions:
             ranks[t, dimension] += 1.0
+    extent, window = _windows(problem, index)
     return Prices(
         price=np.array([[lv.read_pj, lv.fill_pj, lv.update_pj] for lv in levels]),
         block=column(*(lv.block_size for lv in levels)),
@@ -242,6 +253,14 @@ def _prices(machine: Machine, index: ProblemIndex, directives: Directives) -> Pr
         net_double=double,
         relevant=relevant,
         ranks=ranks,
+        extent=extent,
+        window=window,
+        slides=window.any(axis=1),
+        signed=np.array(
+            [any(term.coefficient < 0 for rank in ds.ranks for term in rank) for ds in problem.data_spaces],
+            dtype=bool,
+        ),
+        linkable=~directives.no_link_transfer,
         written=np.array(index.written, dtype=bool),
         passes=directives.no_coalesce,
         no_elision=directives.rmw_first_update,
@@ -254,6 +273,22 @@ def _prices(machine: Machine, index: ProblemIndex, directives: Directives) -> Pr
     )
 
 
+def _windows(problem: Problem, index: ProblemIndex) -> tuple[Floats, Bools]:
+    """``Prices.extent`` and ``Prices.window``."""
+    number = {problem.dimensions[d]: k for k, d in enumerate(index.active)}
+    most = max((len(ds.ranks) for ds in problem.data_spaces), default=0)
+    extent = np.zeros((len(problem.data_spaces), max(most, 1), len(index.active)))
+    window = np.zeros((len(problem.data_spaces), len(index.active)), dtype=bool)
+    for t, ds in enumerate(problem.data_spaces):
+        for r, rank in enumerate(ds.ranks):
+            moving = [term for term in rank if term.dimension in number]
+            for term in moving:
+                extent[t, r, number[term.dimension]] += abs(term.coefficient)
+                if len(moving) > 1 or term.coefficient != 1:
+                    window[t, number[term.dimension]] = True
+    return extent, window
+
+
 def transfer_prices(job: Job, choice: SpatialChoice) -> Floats:
     """[N, T]: pJ per transfer of the SimpleMulticast networks at the group sizes of ``choice``."""
     table = np.zeros((len(job.machine.networks), job.tensors))
@@ -263,6 +298,9 @@ def transfer_prices(job: Job, choice: SpatialChoice) -> Floats:
         for t, price in enumerate(network.prices.transfer_pj):
             if isinstance(price, float):
                 table[n, t] = price
+                continue
+            if job.prices.slides[t]:
+                # How many children want the same words depends on the tiles: nothing is certain.
                 continue
             factors = choice.factors[network.level]
             shared = [f for k, f in enumerate(factors) if k not in job.index.relevant[t]]

@@ -55,7 +55,7 @@ class Opened:
         p = self.program
         self.graph = Graph(
             p.kind, p.level, p.dimension, p.finishes, p.first, p.target, p.closing, p.closed,
-            p.row_tensor, p.row_level,
+            p.row_tensor, p.row_level, p.row_window,
         )  # fmt: skip
         kept = np.stack(
             [effective_keep(self.keep[t], job.prices.passes[:, t])[0] for t in range(job.tensors)]
@@ -177,7 +177,9 @@ class Opened:
         return Shape(
             blocks=tuple(blocks),
             relevant=tuple(frozenset(own) for own in job.index.relevant),
-            windows=tuple(frozenset() for _ in tensors),
+            windows=tuple(
+                frozenset(int(d) for d in np.flatnonzero(job.prices.window[t])) & looped for t in tensors
+            ),
             opens=tuple(tuple(t for t in tensors if mode[t, b] == RUN) for b in levels),
             immediate=tuple(tuple(t for t in tensors if mode[t, b] == AT_ONCE) for b in levels),
         )

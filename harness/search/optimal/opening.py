@@ -19,6 +19,7 @@ from harness.search.optimal.terms import (
     Placement,
     empty_terms,
     energy_of,
+    least_window_words,
     load_of,
     tensor_terms,
 )
@@ -177,6 +178,8 @@ def _bounds(spatial, iterations, patterns, transfer, bounds, masks, counts, limi
                         continue
                     whole = iterations[s] * terms.spread[t, b]
                     words = whole if terms.mode[t, b] == FIXED else whole / longest
+                    if prices.slides[t] and terms.mode[t, b] != FIXED:
+                        words = least_window_words(t, b, prices, placement)
                     total += energy_of(t, b, words, prices, placement, terms)
                     for j in range(limited.shape[0]):
                         loads[s, t, m, j] += load_of(t, b, words, limited[j, 0], limited[j, 1], prices, terms)

@@ -111,11 +111,20 @@ class Gatherer:
         return list(distinct.values())
 
     def _signature(self, order: Order) -> tuple[object, ...]:
-        """What a tensor sees of an order: the loops before the first that indexes it."""
-        return tuple(
-            frozenset(order[: next((i for i, d in enumerate(order) if d in own), len(order))])
-            for own in self._prepared.job.index.relevant
-        )
+        """What the tensors see of an order: the loops before the first that indexes them."""
+        seen: list[object] = []
+        for t, own in enumerate(self._prepared.job.index.relevant):
+            first = next((i for i, d in enumerate(order) if d in own), len(order))
+            seen.append(frozenset(order[:first]))
+            if self._prepared.job.prices.slides[t]:
+                # How a tile moves depends on all loops that move it.
+                seen.append(order[first:] if self._links(t) else tuple(d for d in order if d in own))
+        return tuple(seen)
+
+    def _links(self, tensor: int) -> bool:
+        """Whether neighbours may pass words of the tensor on."""
+        opened = self._opened
+        return bool((self._prepared.job.prices.linkable[:, tensor] & (opened.placement.fanout > 1.0)).any())
 
     def _batch(self, rows: list[tuple[Ints, list[list[Order]]]]) -> Batch:
         job, choice = self._prepared.job, self._opened.choice

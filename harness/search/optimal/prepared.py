@@ -25,11 +25,8 @@ class Prepared:
     each limited bandwidth; ``exact`` tells whether the cost is a sum over boundaries (see ``terms``)."""
 
     def __init__(self, space: MapSpace) -> None:
-        problem = space.problem
         if space.template != "uber":
             raise Unsupported("the optimal mapper takes perfect factors only (template uber)")
-        if problem.has_sliding_windows:
-            raise Unsupported(f"problem '{problem.name}' has sliding windows")
         self.job: Job = job_of(space)
         self.rules = FactorRules(space, self.job.index.active)
         self.blocks = block_orders(space, self.rules)
@@ -112,8 +109,10 @@ class Prepared:
                 allowed[level, d, : len(own)] = [rules.admits(place, d, f) for f in own]
             found = [i for i, f in enumerate(own) if f > 1 and all(f % g for g in own[1:i])]
             primes[d, : len(found)] = found
-        irrelevant = ~self.job.prices.relevant
-        run, runs, counts = run_tables(irrelevant, points.values, points.sizes, points.strides, points.points)
+        irrelevant, slides = ~self.job.prices.relevant, self.job.prices.slides
+        run, runs, counts = run_tables(
+            irrelevant, slides, points.values, points.sizes, points.strides, points.points
+        )
         grid = Grid(
             points.values,
             points.sizes,

@@ -154,12 +154,19 @@ def tensor_terms(t, keep, prices, placement, terms):  # type: ignore[no-untyped-
             if prices.relevant[t, d]:
                 own *= placement.spatial[level, d]
             whole /= placement.spatial[level, d] ** prices.ranks[t, d]
+        if prices.slides[t]:
+            own = _least_groups(t, level, prices, placement)
         groups[level] = placement.fanout[level] if prices.no_multicast[level, t] else own
+    if prices.slides[t]:
+        terms.floor_only[t] = True
+        for level in range(levels):
+            # A part is not more than the whole box.
+            partition[level] = _box(t, prices, placement)
     spread = 1.0
     for b in range(levels):
         terms.uses[t, b] = 0
         terms.linear[t, b] = 0.0
-        terms.spread[t, b] = spread
+        terms.spread[t, b] = 1.0 if prices.slides[t] else spread
         for d in range(placement.bounds.size):
             if prices.relevant[t, d]:
                 spread *= placement.spatial[b, d]
@@ -174,10 +181,71 @@ def tensor_terms(t, keep, prices, placement, terms):  # type: ignore[no-untyped-
 
 
 @kernel
+def _box(t, prices, placement):  # type: ignore[no-untyped-def]
+    """Words of the box that the whole tensor spans."""
+    words = 1.0
+    for r in range(prices.extent.shape[1]):
+        length = 1.0
+        for d in range(placement.bounds.size):
+            length += prices.extent[t, r, d] * (placement.bounds[d] - 1.0)
+        words *= length
+    return words
+
+
+@kernel
+def _least_groups(t, level, prices, placement):  # type: ignore[no-untyped-def]
+    """Floor of the number of children with different data: sums of n and m numbers are n + m - 1 at least."""
+    groups = 1.0
+    for r in range(prices.extent.shape[1]):
+        different = 1.0
+        for d in range(placement.bounds.size):
+            if prices.extent[t, r, d] > 0.0:
+                different += placement.spatial[level, d] - 1.0
+                if prices.ranks[t, d] > 1.0:
+                    return 1.0
+        groups *= different
+    return groups
+
+
+@kernel
+def least_window_words(t, b, prices, placement):  # type: ignore[no-untyped-def]
+    """Floor of what a child below level ``b`` is sent in all: one tile at each place along the ranks without
+    windows. (Along the others the model may see a tile stand still where it moves.)"""
+    words = 1.0
+    if prices.signed[t]:
+        return words
+    for r in range(prices.extent.shape[1]):
+        length = 1.0
+        for d in range(placement.bounds.size):
+            if prices.extent[t, r, d] > 0.0:
+                inside = 1.0
+                whole = placement.bounds[d]
+                for level in range(placement.fanout.size):
+                    if level < b:
+                        inside *= placement.spatial[level, d]
+                    else:
+                        whole /= placement.spatial[level, d]
+                if prices.ranks[t, d] > 1.0:
+                    return 1.0
+                covered = inside if prices.window[t, d] else whole
+                length += prices.extent[t, r, d] * (covered - 1.0)
+        words *= length
+    return words
+
+
+@kernel
 def _boundary(t, b, kept, above, groups, partition, prices, placement, terms):  # type: ignore[no-untyped-def]
     levels = kept.size
     child = b - 1
-    linked = prices.forgets[b, t] and placement.patterns[b, t, LINKED] > 0.0
+    slides = prices.slides[t]
+    linked = prices.forgets[b, t] and placement.patterns[b, t, LINKED] > 0.0 and not slides
+    # Neighbours may hold what a child wants next, if its tile slides towards theirs.
+    passed_on = slides and prices.linkable[b, t] and placement.fanout[b] > 1.0
+    if passed_on and not prices.forgets[b, t]:
+        towards = False
+        for d in range(placement.bounds.size):
+            towards = towards or (prices.window[t, d] and placement.spatial[b, d] > 1.0)
+        passed_on = towards
     terms.mode[t, b] = RUN
     if prices.forgets[b, t] and not (linked and b == 0):
         terms.mode[t, b] = AT_ONCE if b else FIXED
@@ -187,9 +255,9 @@ def _boundary(t, b, kept, above, groups, partition, prices, placement, terms):  
         elided = prices.written[t] and not prices.no_elision[child, t]
         short = partition[child] if elided else 0.0
         # Words from neighbours and from the parent are cut to whole words together.
-        _use(terms, prices, placement, t, b, child, FILL, 1.0, -short - (1.0 if linked else 0.0))
-    a = groups[b]
-    c = 0.0
+        _use(terms, prices, placement, t, b, child, FILL, 1.0, -short - (1.0 if linked or passed_on else 0.0))
+    a = 0.0 if passed_on else groups[b]
+    c = least_window_words(t, b, prices, placement) if passed_on else 0.0
     again = placement.iterations * terms.spread[t, b]
     if linked:
         repeated = placement.patterns[b, t, AGAIN]
@@ -229,7 +297,7 @@ def _distances(t, b, linked, again, prices, placement, terms):  # type: ignore[n
             continue
         pattern = placement.patterns[b, t]
         each = prices.net_hop[n] * placement.instances[b]
-        if linked and b:
+        if (linked and b) or prices.slides[t]:
             continue
         terms.linear[t, b] += pattern[HOPS] * each
         if linked:
@@ -257,7 +325,7 @@ def _networks(t, b, p, a, c, linked, kept, groups, partition, prices, placement,
             slope = own_a * prices.net_ingress[n]
             start = own_c * prices.net_ingress[n]
             if prices.net_router[n] != 0.0:
-                if placement.fanout[p] == 1.0 or p > b or double or (linked and b > 0):
+                if placement.fanout[p] == 1.0 or p > b or double or (linked and b > 0) or prices.slides[t]:
                     slope += own_a * prices.net_router[n]
                     start += own_c * prices.net_router[n]
                     if placement.fanout[p] != 1.0:
@@ -274,7 +342,7 @@ def _networks(t, b, p, a, c, linked, kept, groups, partition, prices, placement,
             else:
                 slope = a * placement.transfer[n, t]
                 start = c * placement.transfer[n, t]
-        elif prices.written[t]:
+        elif prices.written[t] and not prices.slides[t]:
             if prices.net_alone[n]:
                 instances = 1.0
             multicast = placement.fanout[p] / groups[p]
