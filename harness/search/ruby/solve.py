@@ -23,8 +23,11 @@ from harness.search.ruby.vectors import DimensionVectors, vectors_of
 
 METHOD = "branch and bound over factor vectors"
 
-ALONE_SECONDS = 0.2
-"""Small spaces are decided in this time, without the help of other searches."""
+ALONE_SECONDS = 1.0
+"""Most spaces are decided in this time, without the help of other searches."""
+
+SMALL = 1000
+"""So many combinations of factors and masks need no solver for perfect factors."""
 
 PICO = 1e-12
 
@@ -37,21 +40,26 @@ def solve_ruby(space: MapSpace, objective: Objective, limits: Limits | None = No
     started = time.monotonic()
     deadline = started + limits.seconds
     vectors = vectors_of(space)
+    twin = None if _is_small(space, vectors) else perfect_twin(space, vectors)
+    if twin is not None:
+        from harness.search.optimal import solve  # noqa: PLC0415 - numba is slow to start
+
+        try:
+            return solve(twin, objective, replace(limits, seconds=deadline - time.monotonic()))
+        except Unsupported:
+            pass
     branching = _branching(space, vectors, objective)
     branching.run(min(deadline, started + ALONE_SECONDS), limits.should_stop)
     if not branching.finished:
-        twin = perfect_twin(space, vectors)
-        if twin is not None:
-            from harness.search.optimal import solve  # noqa: PLC0415 - numba is slow to start
-
-            try:
-                return solve(twin, objective, replace(limits, seconds=deadline - time.monotonic()))
-            except Unsupported:
-                pass
         branching.dive()
         offer_seeds(space, vectors, branching.incumbent, deadline, limits.should_stop)
         branching.run(deadline, limits.should_stop)
     return _outcome(branching)
+
+
+def _is_small(space: MapSpace, vectors: list[DimensionVectors]) -> bool:
+    combinations = math.prod(len(of_dimension) for of_dimension in vectors)
+    return combinations * space.sizes.datatype_bypass <= SMALL
 
 
 def _branching(space: MapSpace, vectors: list[DimensionVectors], objective: Objective) -> Branching:
