@@ -87,14 +87,25 @@ def _shrunk(
         except HarnessError:
             return None
         if space.sizes.index_factorization <= min(target, 2000):
-            size = space.pruned_size(target)
-            if size is not None and size <= target:
+            size = _pruned_size(space, target)
+            if size <= target:
                 return space if size >= smallest or random.random() < 0.05 else None
         if random.random() < 0.6 and max(problem.bounds) > 1:
             problem = _smaller(random, problem)
         else:
             constraints = tightened(random, architecture, problem, constraints)
     return None
+
+
+def _pruned_size(space: MapSpace, target: int) -> int:
+    """Mappings of the pruned space; any number beyond ``target`` if there are more."""
+    total = 0
+    for factorization in range(space.sizes.index_factorization):
+        subspace = space.subspace(factorization)
+        total += subspace.permutation_size * subspace.spatial_size * space.sizes.datatype_bypass
+        if total > target:
+            break
+    return total
 
 
 def _smaller(random: Random, problem: Problem) -> Problem:
@@ -106,8 +117,14 @@ def _smaller(random: Random, problem: Problem) -> Problem:
 
 
 def _all_perfect(space: MapSpace) -> bool:
-    """Whether no loop of the space has a residual."""
+    """Whether no loop of the space has a residual, and no fixed factor is clamped to another divisor."""
     for dimension in space.dimensions:
+        left = dimension.demands.bound
+        for level in sorted(dimension.demands.given):
+            factor = min(dimension.demands.given[level], left)
+            if left % factor:
+                return False
+            left //= factor
         for index in range(dimension.size):
             if any(end != residual for end, residual in dimension.split(index).factors):
                 return False
