@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 
 def methods() -> tuple[Method, ...]:
-    """A further method (imperfect factors, sliding windows) takes its place here.
+    """Perfect factors first, then imperfect ones.
 
     Each raises :class:`Unsupported` with the reason for a space that it does not cover.
     """
     # Imported when a proof is wanted: numba is slow to start.
     from harness.search.optimal import solve  # noqa: PLC0415
+    from harness.search.ruby import solve_ruby  # noqa: PLC0415
 
-    return (solve,)
+    return (solve, solve_ruby)
 
 
 def prove(space: MapSpace, objective: Objective, limits: Limits) -> Outcome:
