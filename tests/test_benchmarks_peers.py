@@ -129,7 +129,7 @@ def test_absent_mappers_have_no_figures(kqv: Case, tmp_path: Path, monkeypatch: 
     assert all(a.seconds is None and a.edp is None for a in attempts)
     rows = table(attempts).splitlines()[2:4]
     assert all(
-        row.split("not installed")[1].split() == ["-", "-", "-", "-", f"[{n}]"]
+        row.split("not installed")[1].split() == ["-", "-", "-", "-", "-", f"[{n}]"]
         for n, row in enumerate(rows, 1)
     )
 

@@ -47,15 +47,13 @@ def accelforge_attempt(case: Case, python: Path | None) -> Attempt:
         return Attempt(NAME, case.name, "cannot express", remarks=(str(obstacle),))
     except (subprocess.SubprocessError, ValueError) as failure:
         return Attempt(NAME, case.name, "failed", remarks=(_in_one_line(failure),))
-    said = answer["edp"] / 1e12
-    attempt = Attempt(NAME, case.name, "optimal by its own count", answer["seconds"])
+    attempt = Attempt(NAME, case.name, "optimal, it says", answer["seconds"], told_edp=answer["edp"] / 1e12)
     attempt, reading = _best(attempt, case, readings)
-    own = f"AccelForge's own count of this mapping: {said:.6g} J*cycles"
-    loading = f"not in its seconds: {answer['import_seconds']:.2g} s to import it"
+    loading = f"its seconds leave out its import ({answer['import_seconds']:.0f} s in each process)"
     broken = broken_demands(reading.mapping, space)
     changed = () if reading.faithful else (UNFAITHFUL,)
     outside = (f"outside the map space of the others: {'; '.join(broken)}",) if broken else ()
-    remarks = (*attempt.remarks, *changed, *outside, f"{own}, {loading}", *translation.remarks)
+    remarks = (*attempt.remarks, *changed, *outside, loading, *translation.remarks)
     return replace(attempt, remarks=remarks, inside=not broken)
 
 

@@ -27,7 +27,8 @@ class Attempt:
     installed". ``seconds`` are CPU seconds of the whole attempt, ``trace`` the way to its result, ``edp`` in
     J*cycles, ``cycles`` and ``energy_pj`` under this project's model, None when there is no result.
     ``remarks`` say what the mapper cannot express exactly, or why there is no result.
-    ``inside``: the mapping lies in the map space that the others search.
+    ``inside``: the mapping lies in the map space that the others search. ``told_edp`` is what the mapper
+    itself says of its mapping, in J*cycles.
     """
 
     mapper: str
@@ -40,6 +41,7 @@ class Attempt:
     trace: tuple[Point, ...] = field(default=())
     remarks: tuple[str, ...] = ()
     inside: bool = True
+    told_edp: float | None = None
 
     @property
     def seconds_to_best(self) -> float | None:

@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.peers.attempt import Attempt
 
 COLUMNS = 3
+LEGEND_INCHES = 0.5
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Distinguishable with any colour vision (Okabe and Ito's set)."""
 
@@ -19,6 +20,8 @@ def draw(attempts: Sequence[Attempt], file: Path) -> None:
     import matplotlib  # type: ignore[import-not-found]  # noqa: PLC0415 - only the picture needs it
 
     matplotlib.use("Agg")
+    # The same figures give the same file, with text as text.
+    matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "peers"})
     from matplotlib import pyplot  # noqa: PLC0415
 
     drawn = [attempt for attempt in attempts if attempt.trace]
@@ -29,7 +32,7 @@ def draw(attempts: Sequence[Attempt], file: Path) -> None:
     columns = min(COLUMNS, len(jobs))
     rows = math.ceil(len(jobs) / columns)
     figure, grid = pyplot.subplots(
-        rows, columns, figsize=(4.2 * columns, 3.0 * rows + 0.8), squeeze=False, sharex=True
+        rows, columns, figsize=(4.2 * columns, 3.0 * rows + LEGEND_INCHES), squeeze=False, sharex=True
     )
     panels = list(grid.flat)
     for panel, job in zip(panels, jobs, strict=False):
@@ -42,11 +45,11 @@ def draw(attempts: Sequence[Attempt], file: Path) -> None:
         handles.update(dict(zip(*reversed(panel.get_legend_handles_labels()), strict=True)))
     figure.supxlabel("CPU seconds", fontsize=10)
     figure.supylabel("EDP above the best", fontsize=10)
-    figure.tight_layout(rect=(0, 0, 1, 0.92))
+    figure.tight_layout(rect=(0, 0, 1, 1 - LEGEND_INCHES / figure.get_figheight()))
     figure.legend(
         handles.values(), handles.keys(), loc="upper center", ncols=min(4, len(handles)), fontsize=9
     )
-    figure.savefig(file)
+    figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
     pyplot.close(figure)
 
 
@@ -65,5 +68,6 @@ def _panel(panel: Any, attempts: Sequence[Attempt], mappers: Sequence[str]) -> N
     lowest = min(a.trace[-1].edp for a in attempts) / least - 1
     panel.set_ylim(bottom=min(-2e-4, 1.5 * lowest))
     panel.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}" if abs(value) >= 0.01 else f"{value:.1%}")
+    panel.minorticks_off()
     panel.grid(True, alpha=0.3)
     panel.tick_params(labelsize=8, labelbottom=True)

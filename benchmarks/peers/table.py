@@ -9,7 +9,7 @@ from tabulate import tabulate
 from benchmarks.figures import shown
 from benchmarks.peers.attempt import Attempt
 
-HEADERS = ("job", "mapper", "answer", "CPU s", "s to best", "EDP, J*cycles", "of the best", "")
+HEADERS = ("job", "mapper", "answer", "CPU s", "s to best", "EDP, J*cycles", "of the best", "EDP it says", "")
 
 
 def table(attempts: Sequence[Attempt]) -> str:
@@ -21,7 +21,7 @@ def table(attempts: Sequence[Attempt]) -> str:
         HEADERS,
         tablefmt="simple",
         disable_numparse=True,
-        colalign=("left", "left", "left", *("right",) * 4, "left"),
+        colalign=("left", "left", "left", *("right",) * 5, "left"),
     )
     notes = "\n".join(f"[{number}] {remark}" for number, remark in enumerate(remarks, start=1))
     return f"{body}\n\n{notes}" if notes else body
@@ -40,8 +40,9 @@ def _row(attempt: Attempt, least: float | None, remarks: list[str]) -> list[str]
         attempt.status,
         _figure(attempt.seconds),
         _figure(attempt.seconds_to_best),
-        "-" if attempt.edp is None else f"{attempt.edp:.6g}",
+        _edp(attempt.edp),
         "-" if ratio is None else f"{ratio:.4f}",
+        _edp(attempt.told_edp),
         "".join(marks),
     ]
 
@@ -50,6 +51,10 @@ def _least(attempts: Sequence[Attempt], job: str) -> float | None:
     """The best EDP in the map space common to all."""
     found = [a.edp for a in attempts if a.job == job and a.inside and a.edp is not None]
     return min(found, default=None)
+
+
+def _edp(edp: float | None) -> str:
+    return "-" if edp is None else f"{edp:.6g}"
 
 
 def _figure(seconds: float | None) -> str:

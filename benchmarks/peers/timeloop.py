@@ -13,6 +13,7 @@ from benchmarks.peers.attempt import Attempt, absent, judged
 from benchmarks.peers.compact_mapping import read_compact_mapping
 from benchmarks.peers.process import Watched, run_watched
 from benchmarks.peers.timeloop_input import timeloop_input
+from harness.report.parse_stats import parse_stats
 from harness.spec.flattened import read_mapping
 from harness.spec.mapping import Mapping
 
@@ -31,10 +32,13 @@ def timeloop_attempt(case: Case, seconds: float, algorithm: str) -> Attempt:
         watched = run_watched([executable, "input.yaml", "-o", "."], folder, seconds)
         mapping = _written_mapping(folder, case)
         said = (folder / "stdout.txt").read_text(encoding="utf-8")
+        told = _told_edp(folder) if mapping is not None else None
     if mapping is None:
         status = "failed" if watched.returncode else "no mapping"
         return Attempt(name, case.name, status, watched.seconds, remarks=(_last_words(watched, said),))
-    attempt = Attempt(name, case.name, "best found", watched.seconds, remarks=_remarks(watched))
+    attempt = Attempt(
+        name, case.name, "best found", watched.seconds, remarks=_remarks(watched), told_edp=told
+    )
     return judged(attempt, case, mapping, _way(watched, case))
 
 
@@ -42,6 +46,12 @@ def _written_mapping(folder: Path, case: Case) -> Mapping | None:
     file = folder / f"{EXECUTABLE}.map.yaml"
     tree = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
     return None if not tree else read_mapping(tree, case.architecture, case.problem)
+
+
+def _told_edp(folder: Path) -> float:
+    """J*cycles, from the energy as printed (two decimals of its unit)."""
+    summary = parse_stats((folder / f"{EXECUTABLE}.stats.txt").read_text(encoding="utf-8"))
+    return summary.energy_pj * summary.cycles / 1e12
 
 
 def _way(watched: Watched, case: Case) -> list[tuple[float, Mapping]]:
