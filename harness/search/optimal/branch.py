@@ -8,10 +8,10 @@ import numpy as np
 
 from harness.search.optimal.cost_to_go import Graph, Grid
 from harness.search.optimal.costs import FILL, READ, UPDATE, Floats, Prices
-from harness.search.optimal.kernel import kernel
+from harness.search.optimal.kernel import kernel, shared
 from harness.search.optimal.lattice import Ints
 from harness.search.optimal.program import MULTIPLY
-from harness.search.optimal.terms import Placement, Terms
+from harness.search.optimal.terms import Placement, Terms, add_words
 
 EDP: Final = 0
 DELAY: Final = 1
@@ -48,14 +48,14 @@ class Limits(NamedTuple):
     words: Floats
 
 
-@kernel
+@shared
 def goal_value(goal, energy, cycles):  # type: ignore[no-untyped-def]
     if goal == EDP:
         return energy * max(cycles, 1.0) / 1e12
     return cycles if goal == DELAY else energy
 
 
-@kernel
+@shared
 def may_beat(energy, cycles, aim, best):  # type: ignore[no-untyped-def]
     """Whether something that costs at least this much may be better than ``best`` and within the caps."""
     if cycles > aim.most_cycles or energy > aim.most_energy * (1.0 + TIE):
@@ -70,7 +70,7 @@ def may_beat(energy, cycles, aim, best):  # type: ignore[no-untyped-def]
     return False
 
 
-@kernel
+@shared
 def floor_of(energy, loads, limits, iterations, leak, latency):  # type: ignore[no-untyped-def]
     """(energy, cycles) that are not above the true ones, for a floor of the energy and of each load."""
     cycles = iterations
@@ -102,15 +102,6 @@ def exact_cycles(words, prices, iterations):  # type: ignore[no-untyped-def]
                 slowdown = min(slowdown, bandwidth / demand)
         most = max(most, np.ceil(iterations / slowdown))
     return most
-
-
-@kernel
-def add_words(t, b, sent, terms, words):  # type: ignore[no-untyped-def]
-    """Adds the accesses of one boundary whose child is sent ``sent`` words."""
-    for u in range(terms.uses[t, b]):
-        words[terms.level[t, b, u], t, terms.kind[t, b, u]] += max(
-            terms.a[t, b, u] * sent + terms.b[t, b, u], 0.0
-        )
 
 
 @kernel
@@ -197,7 +188,7 @@ class Scene(NamedTuple):
     limits: Limits
 
 
-@kernel
+@shared
 def new_frontier(graph, view):  # type: ignore[no-untyped-def]
     """The frontier that holds the start alone, or nothing if no path leads to the end."""
     room = 1024
@@ -219,7 +210,9 @@ def new_frontier(graph, view):  # type: ignore[no-untyped-def]
         frontier.energy[0] = view.base_energy
         frontier.loads[0, :] = view.base_loads
         frontier.counts[0] = 1
-        frontier.counts[1] = _push(frontier.keys, frontier.heap, 0, -np.inf, 0, frontier.state)
+        frontier.keys[0] = -np.inf
+        frontier.heap[0] = 0
+        frontier.counts[1] = 1
     return frontier
 
 
@@ -344,7 +337,7 @@ def advance(frontier, scene, aim, best, most_nodes, most_leaves):  # type: ignor
     return ending, expanded, leaves, best, gathered[:found], floor, frontier
 
 
-@kernel
+@shared
 def path_to(frontier, node):  # type: ignore[no-untyped-def]
     """[steps, 2]: states and points from the start to ``node``."""
     steps = 0

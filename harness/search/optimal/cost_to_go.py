@@ -11,7 +11,14 @@ from harness.search.optimal.costs import Floats
 from harness.search.optimal.kernel import kernel
 from harness.search.optimal.lattice import Ints
 from harness.search.optimal.program import MULTIPLY
-from harness.search.optimal.terms import energy_of, load_of
+from harness.search.optimal.terms import (
+    FIXED,
+    add_words,
+    effective_keep,
+    energy_of,
+    load_of,
+    tensor_terms,
+)
 
 
 class Grid(NamedTuple):
@@ -216,19 +223,52 @@ def energy_tables(prices, placement, terms, grid, graph):  # type: ignore[no-unt
 
 
 @kernel
-def load_tables(level, kind, prices, placement, terms, grid, graph):  # type: ignore[no-untyped-def]
-    """[rows, numbers]: words that weigh on one bandwidth, by boundary and number of its run."""
-    table = np.zeros((graph.tensor.size, grid.runs.shape[1]))
-    for row in range(graph.tensor.size):
-        t, b = graph.tensor[row], graph.boundary[row]
-        whole = placement.iterations * terms.spread[t, b]
-        for i in range(grid.counts[t]):
-            if prices.slides[t]:
-                words = window_words(t, b, i, graph.window[row], prices, placement, grid, grid.runs[t, i])
-            else:
-                words = whole / grid.runs[t, i]
-            table[row, i] = load_of(t, b, words, level, kind, prices, terms)
-    return table
+def load_tables(limited, prices, placement, terms, grid, graph):  # type: ignore[no-untyped-def]
+    """Of each bandwidth of ``limited`` [J, 2]: words that weigh on it by boundary and number of its run
+    [J, rows, numbers], what is always there [J], and the most that all boundaries together may add [J]."""
+    count, rows = limited.shape[0], graph.tensor.size
+    tables = np.zeros((count, rows, grid.runs.shape[1]))
+    always = np.zeros(count)
+    most = np.zeros(count)
+    tensors, levels = terms.mode.shape
+    for j in range(count):
+        level, kind = limited[j, 0], limited[j, 1]
+        for t in range(tensors):
+            for b in range(levels):
+                if terms.mode[t, b] == FIXED:
+                    always[j] += load_of(t, b, placement.iterations, level, kind, prices, terms)
+        for row in range(rows):
+            t, b = graph.tensor[row], graph.boundary[row]
+            whole = placement.iterations * terms.spread[t, b]
+            highest = 0.0
+            for i in range(grid.counts[t]):
+                if prices.slides[t]:
+                    words = window_words(t, b, i, graph.window[row], prices, placement, grid, grid.runs[t, i])
+                else:
+                    words = whole / grid.runs[t, i]
+                tables[j, row, i] = load_of(t, b, words, level, kind, prices, terms)
+                highest = max(highest, tables[j, row, i])
+            most[j] += highest
+    return tables, always, most
+
+
+@kernel
+def measured(keep, prices, placement, terms):  # type: ignore[no-untyped-def]
+    """Fills ``terms`` for the masks ``keep`` [T, L]. Returns what each level keeps in effect [T, L], and
+    what no loop order changes: pJ without the operations, words [L, T, 3]."""
+    tensors, levels = keep.shape
+    kept = np.zeros((tensors, levels), dtype=np.bool_)
+    words = np.zeros((levels, tensors, 3))
+    energy = 0.0
+    for t in range(tensors):
+        tensor_terms(t, keep[t], prices, placement, terms)
+        kept[t], _ = effective_keep(keep[t], prices.passes[:, t])
+        energy += terms.fixed[t]
+        for b in range(levels):
+            if terms.mode[t, b] == FIXED:
+                energy += energy_of(t, b, placement.iterations, prices, placement, terms)
+                add_words(t, b, placement.iterations, terms, words)
+    return kept, energy, words
 
 
 @kernel
@@ -310,3 +350,11 @@ def _multiply(after, level, d, grid, here):  # type: ignore[no-untyped-def]
                     other = outer + x * stride
                     for j in range(stride):
                         here[at + j] = min(here[at + j], after[other + j])
+
+
+@kernel
+def priced(kept, prices, placement, terms, grid, graph):  # type: ignore[no-untyped-def]
+    """(:func:`fitting`, :func:`energy_tables`, their :func:`cost_to_go`)."""
+    fits = fitting(kept, prices, placement, grid, grid.run.shape[1])
+    table = energy_tables(prices, placement, terms, grid, graph)
+    return fits, table, cost_to_go(graph, grid, fits, table)

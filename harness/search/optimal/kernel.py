@@ -1,7 +1,7 @@
 """Compiled functions, kept on disk under the content of all their sources.
 
 Numba's own cache looks at the file of the function alone: what it calls in another file may have changed
-unnoticed. Here a change in any module of this package, or in Numba, starts a new folder.
+unnoticed. Here a change in any module that has to do with kernels, or in Numba, starts a new folder.
 """
 
 from __future__ import annotations
@@ -14,10 +14,22 @@ from typing import Any, Final
 
 import numba
 import numpy as np
+from numba.extending import register_jitable
 
 from harness.estimation.cache import default_cache_folder
 
-SOURCES: Final = Path(__file__).parent
+SOURCES: Final = (
+    "branch",
+    "choices",
+    "cost_to_go",
+    "costs",
+    "kernel",
+    "lattice",
+    "opening",
+    "program",
+    "terms",
+)
+"""Modules of this package with kernels, and those that they import from (a test holds it)."""
 
 _config: Any = numba.config
 
@@ -36,6 +48,11 @@ def kernel(function: Callable[..., Any]) -> Any:
         _config.CACHE_DIR = before
 
 
+def shared(function: Callable[..., Any]) -> Any:
+    """A small function that kernels call and plain Python too, where compiling it would not pay."""
+    return register_jitable(function)
+
+
 @cache
 def cache_folder() -> Path | None:
     """A folder in the user's cache, named after the content of the sources; None without a home."""
@@ -43,9 +60,8 @@ def cache_folder() -> Path | None:
     if base is None:
         return None
     digest = hashlib.sha256(f"{numba.__version__} {np.__version__}".encode())
-    for source in sorted(SOURCES.glob("*.py")):
-        digest.update(source.name.encode())
-        digest.update(source.read_bytes())
+    for name in SOURCES:
+        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
     return base / "kernels" / digest.hexdigest()[:16]
 
 

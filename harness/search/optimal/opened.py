@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.search.optimal.branch import Limits as LoadLimits
-from harness.search.optimal.branch import Scene, Tables, add_words
-from harness.search.optimal.cost_to_go import Graph, cost_to_go, energy_tables, fitting, load_tables
+from harness.search.optimal.branch import Scene, Tables
+from harness.search.optimal.cost_to_go import Graph, cost_to_go, load_tables, measured, priced
 from harness.search.optimal.costs import Floats
 from harness.search.optimal.prepared import Prepared
 from harness.search.optimal.program import BlockOrder, Program, Shape, build_program
-from harness.search.optimal.terms import (
-    AT_ONCE,
-    FIXED,
-    RUN,
-    effective_keep,
-    empty_terms,
-    energy_of,
-    load_of,
-    tensor_terms,
-)
+from harness.search.optimal.terms import AT_ONCE, RUN, empty_terms
 
 CERTAIN: Final = 1.0 - 1e-9
 """A load below this share of the bandwidth cannot bind, whatever the rounding."""
@@ -33,6 +24,14 @@ CERTAIN: Final = 1.0 - 1e-9
 def program_of(shape: Shape) -> Program:
     """The graph of a shape, which many spatial choices and layers share."""
     return build_program(shape)
+
+
+class _Loads(NamedTuple):
+    """``limited`` [J, 2]: bandwidths that may bind; their ``tables`` and what is ``always`` there."""
+
+    limited: NDArray[np.int64]
+    tables: Floats
+    always: Floats
 
 
 class Opened:
@@ -48,8 +47,8 @@ class Opened:
         self.placement = choices.placement(number, prepared.bounds)
         self.leak = float(choices.leak[number])
         self.terms = empty_terms(job.tensors, job.levels)
-        for t in range(job.tensors):
-            tensor_terms(t, self.keep[t], job.prices, self.placement, self.terms)
+        kept, energy, self._base_words = measured(self.keep, job.prices, self.placement, self.terms)
+        self.base_energy = prepared.compute_pj + energy
         self.lattice, self.grid = prepared.grid(self.choice.extents)
         self.program = program_of(self._shape())
         p = self.program
@@ -57,36 +56,25 @@ class Opened:
             p.kind, p.level, p.dimension, p.finishes, p.first, p.target, p.closing, p.closed,
             p.row_tensor, p.row_level, p.row_window,
         )  # fmt: skip
-        kept = np.stack(
-            [effective_keep(self.keep[t], job.prices.passes[:, t])[0] for t in range(job.tensors)]
+        self._fits, self.energy, self.energy_to_go = priced(
+            kept, job.prices, self.placement, self.terms, self.grid, self.graph
         )
-        self._fits = fitting(kept, job.prices, self.placement, self.grid, self.lattice.points)
-        energy = energy_tables(job.prices, self.placement, self.terms, self.grid, self.graph)
-        self.energy = energy
-        self.energy_to_go = cost_to_go(self.graph, self.grid, self._fits, energy)
-        self.base_energy, self._base_words = self._base()
 
     @property
     def least_energy(self) -> float:
         """Floor of the energy, pJ without leakage; infinity where no tiles fit."""
-        return self.base_energy + float(self.energy_to_go[self.program.start, 0])
+        return float(self.base_energy + self.energy_to_go[self.program.start, 0])
 
     @cached_property
     def limits(self) -> LoadLimits:
         """The bandwidths that some loop order may exceed."""
-        chosen = self._binding
-        return LoadLimits(
-            np.array([level for level, _, _, _ in chosen], dtype=np.int64),
-            np.array([kind for _, kind, _, _ in chosen], dtype=np.int64),
-            np.array(
-                [self.prepared.job.prices.bandwidth[level, kind] for level, kind, _, _ in chosen],
-                dtype=np.float64,
-            ),
-        )
+        chosen = self._loads.limited
+        words = self.prepared.job.prices.bandwidth[chosen[:, 0], chosen[:, 1]]
+        return LoadLimits(np.ascontiguousarray(chosen[:, 0]), np.ascontiguousarray(chosen[:, 1]), words)
 
     def quick_scene(self) -> Scene:
         """Each load bounded by its least over all loop orders; costs nothing to make."""
-        tables, bases = self._load_tables
+        tables, bases = self._loads.tables, self._loads.always
         real = self.grid.counts[self.program.row_tensor]
         columns = np.arange(self.grid.runs.shape[1])[None, :] < real[:, None]
         least = np.where(columns[None], tables, np.inf).min(axis=2, initial=np.inf)
@@ -99,7 +87,7 @@ class Opened:
 
     def full_scene(self) -> Scene:
         """Each load bounded by its own cost-to-go."""
-        tables, bases = self._load_tables
+        tables, bases = self._loads.tables, self._loads.always
         to_go = [cost_to_go(self.graph, self.grid, self._fits, table) for table in tables]
         shape = (0, self.program.states, self.lattice.points)
         return self._scene(tables, np.stack(to_go) if to_go else np.empty(shape), bases)
@@ -132,39 +120,14 @@ class Opened:
         return total
 
     @cached_property
-    def _binding(self) -> list[tuple[int, int, Floats, float]]:
-        job, found = self.prepared.job, []
-        for level, kind in self.prepared.limited:
-            table = load_tables(level, kind, job.prices, self.placement, self.terms, self.grid, self.graph)
-            base = 0.0
-            for t in range(job.tensors):
-                for b in range(job.levels):
-                    if self.terms.mode[t, b] == FIXED:
-                        base += load_of(t, b, self.placement.iterations, level, kind, job.prices, self.terms)
-            room = job.prices.bandwidth[level, kind] * self.placement.iterations
-            if base + table.max(axis=1, initial=0.0).sum() > room * CERTAIN:
-                found.append((int(level), int(kind), table, base))
-        return found
-
-    @cached_property
-    def _load_tables(self) -> tuple[Floats, Floats]:
-        chosen = self._binding
-        shape = (0, self.program.row_tensor.size, self.grid.runs.shape[1])
-        tables = np.stack([table for _, _, table, _ in chosen]) if chosen else np.zeros(shape)
-        return tables, np.array([base for _, _, _, base in chosen], dtype=np.float64)
-
-    def _base(self) -> tuple[float, Floats]:
-        """pJ and words [L, T, 3] that no loop order changes."""
-        job = self.prepared.job
-        energy = self.prepared.compute_pj + float(self.terms.fixed.sum())
-        words = np.zeros((job.levels, job.tensors, 3))
-        for t in range(job.tensors):
-            for b in range(job.levels):
-                if self.terms.mode[t, b] == FIXED:
-                    sent = self.placement.iterations
-                    energy += energy_of(t, b, sent, job.prices, self.placement, self.terms)
-                    add_words(t, b, sent, self.terms, words)
-        return energy, words
+    def _loads(self) -> _Loads:
+        job, limited = self.prepared.job, self.prepared.limited
+        tables, always, most = load_tables(
+            limited, job.prices, self.placement, self.terms, self.grid, self.graph
+        )
+        room = job.prices.bandwidth[limited[:, 0], limited[:, 1]] * self.placement.iterations
+        binding = always + most > room * CERTAIN
+        return _Loads(limited[binding], tables[binding], always[binding])
 
     def _shape(self) -> Shape:
         looped = {d for d, extent in enumerate(self.choice.extents) if extent > 1}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.search.optimal.choices import SpatialChoice
 from harness.search.optimal.costs import Floats, Job, patterns_of, transfer_prices
-from harness.search.optimal.kernel import kernel
+from harness.search.optimal.kernel import kernel, shared
 from harness.search.optimal.terms import (
     AT_ONCE,
     FIXED,
@@ -93,7 +93,7 @@ def _leak(job: Job, spatial: Floats) -> Floats:
     return total
 
 
-@kernel
+@shared
 def mesh_use(spatial):  # type: ignore[no-untyped-def]
     """(fan-out in use of each level, instances in use of each level, units in use)."""
     levels = spatial.shape[0]

@@ -394,3 +394,12 @@ def load_of(t, b, words, level, kind, prices, terms):  # type: ignore[no-untyped
         if kind == 2 or (kind == 0) == reads:
             total += max(terms.a[t, b, u] * words + terms.b[t, b, u], 0.0)
     return total * prices.scale[level, t]
+
+
+@kernel
+def add_words(t, b, sent, terms, words):  # type: ignore[no-untyped-def]
+    """Adds the accesses of one boundary whose child is sent ``sent`` words."""
+    for u in range(terms.uses[t, b]):
+        words[terms.level[t, b, u], t, terms.kind[t, b, u]] += max(
+            terms.a[t, b, u] * sent + terms.b[t, b, u], 0.0
+        )
