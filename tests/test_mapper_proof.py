@@ -10,23 +10,25 @@ import pytest
 from mapper_cases import GOLDEN, SHARED, golden_case
 from model_golden import load_cases, shared_bulk_lines
 from proof_cases.floors import Evaluated, spaces_with_floors
-from proof_cases.generate import perfect_case
+from proof_cases.generate import perfect_case, ruby_case, sliding_case
 from proof_cases.membership import why_outside
 from proof_cases.oracle import RELATIVE, oracle_of
-from proof_cases.verdict import mismatches
+from proof_cases.verdict import check_objective, mismatches, objectives_of
 from test_search_golden import SHARED_CASES, SHARED_RUNS, enumerations, shared_case
 
 from harness.mapspace import MapSpace
 from harness.model import evaluate
 from harness.search.objective import Objective
 from harness.search.optimal import Limits, pareto, solve
+from harness.search.proof import prove
 from harness.spec.flattened import read_architecture, read_art, read_ert, read_problem
 from harness.spec.flattened.constraints import read_constraints
+from harness.spec.flattened.settings import read_settings
 
 BLOCK = 25
-DEFAULT_BLOCKS = range(10)
-SLOW_BLOCKS = range(10, 94)
-"""Blocks of seeds: 250 cases by default, 2,100 more in the slow test."""
+DEFAULT_BLOCKS = range(8)
+SLOW_BLOCKS = range(8, 94)
+"""Blocks of seeds: 200 cases by default, 2,150 more in the slow test."""
 
 EDP = Objective(("edp",))
 
@@ -47,6 +49,47 @@ def test_generated_problems(block: int) -> None:
 @pytest.mark.parametrize("block", SLOW_BLOCKS)
 def test_many_generated_problems(block: int) -> None:
     check_block(block)
+
+
+def check_sliding(seeds: range) -> None:
+    for seed in seeds:
+        case = sliding_case(seed)
+        wrong = mismatches(case, oracle_of(case.space), solve, pareto)
+        assert not wrong, "\n".join(map(str, wrong)) + f"\n{case}"
+
+
+def test_generated_convolutions() -> None:
+    check_sliding(range(30))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(30, 630, 50))
+def test_many_generated_convolutions(first: int) -> None:
+    check_sliding(range(first, first + 50))
+
+
+def check_ruby(seeds: range) -> int:
+    """Whatever is claimed of imperfect factors is true. Returns how many answers were proven optimal."""
+    optimal = 0
+    for seed in seeds:
+        case = ruby_case(seed)
+        oracle = oracle_of(case.space)
+        for objective in objectives_of(oracle, seed):
+            found = prove(case.space, objective, Limits(seconds=5))
+            wrong = check_objective(case, oracle, objective, found, proven=False)
+            assert wrong is None, f"{wrong}\n{case}"
+            optimal += found.status == "optimal"
+    return optimal
+
+
+def test_generated_spaces_of_imperfect_factors() -> None:
+    assert check_ruby(range(20)) > 80
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(20, 320, 50))
+def test_many_generated_spaces_of_imperfect_factors(first: int) -> None:
+    assert check_ruby(range(first, first + 50)) > 200
 
 
 def least_edp(space: MapSpace) -> float:
@@ -71,8 +114,6 @@ def assert_not_above(ours: float, theirs: float) -> None:
 @pytest.mark.parametrize("name", enumerations(complete=True))
 def test_complete_enumerations_of_timeloop(name: str) -> None:
     architecture, problem, constraints, expected = golden_case(name)
-    if problem.has_sliding_windows:
-        pytest.skip("sliding windows: see the tests of the branch and bound")
     assert_same(least_edp(MapSpace(architecture, problem, constraints)), expected["best"]["edp"] * 1e12)
 
 
@@ -89,17 +130,15 @@ def test_timeloop_found_nothing_better_on_random_specifications(path: Path) -> N
     architecture, problem = read_architecture(tree), read_problem(tree["problem"])
     if architecture.ert is None:
         architecture = architecture.with_energy(read_ert(tree), read_art(tree))
-    if problem.has_sliding_windows or path.stem.startswith("ruby"):
-        pytest.skip("sliding windows or imperfect factors")
-    space = MapSpace(architecture, problem, read_constraints(tree, architecture, problem))
-    assert_not_above(least_edp(space), expected["cycles"] * expected["energy_pj"])
+    constraints = read_constraints(tree, architecture, problem)
+    space = MapSpace(architecture, problem, constraints, read_settings(tree).template)
+    found = prove(space, EDP, Limits(seconds=0.5))
+    assert_not_above(found.lower_bound * 1e12, expected["cycles"] * expected["energy_pj"])
 
 
 @pytest.mark.parametrize("path", SHARED_CASES, ids=[p.parent.name for p in SHARED_CASES])
 def test_shared_enumerations_of_timeloop(path: Path) -> None:
     architecture, problem, constraints, _ = shared_case(path)
-    if problem.has_sliding_windows:
-        pytest.skip("sliding windows: see the tests of the branch and bound")
     figures = json.loads((path.parent / "result.json").read_text())
     least, seen = least_edp(MapSpace(architecture, problem, constraints)), figures["best"]["edp"] * 1e12
     if figures["complete"]:

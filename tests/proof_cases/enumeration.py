@@ -95,7 +95,7 @@ class _Maker:
             given = level.constraint.split
             if given is not None:
                 split = np.full(count, given)
-            elif not self._pruned and has_one_order(space, k - 1) and level.fanout_x == 1:
+            elif not self._pruned and splits_are_lost(space, k - 1):
                 fits &= split == 0  # All along Y; the other split points would only repeat it.
             else:
                 split = split + len(subspace.factors[k - 1]) + 1 - size
@@ -135,3 +135,10 @@ def has_one_order(space: MapSpace, k: int) -> bool:
         return k == 0
     constraint = level.constraint
     return not constraint.prefix and not constraint.suffix and not level.two_dimensional
+
+
+def splits_are_lost(space: MapSpace, k: int) -> bool:
+    """Whether pruning loses split points of tiling level ``k``, all of whose loops must lie along Y."""
+    level = space.levels[k]
+    free = level.constraint.split is None and has_one_order(space, k)
+    return level.spatial and level.fanout_x == 1 and free

@@ -3,9 +3,8 @@
 The bases of those mappings have no constraints of their own. The space of one mapping is the base's, with the
 keep sets and the directives of that mapping as constraints and all factors, orders and splits free. Mappings
 that agree in keep sets and directives share their space, and the least of their EDPs counts. Left out are
-problems with sliding windows and mappings with imperfect factors. Where a level has one order only, a mapping
-with another order is not in the space (along one axis the order still decides about hops): it is put into
-that order and evaluated again.
+mappings with imperfect factors. Where a level has one order only, a mapping with another order is not in the
+space (along one axis the order still decides about hops): it is put into that order and evaluated again.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ def spaces_with_floors(cases: Iterable[Evaluated]) -> Iterator[tuple[MapSpace, l
     groups: dict[object, list[Evaluated]] = {}
     for case in cases:
         loops = [loop for level in case.mapping.levels for loop in (*level.temporal, *level.spatial)]
-        if case.problem.has_sliding_windows or not all(loop.perfect for loop in loops):
+        if not all(loop.perfect for loop in loops):
             continue
         base = case.name.split("#")[0]
         key = (base, case.problem, tuple(_without_loops(level) for level in case.mapping.levels))

@@ -61,8 +61,6 @@ def ruby_case(seed: int) -> MappingCase:
         bounds = tuple(b if b == 1 else random.choice((2, 3, 5, 6, 7, 8, 9, 10, 11)) for b in problem.bounds)
         problem = with_bounds(problem, bounds)
         architecture = random_architecture(random, problem, most_levels=3)
-        if any(x < y == x * y for x, y in map(architecture.fanout, range(len(architecture.storage)))):
-            continue  # Pruning loses mappings there, see ``enumeration``.
         constraints = random_constraints(random, architecture, problem)
         constraints = _with_remainders(random, architecture, constraints)
         found = _shrunk(random, architecture, problem, constraints, target=LARGEST_SLOW, template="ruby")

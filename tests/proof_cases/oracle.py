@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import InvalidMapping, Unsupported
-from harness.mapspace import MapSpace, Refusal
+from harness.mapspace import MapSpace
 from harness.model import evaluate
 from harness.model.kernels import Batch, BatchEvaluator
 from harness.model.kernels.batch import decode_mapping
 from harness.search.objective import Goal, Objective
 from harness.spec.mapping import Mapping
-from proof_cases.enumeration import enumerate_batches
+from proof_cases.enumeration import enumerate_batches, splits_are_lost
+from proof_cases.membership import why_outside
 
 RELATIVE = 1e-9
 """Energies closer than this are equal: they are the same numbers added in another order."""
@@ -82,7 +83,7 @@ class Best:
 def oracle_of(space: MapSpace, pruned: bool = False) -> Oracle:
     """Evaluates the whole space."""
     if space.template == "ruby":
-        return _one_by_one(space)
+        return _one_by_one(space, pruned)
     evaluator = None
     with suppress(Unsupported):
         evaluator = BatchEvaluator(space.architecture, space.problem)
@@ -121,17 +122,34 @@ def _evaluated(
     )
 
 
-def _one_by_one(space: MapSpace) -> Oracle:
+def _one_by_one(space: MapSpace, pruned: bool) -> Oracle:
+    """Each mapping by the reference model; imperfect factors have no batch form."""
     cycles, energies, mappings = [], [], []
-    for mapping_id in space.ids():
-        mapping = space.construct(mapping_id)
-        result = None if isinstance(mapping, Refusal) else _reference(space, mapping)
+    for mapping in dict.fromkeys(_laid_out(space, pruned)):
+        result = _reference(space, mapping)
         if result is not None:
-            assert isinstance(mapping, Mapping)
             cycles.append(result[0])
             energies.append(result[1])
             mappings.append(mapping)
     return Oracle(space, np.array(cycles, dtype=np.int64), np.array(energies), mappings.__getitem__)
+
+
+def _laid_out(space: MapSpace, pruned: bool) -> Iterator[Mapping]:
+    lossy = [level.storage for k, level in enumerate(space.levels) if splits_are_lost(space, k)]
+    for i in space.ids():
+        if pruned or not lossy:
+            constructed = space.construct(i)
+            if isinstance(constructed, Mapping):
+                yield constructed
+            continue
+        subspace = space.subspace(i.factorization)
+        levels = list(space.mapping(subspace, i.permutation, i.spatial, i.bypass).levels)
+        for storage in lossy:
+            along_y = tuple(replace(loop, axis="Y") for loop in levels[storage].spatial)
+            levels[storage] = replace(levels[storage], spatial=along_y)
+        mapping = Mapping(tuple(levels))
+        if why_outside(space, mapping) is None:
+            yield mapping
 
 
 def _reference(space: MapSpace, mapping: Mapping) -> tuple[int, float] | None:
