@@ -244,3 +244,24 @@ def test_a_fatal_template_error_names_its_line() -> None:
     with pytest.raises(SpecError) as caught:
         load_yaml_text("a: 1\n\nb: {{ 1 // 0 }}\n", "t.yaml")
     assert str(caught.value) == "t.yaml:3: the template fails: integer division or modulo by zero"
+
+
+@pytest.mark.parametrize(
+    ("template", "line"),
+    [
+        ("{% if true %}\na: 1\n{% endif %}\nb: 2\n", 4),
+        ("{% set text %}\n1\n{% endset %}\na: {{ text | trim }}\nb: 2\n", 5),
+        ("{% macro one() %}\n1\n{% endmacro %}\na: {{ one() | trim }}\nb: 2\n", 5),
+        ('a: {{ "\\ue0009\\ue001" | length - 2 }}\nb: 2\n', 2),
+        ("# no markup\na: 1\nb: 2\n", 3),
+    ],
+)
+def test_places_in_a_template_are_those_of_its_lines(template: str, line: int) -> None:
+    tree = load_yaml_text(template, "t.yaml.jinja")
+    assert tree == {"a": 1, "b": 2}
+    assert tree.key_locations["b"].line == line
+
+
+def test_a_value_that_looks_like_a_mark_stays() -> None:
+    tree = load_yaml_text("a: x{{ v }}\n", "t.yaml.jinja", {"v": "\ue0007\ue001"})
+    assert tree == {"a": "x\ue0007\ue001"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from harness.errors import Unsupported
@@ -15,16 +15,18 @@ if TYPE_CHECKING:
     Method = Callable[[MapSpace, Objective, Limits], Outcome]
 
 
-def methods() -> tuple[Method, ...]:
+def methods() -> Iterator[Method]:
     """Perfect factors first, then imperfect ones.
 
-    Each raises :class:`Unsupported` with the reason for a space that it does not cover.
+    Each raises :class:`Unsupported` with the reason for a space that it does not cover. A method is imported
+    when it is its turn: few spaces need the second, and Numba is slow to start.
     """
-    # Imported when a proof is wanted: numba is slow to start.
     from harness.search.optimal import solve  # noqa: PLC0415
+
+    yield solve
     from harness.search.ruby import solve_ruby  # noqa: PLC0415
 
-    return (solve, solve_ruby)
+    yield solve_ruby
 
 
 def prove(space: MapSpace, objective: Objective, limits: Limits) -> Outcome:

@@ -42,8 +42,18 @@ _SAFE_STRING_METHODS = frozenset(
         "removesuffix", "join", "replace",
     }
 )  # fmt: skip
+_MARK_START = "\ue000"
 _MARK = "\ue000{}\ue001"
 _MARKED = re.compile("\ue000([0-9]+)\ue001")
+_MARKUP = ("{{", "{%", "{#", "\r")
+_CAPTURING = (
+    jinja2.nodes.AssignBlock,
+    jinja2.nodes.Block,
+    jinja2.nodes.CallBlock,
+    jinja2.nodes.FilterBlock,
+    jinja2.nodes.Macro,
+)
+"""What makes a value of text of the template: there the marks could change more than the lines they mark."""
 
 
 class _Looping(Exception):
@@ -74,13 +84,18 @@ class _Namespace(jinja2.utils.Namespace):
 
 
 class _Environment(jinja2.sandbox.SandboxedEnvironment):
+    """``straight``: what stands in the template goes out as it is or not at all, and no value has a mark."""
+
+    straight: bool
     intercepted_binops = frozenset({"*", "+", "**", "%", "-", "/", "//"})
 
     def __init__(self, budget: _Budget, finalize: Callable[[Any], Any]) -> None:
         def count_output(value: Any) -> Any:
             shown = finalize(value)
             if not isinstance(shown, jinja2.Undefined):
-                budget.spend(len(str(shown)))
+                text = str(shown)
+                budget.spend(len(text))
+                self.straight = self.straight and _MARK_START not in text
             return shown
 
         super().__init__(
@@ -91,6 +106,7 @@ class _Environment(jinja2.sandbox.SandboxedEnvironment):
         )
         self._budget = budget
         self.source_length = 0
+        self.straight = True
         self.filters = {name: self.filters[name] for name in _SAFE_FILTERS}
         self.filters["replace"] = _replace
         self.filters["round"] = _round
@@ -119,6 +135,7 @@ class _Environment(jinja2.sandbox.SandboxedEnvironment):
     def _parse(self, source: str, name: str | None, filename: str | None) -> jinja2.nodes.Template:
         self.source_length = len(source)
         tree = super()._parse(source, name, filename)
+        self.straight = _is_straight(tree)
         for loop in list(tree.find_all(jinja2.nodes.For)):
             written = sum(len(data.data) for data in loop.find_all(jinja2.nodes.TemplateData))
             # A recursive loop is called with other items later: those calls are counted in ``call``.
@@ -179,30 +196,47 @@ def render(
     ``functions`` are callable from the template; ``finalize`` turns a value into what is written. The second
     part is None when the lines cannot be told. Raises :class:`SpecError` with file and line.
     """
+    if len(text) <= MAX_TEXT and not any(markup in text for markup in _MARKUP):
+        return text, list(range(1, text.count("\n") + 2))
     names = {**values, **functions}
-    plain = _render_once(text, file, names, finalize)
-    marked_source = _mark_lines(text, file)
-    if marked_source is None:
-        return plain, None
-    try:
-        marked = _render_once(marked_source, file, names, finalize)
-    except SpecError:
-        return plain, None
+    marked = _marked(text, file, names, finalize)
+    if marked is None:
+        return _render_once(text, file, names, finalize)[0], None
     lines, current, stripped = [], 1, []
-    for line in marked.split("\n"):
+    for line in marked[0].split("\n"):
         marks = _MARKED.findall(line)
         if marks:
             current = int(marks[0])
         lines.append(current)
         stripped.append(_MARKED.sub("", line))
-    return plain, (lines if "\n".join(stripped) == plain else None)
+    unmarked = "\n".join(stripped)
+    if marked[1]:
+        return unmarked, lines
+    plain, _ = _render_once(text, file, names, finalize)
+    return plain, (lines if unmarked == plain else None)
 
 
-def _render_once(text: str, file: str, names: Mapping[str, Any], finalize: Callable[[Any], Any]) -> str:
+def _marked(
+    text: str, file: str, names: Mapping[str, Any], finalize: Callable[[Any], Any]
+) -> tuple[str, bool] | None:
+    """The rendered text with marks, and whether it is the rendered text but for them; None without."""
+    source = _mark_lines(text, file)
+    if source is None:
+        return None
     try:
-        code, length = _compiled(text, file, finalize)
+        return _render_once(source, file, names, finalize)
+    except SpecError:
+        return None
+
+
+def _render_once(
+    text: str, file: str, names: Mapping[str, Any], finalize: Callable[[Any], Any]
+) -> tuple[str, bool]:
+    """The rendered text, and whether the template is straight, see :class:`_Environment`."""
+    try:
+        code, length, straight = _compiled(text, file, finalize)
         environment = _Environment(_Budget(), finalize)
-        environment.source_length = length
+        environment.source_length, environment.straight = length, straight
         template = jinja2.Template.from_code(environment, code, dict(environment.globals))
         chunks: list[str] = []
         size = 0
@@ -211,7 +245,7 @@ def _render_once(text: str, file: str, names: Mapping[str, Any], finalize: Calla
             if size > MAX_TEXT:
                 raise _Looping
             chunks.append(chunk)
-        return "".join(chunks)
+        return "".join(chunks), environment.straight
     except jinja2.TemplateSyntaxError as error:
         raise SpecError(f"broken template: {error.message}", Location(file, error.lineno)) from None
     except (_Looping, MemoryError) as error:
@@ -236,10 +270,23 @@ def _render_once(text: str, file: str, names: Mapping[str, Any], finalize: Calla
 
 
 @lru_cache(maxsize=64)
-def _compiled(text: str, file: str, finalize: Callable[[Any], Any]) -> tuple[CodeType, int]:
-    """The template's code and the length of its source. A sweep renders the same text again and again."""
+def _compiled(text: str, file: str, finalize: Callable[[Any], Any]) -> tuple[CodeType, int, bool]:
+    """The template's code, the length of its source and whether it is straight.
+
+    A sweep renders the same text again and again.
+    """
     environment = _Environment(_Budget(), finalize)
-    return environment.compile(text, name=file, filename=file), environment.source_length
+    code = environment.compile(text, name=file, filename=file)
+    return code, environment.source_length, environment.straight
+
+
+def _is_straight(tree: jinja2.nodes.Template) -> bool:
+    """A recursive loop returns what it writes, a literal may spell a mark by its number."""
+    return (
+        not any(tree.find_all(_CAPTURING))
+        and not any(loop.recursive for loop in tree.find_all(jinja2.nodes.For))
+        and not any(_MARK_START in str(literal.value) for literal in tree.find_all(jinja2.nodes.Const))
+    )
 
 
 def _place(file: str, error: BaseException) -> Location:
