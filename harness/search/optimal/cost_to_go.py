@@ -169,38 +169,44 @@ def window_words(t, b, p, window, prices, placement, grid, run):  # type: ignore
 
 
 @kernel
-def fitting(keep, prices, placement, grid, points):  # type: ignore[no-untyped-def]
+def tile_words(t, level, prices, placement, grid):  # type: ignore[no-untyped-def]
+    """[points]: words of the tile of tensor ``t`` at ``level``."""
+    dimensions, points = grid.sizes.size, grid.run.shape[1]
+    spread = np.ones(dimensions)
+    for inside in range(level + 1):
+        for d in range(dimensions):
+            spread[d] *= placement.spatial[inside, d]
+    tile = np.empty(points)
+    if prices.slides[t]:
+        for p in range(points):
+            tile[p] = window_tile(t, p, spread, prices, grid)
+        return tile
+    tile[0] = 1.0
+    filled = 1
+    for d in range(dimensions):
+        count = grid.sizes[d]
+        for i in range(count - 1, -1, -1):
+            factor = (grid.values[d, i] * spread[d]) ** prices.ranks[t, d]
+            for j in range(filled):
+                tile[i * filled + j] = tile[j] * factor
+        filled *= count
+    return tile
+
+
+@kernel
+def fitting(keep, prices, placement, grid):  # type: ignore[no-untyped-def]
     """[L, points]: whether the tiles that a level keeps (``keep`` [T, L], effective) fit it."""
     tensors, levels = keep.shape
-    dimensions = grid.sizes.size
+    points = grid.run.shape[1]
     fits = np.ones((levels, points), dtype=np.bool_)
-    spread = np.ones(dimensions)
-    tile = np.empty(points)
     for level in range(levels):
-        for d in range(dimensions):
-            spread[d] *= placement.spatial[level, d]
         capacity, least = prices.capacity[level], prices.least[level]
         if capacity == np.inf and least <= 0.0:
             continue
         words = np.zeros(points)
         for t in range(tensors):
-            if not keep[t, level]:
-                continue
-            tile[:1] = 1.0
-            filled = 1
-            if prices.slides[t]:
-                for p in range(points):
-                    words[p] += window_tile(t, p, spread, prices, grid)
-                continue
-            for d in range(dimensions):
-                count = grid.sizes[d]
-                for i in range(count - 1, -1, -1):
-                    factor = (grid.values[d, i] * spread[d]) ** prices.ranks[t, d]
-                    for j in range(filled):
-                        tile[i * filled + j] = tile[j] * factor
-                filled *= count
-            for p in range(points):
-                words[p] += tile[p]
+            if keep[t, level]:
+                words += tile_words(t, level, prices, placement, grid)
         for p in range(points):
             fits[level, p] = words[p] <= capacity and words[p] >= least
     return fits
@@ -355,6 +361,6 @@ def _multiply(after, level, d, grid, here):  # type: ignore[no-untyped-def]
 @kernel
 def priced(kept, prices, placement, terms, grid, graph):  # type: ignore[no-untyped-def]
     """(:func:`fitting`, :func:`energy_tables`, their :func:`cost_to_go`)."""
-    fits = fitting(kept, prices, placement, grid, grid.run.shape[1])
+    fits = fitting(kept, prices, placement, grid)
     table = energy_tables(prices, placement, terms, grid, graph)
     return fits, table, cost_to_go(graph, grid, fits, table)

@@ -20,6 +20,7 @@ from harness.estimation.cache import default_cache_folder
 
 SOURCES: Final = (
     "branch",
+    "ceilings",
     "choices",
     "cost_to_go",
     "costs",

@@ -9,14 +9,29 @@ from numpy.typing import NDArray
 
 from harness.errors import Unsupported
 from harness.mapspace import MapSpace
+from harness.search.optimal.ceilings import closer_bounds
 from harness.search.optimal.choices import FactorRules, block_orders, bypass_masks, spatial_choices
 from harness.search.optimal.cost_to_go import Grid, run_tables
 from harness.search.optimal.costs import Floats, Job, job_of
 from harness.search.optimal.lattice import Lattice, divisors, lattice
-from harness.search.optimal.opening import Bounds, Choices, arrays_of, bounds_of, combinations_of
+from harness.search.optimal.opening import (
+    Bounds,
+    Choices,
+    arrays_of,
+    bounds_of,
+    combinations_of,
+)
+from harness.search.optimal.terms import empty_terms
 
 MOST_PRIMES = 16
 """No product of more distinct primes fits 64 bits."""
+
+
+MANY_MASKS = 32
+"""From so many combinations of bypass masks on, bounds that regard the capacities pay."""
+
+WORTH_A_LOOK = 20_000
+"""Up to so many combinations; each takes some microseconds."""
 
 
 class Prepared:
@@ -34,6 +49,7 @@ class Prepared:
         self.limited = np.argwhere(np.isfinite(self.job.prices.bandwidth)).astype(np.int64).reshape(-1, 2)
         masks = bypass_masks(space)
         counts = tuple(len(own) for own in masks)
+        self.counts = np.array(counts, dtype=np.int64)
         self.masks = np.zeros(
             (self.job.tensors, max(counts, default=0) or 1, self.job.levels), dtype=np.bool_
         )
@@ -51,9 +67,7 @@ class Prepared:
         ]
         if listed and all(counts):
             self.choices = arrays_of(self.job, listed)
-            self._floors = bounds_of(
-                self.job, self.choices, self.masks, np.array(counts, dtype=np.int64), self.limited
-            )
+            self._floors = bounds_of(self.job, self.choices, self.masks, self.counts, self.limited)
             self.exact = not self._floors.floor_only.any()
 
     def _admits_unit_loops(self, extents: tuple[int, ...]) -> bool:
@@ -81,12 +95,30 @@ class Prepared:
         for t in range(self.job.tensors):
             energy += self._floors.energy[:, t, self.combinations[:, t]]
             loads += self._floors.loads[:, t, self.combinations[:, t]]
+        if MANY_MASKS <= self.combinations.shape[0] <= WORTH_A_LOOK:
+            for number in range(len(choices.listed)):
+                energy[number] = np.maximum(energy[number], self.compute_pj + self._closer(choices, number))
         cycles = np.repeat(choices.iterations[:, None], self.combinations.shape[0], axis=1)
         for j, (level, kind) in enumerate(self.limited):
             stretched = loads[:, :, j] / prices.bandwidth[level, kind]
             cycles = np.maximum(cycles, np.ceil(stretched * (1.0 - 1e-12)))
         energy += choices.leak[:, None] * cycles
         return energy, cycles + prices.latency
+
+    def _closer(self, choices: Choices, number: int) -> Floats:
+        """[combinations]: see :func:`closer_bounds`."""
+        job = self.job
+        _, grid = self.grid(choices.listed[number].extents)
+        energy: Floats = closer_bounds(
+            self.masks,
+            self.counts,
+            self.combinations,
+            job.prices,
+            choices.placement(number, self.bounds),
+            grid,
+            empty_terms(job.tensors, job.levels),
+        )
+        return energy
 
     def grid(self, extents: tuple[int, ...]) -> tuple[Lattice, Grid]:
         """The lattice of what is left for the temporal loops, with the admitted factors."""
