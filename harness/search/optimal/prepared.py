@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,9 @@ MOST_PRIMES = 16
 """No product of more distinct primes fits 64 bits."""
 
 
+CHECKED = 500
+"""Spatial choices between two looks at the clock."""
+
 MANY_MASKS = 32
 """From so many combinations of bypass masks on, bounds that regard the capacities pay."""
 
@@ -37,9 +41,11 @@ WORTH_A_LOOK = 20_000
 class Prepared:
     """``choices`` is None where no spatial choice or no bypass mask is left. ``combinations`` [n, T] are the
     numbers of the masks of each data space, ``masks`` [T, most, L]; ``limited`` [J, 2] the (level, kind) of
-    each limited bandwidth; ``exact`` tells whether the cost is a sum over boundaries (see ``terms``)."""
+    each limited bandwidth; ``exact`` tells whether the cost is a sum over boundaries (see ``terms``).
 
-    def __init__(self, space: MapSpace) -> None:
+    Raises Unsupported for imperfect factors, and when ``stop`` says so while there are choices to list."""
+
+    def __init__(self, space: MapSpace, stop: Callable[[], bool] | None = None) -> None:
         if space.template != "uber":
             raise Unsupported("the optimal mapper takes perfect factors only (template uber)")
         self.job: Job = job_of(space)
@@ -60,11 +66,12 @@ class Prepared:
         self.choices: Choices | None = None
         self.combinations = combinations_of(counts)
         self.exact = True
-        listed = [
-            choice
-            for choice in spatial_choices(space, self.rules, self.job.layout_matters)
-            if self._admits_unit_loops(choice.extents)
-        ]
+        listed = []
+        for number, choice in enumerate(spatial_choices(space, self.rules, self.job.layout_matters)):
+            if stop is not None and number % CHECKED == CHECKED - 1 and stop():
+                raise Unsupported("the time was up before all spatial choices were listed")
+            if self._admits_unit_loops(choice.extents):
+                listed.append(choice)
         if listed and all(counts):
             self.choices = arrays_of(self.job, listed)
             self._floors = bounds_of(self.job, self.choices, self.masks, self.counts, self.limited)
