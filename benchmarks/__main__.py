@@ -1,6 +1,7 @@
 """``python -m benchmarks [evaluations] [startup] [search] [mapper] [--quick] [--json FILE]``.
 
-``python -m benchmarks peers`` has options of its own (``benchmarks/peers/command.py``).
+``python -m benchmarks peers`` and ``python -m benchmarks convolutions`` have options of their own
+(``benchmarks/peers/command.py``, ``benchmarks/convolutions.py``).
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ from benchmarks.figures import Section, as_text
 from benchmarks.machine_facts import machine_facts
 
 MODULES = {"evaluations": "evaluations", "startup": "startup", "search": "searches", "mapper": "mapper"}
+COMMANDS = {"peers": "peers.command", "convolutions": "convolutions"}
+"""Benchmarks with options of their own."""
 
 
 def main() -> int:
-    if sys.argv[1:2] == ["peers"]:
-        return int(import_module("benchmarks.peers.command").main(sys.argv[2:]))
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+        return int(import_module(f"benchmarks.{COMMANDS[sys.argv[1]]}").main(sys.argv[2:]))
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure speed and start-up.",
-        epilog="'python -m benchmarks peers --help' tells of the comparison with other mappers.",
+        epilog="'python -m benchmarks peers --help' tells of the comparison with other mappers, "
+        "'python -m benchmarks convolutions --help' of the proofs for convolutions.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(MODULES)} (all)")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, rougher figures")

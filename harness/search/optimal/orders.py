@@ -1,29 +1,44 @@
-"""Whole mappings behind a path: all loop orders of its factors, evaluated by the model.
+"""Whole mappings behind a path: all loop orders of its factors that may be the best, evaluated by the model.
 
 Where bounds are below the cost (see ``Terms.floor_only``), a path stands for the mappings with its factors,
-no matter in what order; none of them costs less than the least bound of the paths with these factors.
+no matter in what order; none of them costs less than the least bound of the paths with these factors. The
+orders get floors of their own (``nests``), and only those below the best are evaluated.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise, permutations, product
+from itertools import permutations, product
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.model.kernels import SLOTS_PER_LEVEL, SPATIAL_X, SPATIAL_Y, TEMPORAL, Batch, BatchEvaluator
-from harness.search.optimal.branch import DELAY, EDP, TIE, Aim, Best, may_beat
-from harness.search.optimal.costs import Floats
+from harness.search.optimal.branch import DELAY, EDP, TIE, Aim, Best, Frontier, Scene, may_beat
+from harness.search.optimal.costs import Floats, Prices
+from harness.search.optimal.nests import Costs, Places, ends_of, factors_of, new_room
 from harness.search.optimal.opened import Opened
+from harness.search.optimal.order_search import ALL, DESCENT, search_orders
 from harness.search.optimal.prepared import Prepared
-from harness.search.optimal.program import MULTIPLY
+from harness.search.optimal.terms import Terms, empty_terms, tensor_terms
 from harness.spec.mapping import Mapping
 
-MOST_ORDERS: Final = 40_000
-"""Loop orders of one set of factors to evaluate; beyond, only the path's own is."""
+MOST_FOUND: Final = 40_000
+"""Loop orders of one set of factors to evaluate."""
+
+MOST_NODES: Final = 10_000
+"""Partial orders to look at between two looks at the clock."""
+
+MOST_OF_ONE: Final = 40_000
+"""Partial orders of one set of factors to look at; beyond, it is left open."""
+
+AT_A_TIME: Final = 256
+"""Mappings to evaluate at first, and ..."""
+
+MANY: Final = 4096
+"""... later on, in the order of their floors."""
 
 Order = tuple[int, ...]
 Ints = NDArray[np.int64]
@@ -32,7 +47,7 @@ Ints = NDArray[np.int64]
 @dataclass(frozen=True)
 class Evaluated:
     """What came of some paths: the best mapping among them if it beats what was known, the number of
-    mappings evaluated, and whether orders of some were left out (``partly``, numbers of the paths)."""
+    mappings evaluated, and the paths that were left open, wholly or in part (``partly``, their numbers)."""
 
     best: Best
     mapping: Mapping | None
@@ -43,72 +58,112 @@ class Evaluated:
 class Gatherer:
     """Evaluates paths of one opened choice after another."""
 
-    wanted: Final = 64
+    wanted: Final = 512
 
     def __init__(self, prepared: Prepared) -> None:
         space = prepared.job.space
         self._evaluator = BatchEvaluator(space.architecture, space.problem)
         self._prepared = prepared
         self._seen: set[bytes] = set()
+        self._room = new_room(MOST_FOUND, prepared.job.levels)
 
-    def start(self, opened: Opened) -> None:
-        self._opened = opened
+    def start(self, opened: Opened, scene: Scene) -> None:
+        self._opened, self._scene = opened, scene
         self._seen.clear()
+        self._costs = _costs(opened)
+        self._rows: list[Order] = []
+        self._known: dict[tuple[int, bytes], tuple[int, int]] = {}
 
-    def evaluate(self, paths: list[Ints], aim: Aim, best: Best) -> Evaluated:
-        """All mappings with the factors of ``paths`` that were not met before."""
-        rows: list[tuple[Ints, list[list[Order]]]] = []
-        partly = []
-        for i, path in enumerate(paths):
-            factors = self._factors(path)
-            key = factors.tobytes()
-            if key in self._seen:
+    def evaluate(
+        self, frontier: Frontier, nodes: Ints, aim: Aim, best: Best, stop: Callable[[], bool]
+    ) -> Evaluated:
+        """All mappings with the factors of the paths to ``nodes`` that were not met before."""
+        ends = ends_of(frontier, nodes, self._scene.graph, self._prepared.job.levels)
+        keys = [row.tobytes() for row in ends]
+        fresh = []
+        for i, key in enumerate(keys):
+            if key not in self._seen:
+                self._seen.add(key)
+                fresh.append(i)
+        if not fresh:
+            return Evaluated(best, None, 0, ())
+        places = self._places(ends[fresh])
+        mapping, evaluated = None, 0
+        partly: list[int] = []
+        for mode in (DESCENT, ALL):
+            start = 0
+            while start < len(fresh):
+                if stop():
+                    partly += fresh[start:]
+                    break
+                start, found, _, given_up = search_orders(
+                    mode,
+                    start,
+                    places,
+                    self._costs,
+                    self._scene,
+                    aim,
+                    best,
+                    self._room,
+                    MOST_NODES,
+                    MOST_OF_ONE,
+                )
+                if given_up >= 0:
+                    partly.append(fresh[given_up])
+                best, better, count = self._try(places, found, aim, best)
+                evaluated += count
+                mapping = better or mapping
+        return Evaluated(best, mapping, evaluated, tuple(partly))
+
+    def _try(self, places: Places, found: int, aim: Aim, best: Best) -> tuple[Best, Mapping | None, int]:
+        """Evaluates what was found in the order of its floors, as long as they may beat the best."""
+        room, mapping, evaluated = self._room, None, 0
+        order = np.argsort(_goal(int(aim.goals[0]), room.energy[:found], room.cycles[:found]), kind="stable")
+        size, start = AT_A_TIME, 0
+        while start < found:
+            rows = [
+                row
+                for row in order[start : start + size]
+                if may_beat(room.energy[row], room.cycles[row], aim, best)
+            ]
+            start, size = start + size, MANY
+            if not rows:
                 continue
-            self._seen.add(key)
-            orders = [self._orders(level, factors[level]) for level in range(factors.shape[0])]
-            if math.prod(len(own) for own in orders) > MOST_ORDERS:
-                partly.append(i)
-                orders = [[own] for own in self._own_orders(path)]
-            rows.append((factors, orders))
-        if not rows:
-            return Evaluated(best, None, 0, tuple(partly))
-        batch = self._batch(rows)
-        stats = self._evaluator.evaluate(batch)
-        at = _best_row(stats.energy_pj, stats.cycles.astype(np.float64), stats.valid, aim, best)
-        if at is None:
-            return Evaluated(best, None, len(batch), tuple(partly))
-        found = Best(float(stats.energy_pj[at]), float(stats.cycles[at]))
-        return Evaluated(found, self._evaluator.decode(batch, at), len(batch), tuple(partly))
+            batch = self._batch(places, np.array(rows))
+            stats = self._evaluator.evaluate(batch)
+            evaluated += len(rows)
+            at = _best_row(stats.energy_pj, stats.cycles.astype(np.float64), stats.valid, aim, best)
+            if at is not None:
+                best = Best(float(stats.energy_pj[at]), float(stats.cycles[at]))
+                mapping = self._evaluator.decode(batch, at)
+        return best, mapping, evaluated
 
-    def _factors(self, path: Ints) -> Ints:
-        """[L, D]: temporal factors of each level."""
-        opened, points = self._opened, self._opened.lattice
-        factors = np.ones((self._prepared.job.levels, len(opened.choice.extents)), dtype=np.int64)
-        for (state, point), (_, reached) in pairwise(path):
-            if opened.program.kind[state] == MULTIPLY and point != reached:
-                d = opened.program.dimension[state]
-                before = points.values[d, point // points.strides[d] % points.sizes[d]]
-                after = points.values[d, reached // points.strides[d] % points.sizes[d]]
-                factors[opened.program.level[state], d] = after // before
-        return factors
+    def _places(self, ends: Ints) -> Places:
+        levels = self._prepared.job.levels
+        factors = np.empty((levels, len(self._opened.choice.extents)), dtype=np.int64)
+        table = np.empty((ends.shape[0], levels, 2), dtype=np.int64)
+        for n in range(ends.shape[0]):
+            factors_of(ends[n], self._scene.grid, factors)
+            for level in range(levels):
+                table[n, level] = self._orders(level, factors[level] > 1)
+        orders = np.full((len(self._rows), max(factors.shape[1], 1)), -1, dtype=np.int8)
+        for row, order in zip(orders, self._rows, strict=True):
+            row[: len(order)] = order
+        return Places(ends, table, orders)
 
-    def _own_orders(self, path: Ints) -> list[Order]:
-        found: list[list[int]] = [[] for _ in range(self._prepared.job.levels)]
-        for (state, point), (_, reached) in pairwise(path):
-            if self._opened.program.kind[state] == MULTIPLY and point != reached:
-                found[self._opened.program.level[state]].append(int(self._opened.program.dimension[state]))
-        return [tuple(own) for own in found]
-
-    def _orders(self, level: int, factors: Ints) -> list[Order]:
-        """The orders of a block that differ in cost, of the loops that run more than once."""
-        segments = [
-            tuple(d for d in segment if factors[d] > 1) for segment in self._prepared.blocks[level].segments
-        ]
-        distinct: dict[object, Order] = {}
-        for parts in product(*(permutations(own) for own in segments)):
-            order = tuple(d for part in parts for d in part)
-            distinct.setdefault(self._signature(order), order)
-        return list(distinct.values())
+    def _orders(self, level: int, looped: NDArray[np.bool_]) -> tuple[int, int]:
+        """First row and number of the orders of a block that differ in cost, of the loops that run more
+        than once."""
+        key = (level, looped.tobytes())
+        if key not in self._known:
+            segments = [tuple(d for d in own if looped[d]) for own in self._prepared.blocks[level].segments]
+            distinct: dict[object, Order] = {}
+            for parts in product(*(permutations(own) for own in segments)):
+                order = tuple(d for part in parts for d in part)
+                distinct.setdefault(self._signature(order), order)
+            self._known[key] = (len(self._rows), len(distinct))
+            self._rows += distinct.values()
+        return self._known[key]
 
     def _signature(self, order: Order) -> tuple[object, ...]:
         """What the tensors see of an order: the loops before the first that indexes them."""
@@ -126,12 +181,11 @@ class Gatherer:
         opened = self._opened
         return bool((self._prepared.job.prices.linkable[:, tensor] & (opened.placement.fanout > 1.0)).any())
 
-    def _batch(self, rows: list[tuple[Ints, list[list[Order]]]]) -> Batch:
+    def _batch(self, places: Places, rows: Ints) -> Batch:
+        """The mappings in ``rows`` of the room."""
         job, choice = self._prepared.job, self._opened.choice
-        active = job.index.active
-        depth = len(job.space.problem.dimensions)
-        counts = [math.prod(len(own) for own in orders) for _, orders in rows]
-        total = sum(counts)
+        active = list(job.index.active)
+        depth, total = len(job.space.problem.dimensions), len(rows)
         factors = np.ones((total, SLOTS_PER_LEVEL * job.levels, depth), dtype=np.int64)
         permutation = np.empty((total, job.levels, depth), dtype=np.int8)
         spatial = np.empty((1, job.levels, depth), dtype=np.int8)
@@ -140,16 +194,19 @@ class Gatherer:
                 for k in own:
                     factors[:, SLOTS_PER_LEVEL * level + slot, active[k]] = choice.factors[level][k]
             spatial[0, level] = _completed([active[k] for k in (*layout.x, *layout.y)], depth)
-        start = 0
-        for (own_factors, orders), count in zip(rows, counts, strict=True):
-            stop = start + count
-            for level in range(job.levels):
-                factors[start:stop, SLOTS_PER_LEVEL * level + TEMPORAL, list(active)] = own_factors[level]
-                table = np.array(
-                    [_completed([active[k] for k in own], depth) for own in orders[level]], dtype=np.int8
-                )
-                permutation[start:stop, level] = table[_digits(orders, level, count)]
-            start = stop
+        grid = self._scene.grid
+        ends = places.ends[self._room.vector[rows]]
+        inside = grid.values[
+            np.arange(len(active)), ends[:, :, None] // grid.strides % grid.sizes
+        ]  # [rows, L + 1, D]
+        factors[:, TEMPORAL::SLOTS_PER_LEVEL, active] = inside[:, 1:] // inside[:, :-1]
+        for level in range(job.levels):
+            numbers, which = np.unique(self._room.order[rows, level], return_inverse=True)
+            table = np.array(
+                [_completed([active[k] for k in self._rows[number]], depth) for number in numbers],
+                dtype=np.int8,
+            )
+            permutation[:, level] = table[which]
         return Batch(
             factors=factors,
             permutation=permutation,
@@ -159,11 +216,30 @@ class Gatherer:
         )
 
 
-def _digits(orders: list[list[Order]], level: int, count: int) -> Ints:
-    """The number of the order of ``level`` in each combination of orders."""
-    stride = math.prod(len(own) for own in orders[:level])
-    digits: Ints = np.arange(count) // stride % len(orders[level])
-    return digits
+def _costs(opened: Opened) -> Costs:
+    job, placement = opened.prepared.job, opened.placement
+    prices = job.prices
+    linked = opened.terms
+    nobody = np.zeros_like(prices.linkable)
+    alone = _terms(opened, prices._replace(linkable=nobody))
+    passed = np.zeros((job.tensors, job.levels), dtype=np.bool_)
+    extra = np.zeros((job.tensors, job.levels))
+    for t in np.flatnonzero(prices.slides):
+        for b in np.flatnonzero(prices.linkable[:, t] & (placement.fanout > 1.0)):
+            one = nobody.copy()
+            one[b, t] = True
+            passed[t, b] = True
+            extra[t, b] = _terms(opened, prices._replace(linkable=one)).fixed[t] - alone.fixed[t]
+    base = opened.prepared.compute_pj + float(alone.fixed.sum())
+    return Costs(linked, alone, passed, extra, base, opened.leak)
+
+
+def _terms(opened: Opened, prices: Prices) -> Terms:
+    job = opened.prepared.job
+    terms = empty_terms(job.tensors, job.levels)
+    for t in range(job.tensors):
+        tensor_terms(t, opened.keep[t], prices, opened.placement, terms)
+    return terms
 
 
 def _completed(order: list[int], depth: int) -> list[int]:

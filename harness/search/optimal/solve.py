@@ -193,7 +193,7 @@ def _by_gathering(opened: Opened, aim: Aim, found: _Found, clock: _Clock, gather
     """Where bounds are below the cost, whole mappings are evaluated in the order of their bounds."""
     scene = opened.full_scene()
     frontier = new_frontier(scene.graph, scene.tables)
-    gatherer.start(opened)
+    gatherer.start(opened, scene)
     spent = 0
     while True:
         ending, expanded, _, _, at, floor, frontier = advance(
@@ -202,7 +202,7 @@ def _by_gathering(opened: Opened, aim: Aim, found: _Found, clock: _Clock, gather
         found.nodes += expanded
         spent += expanded
         if at.size:
-            better = gatherer.evaluate([path_to(frontier, node) for node in at], aim, found.best)
+            better = gatherer.evaluate(frontier, at, aim, found.best, clock.stop)
             found.leaves += better.evaluated
             for i in better.partly:
                 found.floor = min(found.floor, _floor_of_leaf(opened, frontier, int(at[i]), aim))
