@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -61,7 +62,8 @@ def solve(space: MapSpace, objective: Objective, limits: Limits | None = None) -
 
     Raises Unsupported for what the method does not cover: sliding windows, imperfect factors.
     """
-    return Solver(space).solve(objective, limits)
+    clock = _Clock(limits)
+    return Solver(space, clock.stop).solve(objective, clock.left())
 
 
 @dataclass
@@ -82,6 +84,10 @@ class _Clock:
         self._limits = limits or Limits()
         self._end = time.monotonic() + self._limits.seconds
 
+    def left(self) -> Limits:
+        """The limits of what is still to be done."""
+        return Limits(max(self._end - time.monotonic(), 0.0), self._limits.should_stop)
+
     def stop(self) -> bool:
         asked = self._limits.should_stop
         return time.monotonic() > self._end or (asked is not None and asked())
@@ -93,14 +99,12 @@ def pareto(space: MapSpace, limits: Limits | None = None) -> tuple[Outcome, ...]
     From the least energy on, each point is the least energy with fewer cycles than the one before. When
     the time is up the front ends at the cycles reached by then; its last points say "bound".
     """
-    solver = Solver(space)
-    end = math.inf if limits is None else time.monotonic() + limits.seconds
-    asked = None if limits is None else limits.should_stop
+    clock = _Clock(limits)
+    solver = Solver(space, clock.stop)
     front: list[Outcome] = []
     most: int | None = None
     while True:
-        left = Limits(max(end - time.monotonic(), 0.0), asked)
-        outcome = solver.solve(Objective(("energy", "delay"), max_cycles=most), left)
+        outcome = solver.solve(Objective(("energy", "delay"), max_cycles=most), clock.left())
         if outcome.mapping is None:
             return tuple(reversed(front))
         front.append(outcome)
@@ -110,8 +114,8 @@ def pareto(space: MapSpace, limits: Limits | None = None) -> tuple[Outcome, ...]
 class Solver:
     """One map space; several objectives share its bounds."""
 
-    def __init__(self, space: MapSpace) -> None:
-        self._prepared = Prepared(space)
+    def __init__(self, space: MapSpace, stop: Callable[[], bool] | None = None) -> None:
+        self._prepared = Prepared(space, stop)
 
     def solve(self, objective: Objective, limits: Limits | None = None) -> Outcome:
         """See :func:`solve`."""
