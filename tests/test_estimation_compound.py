@@ -11,7 +11,7 @@ from estimation_cases import MEMORY, SHARED, UNIT, architecture_of, component_cl
 from harness.estimation import EstimationOptions, estimate
 from harness.estimation.component_classes import read_component_classes
 from harness.estimation.compound import CompoundComponent
-from harness.estimation.estimator import components_of
+from harness.estimation.parts import components_of
 from harness.estimation.query import Finding
 
 OPTIONS = EstimationOptions(use_hwcomponents=False)

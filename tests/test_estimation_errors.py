@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from harness.errors import EstimationError
 from harness.estimation import EstimationOptions, estimate
 from harness.estimation.component_classes import read_component_classes
-from harness.estimation.estimator import Component, Estimator
+from harness.estimation.estimator import Estimator
+from harness.estimation.parts import Component
 from harness.estimation.query import Declined
 from harness.spec.yaml_loader import load_yaml_text
 

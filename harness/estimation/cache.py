@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from pathlib import Path
 
 FORMAT = 1
@@ -30,10 +29,11 @@ def default_cache_folder() -> Path | None:
 
 
 class AnswerCache:
-    """``folder`` None switches it off."""
+    """``folder`` None switches it off. ``most`` files are kept in each of 256 folders, the newest."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = None if folder is None else folder / "estimation"
+    def __init__(self, folder: Path | None, kind: str = "estimation", most: int | None = None) -> None:
+        self._folder = None if folder is None else folder / kind
+        self._most = most
 
     def get(self, key: dict[str, object]) -> dict[str, object] | None:
         path = self._path(key)
@@ -53,10 +53,13 @@ class AnswerCache:
         path = self._path(key)
         if path is None:
             return
+        import tempfile  # noqa: PLC0415 - slow to import, and most processes find their answers
+
         text = json.dumps({"key": json.loads(_canonical(key)), "answer": answer})
         temporary = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            self._make_room(path.parent)
             handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
@@ -64,6 +67,15 @@ class AnswerCache:
         except OSError:
             if temporary is not None:
                 _forget(Path(temporary))
+
+    def _make_room(self, folder: Path) -> None:
+        if self._most is None:
+            return
+        files = list(folder.glob("*.json"))
+        if len(files) >= self._most:
+            files.sort(key=_age)
+            for file in files[: len(files) + 1 - self._most]:
+                _forget(file)
 
     def _path(self, key: dict[str, object]) -> Path | None:
         if self._folder is None:
@@ -74,6 +86,13 @@ class AnswerCache:
 
 def _canonical(key: dict[str, object]) -> str:
     return json.dumps({"format": FORMAT, **key}, sort_keys=True, default=str)
+
+
+def _age(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # another process was faster
+        return 0
 
 
 def _forget(path: Path) -> None:

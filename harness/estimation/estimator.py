@@ -1,168 +1,42 @@
-"""From an architecture to its energy and area reference tables."""
+"""The chain of sources, and from its answers to energy and area reference tables."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from harness.errors import EstimationError, did_you_mean
 from harness.estimation.accelergy_logic import AccelergyLogicSource, AladdinTableSource
 from harness.estimation.accelergy_sram import AccelergySramSource
+from harness.estimation.answers import Answer, Estimate, EstimationOptions
 from harness.estimation.cache import AnswerCache, default_cache_folder
 from harness.estimation.component_classes import CompoundClass, read_component_classes
 from harness.estimation.compound import CompoundComponent, Contribution
 from harness.estimation.dram import DramSource
 from harness.estimation.hwcomponents_source import HwcomponentsSource
-from harness.estimation.query import (
-    Attributes,
-    Declined,
-    Finding,
-    Query,
-    Source,
-    checked,
-)
+from harness.estimation.parts import STORAGE_ACTIONS, Component
+from harness.estimation.query import Declined, Finding, Query, Source, checked
 from harness.estimation.rounding import round_significant
 from harness.estimation.tables import TableSource
 from harness.estimation.unanswered import unanswered
-from harness.spec.architecture import (
-    AREA_SCALE,
-    ENERGY_SCALE,
-    Architecture,
-    ArithmeticLevel,
-    Network,
-    OtherComponent,
-    StorageLevel,
-)
 from harness.spec.energy import ActionEnergy, AreaReferenceTable, ComponentEnergy, EnergyReferenceTable
-from harness.spec.flattened.energy_tables import write_art, write_ert
 from harness.spec.shipped import shipped_folder
 
-STORAGE_ACTIONS = ("read", "write", "update", "leak")
-COMPUTE_ACTIONS = ("compute",)
 DUMMY_CLASS = "dummy_storage"
-UNCHARGED_NETWORKS = ("Legacy", "ReductionTree", "XY_NoC", "SimpleMulticast")
-"""Network classes that need no estimator unless a subclass names a component."""
 
 
-@dataclass(frozen=True)
-class EstimationOptions:
-    """How to estimate. The defaults give the tables that Accelergy 0.4 gives, where it is right.
-
-    ``significant_digits``: rounding of the final values, as Accelergy's; None keeps all digits.
-    ``legacy_action_share``: True ignores ``action_share`` in component classes, as Accelergy does since
-    April 2024. ``dummy_energy_pj`` and ``dummy_area_um2``: what the levels cost that stand for spatial
-    fan-out only; the reference's tables carry 1 and 1 where a component class of the same name shadows
-    them. ``use_hwcomponents``: False leaves everything outside the tables unanswered.
-    ``table_folders``: further folders of table families, asked before the shipped ones.
-    ``use_cache`` and ``cache_folder``: the disk cache of slow answers (None: the user's cache folder).
-    """
-
-    significant_digits: int | None = 6
-    legacy_action_share: bool = False
-    dummy_energy_pj: float = 0.0
-    dummy_area_um2: float = 0.0
-    use_hwcomponents: bool = True
-    table_folders: tuple[Path, ...] = ()
-    use_cache: bool = True
-    cache_folder: Path | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Who answered one line of a table and how well it fitted.
-
-    ``action`` None is the area. ``value`` is unrounded: pJ per action, pJ per cycle for ``leak``, um^2.
-    ``estimator`` lists all sources of a sum; ``accuracy`` is the lowest of theirs in percent.
-    """
-
-    component: str
-    class_name: str
-    action: str | None
-    arguments: tuple[tuple[str, float | int | str], ...]
-    value: float
-    estimator: str
-    accuracy: float
-    note: str = ""
-
-    @property
-    def energy_pj(self) -> float | None:
-        return None if self.action is None else self.value
-
-    @property
-    def area_um2(self) -> float | None:
-        return self.value if self.action is None else None
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """The tables of an architecture and, line by line, where they come from."""
-
-    ert: EnergyReferenceTable
-    art: AreaReferenceTable
-    answers: tuple[Answer, ...]
-
-    def ert_file(self) -> dict[str, object]:
-        """The content of an ``ERT.yaml`` in Accelergy's form."""
-        return {"ERT": write_ert(self.ert)}
-
-    def art_file(self) -> dict[str, object]:
-        """The content of an ``ART.yaml`` in Accelergy's form."""
-        return {"ART": write_art(self.art)}
-
-
-@dataclass(frozen=True)
-class Component:
-    """A component of the architecture as the estimators see it: class (or subclass) and attributes."""
-
-    name: str
-    class_name: str
-    attributes: Attributes
-    required_actions: tuple[str, ...] = ()
-    energy_scale: float = 1.0
-    area_scale: float = 1.0
-
-
-def estimate(
-    architecture: Architecture,
-    compound_components: Iterable[object] = (),
-    options: EstimationOptions | None = None,
+def estimated(
+    components: Iterable[Component], compound_components: Iterable[object], options: EstimationOptions
 ) -> Estimate:
-    """Energy and area of every component of ``architecture``.
-
-    ``compound_components`` are component classes in Accelergy's form (class mappings, or documents with
-    ``classes``). Raises :class:`~harness.errors.EstimationError` for a component that nobody can estimate
-    and for broken classes or tables. The architecture's own ERT and ART are not looked at.
-    """
-    options = options or EstimationOptions()
+    """The answer to :func:`harness.estimation.estimate`, worked out."""
     estimator = Estimator(read_component_classes(compound_components), options)
-    rows = [estimator.component(c) for c in components_of(architecture)]
+    rows = [estimator.component(c) for c in components]
     return Estimate(
         EnergyReferenceTable(tuple(ComponentEnergy(r.name, r.actions) for r in rows if r.actions)),
         AreaReferenceTable(tuple((r.name, r.area_um2) for r in rows if r.area_um2 is not None)),
         tuple(answer for r in rows for answer in r.answers),
     )
-
-
-def components_of(architecture: Architecture) -> tuple[Component, ...]:
-    """Storage from the outermost level inwards, networks, other components, then the arithmetic."""
-    found = [_component(level, STORAGE_ACTIONS) for level in reversed(architecture.storage)]
-    networks = [_component(network) for network in architecture.networks]
-    found += [network for network in networks if network.class_name not in UNCHARGED_NETWORKS]
-    found += [_component(other) for other in architecture.others]
-    return (*found, _component(architecture.arithmetic, COMPUTE_ACTIONS))
-
-
-def _component(
-    part: StorageLevel | Network | OtherComponent | ArithmeticLevel, actions: tuple[str, ...] = ()
-) -> Component:
-    """The subclass replaces the class; the scales of the component are no attributes of what is inside."""
-    attributes = dict(part.attributes)
-    energy_scale, area_scale = (attributes.pop(key, 1.0) for key in (ENERGY_SCALE, AREA_SCALE))
-    subclass = attributes.get("subclass")
-    class_name = part.class_name if subclass is None else str(subclass)
-    return Component(part.full_name, class_name, attributes, actions, energy_scale, area_scale)
 
 
 @dataclass(frozen=True)
