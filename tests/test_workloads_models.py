@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness.spec.flattened import read_problem
+from harness.spec.shipped import shipped_folder
 from harness.spec.yaml_loader import load_yaml_file
-from harness.workloads import Repeat, find_layer, list_models, load_model
+from harness.workloads import Repeat, find_layer, list_collections, list_models, load_model
 
 # name: (hidden, heads, blocks, feed-forward, tokens)
 PUBLISHED = {
@@ -202,3 +203,15 @@ def test_problems_equal_those_that_the_reference_was_run_on(layer):
     ours = load_model("bert-large").layer(layer).problem
     assert (ours.dimensions, ours.bounds) == (given.dimensions, given.bounds)
     assert ours.data_spaces == given.data_spaces
+
+
+def test_the_name_of_a_shipped_model_is_that_of_its_file() -> None:
+    for model in (*list_models(), *list_collections()):
+        assert load_model(model.name.upper()).name == model.name
+        assert (shipped_folder("workloads") / f"{model.name}.yaml").is_file()
+
+
+def test_no_alias_is_the_name_of_another_model() -> None:
+    models = (*list_models(), *list_collections())
+    words = [word.lower().replace("_", "-") for model in models for word in (model.name, *model.aliases)]
+    assert len(set(words)) == len(words)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from harness.errors import Location, SpecError, unknown_name
@@ -43,9 +44,18 @@ def load_model(name_or_path: str | Path = DEFAULT_MODEL, overrides: Overrides | 
     path = Path(given)
     if path.suffix.lower() in SUFFIXES or isinstance(name_or_path, Path):
         return _read(path, overrides or {})
+    model = _shipped_model(given)
+    return _read(_path_of(model.name), overrides) if overrides else model
+
+
+def _shipped_model(given: str) -> Model:
+    """By its name, which is that of its file, or by an alias, for which all files must be read."""
+    for path in _shipped_paths():
+        if _folded(given) == _folded(path.stem):
+            return _model_in(path)
     for model in _shipped():
-        if _folded(given) in map(_folded, (model.name, *model.aliases)):
-            return _read(_path_of(model.name), overrides) if overrides else model
+        if _folded(given) in map(_folded, model.aliases):
+            return model
     raise unknown_name("model", given, _names_and_aliases(_shipped()))
 
 
@@ -55,17 +65,29 @@ def find_layer(name: str, model: Model | str | None = None) -> Layer:
     Without a ``model`` the default model's layers come first. Raises SpecError naming the nearest layer.
     """
     chosen = model if isinstance(model, Model) else load_model(model or DEFAULT_MODEL)
-    candidates = (*chosen.layers, *list_layers())
-    for layer in candidates:
+    for layer in chain(chosen.layers, _layers_of_collections()):
         if layer.name.lower() == name.strip().lower():
             return layer
-    raise unknown_name("layer", name, [layer.name for layer in candidates])
+    raise unknown_name("layer", name, [layer.name for layer in (*chosen.layers, *list_layers())])
+
+
+def _layers_of_collections() -> Iterator[Layer]:
+    """As :func:`list_layers`, but no file is read unless one is asked for."""
+    yield from list_layers()
+
+
+def _shipped() -> tuple[Model, ...]:
+    return tuple(_model_in(path) for path in _shipped_paths())
 
 
 @cache
-def _shipped() -> tuple[Model, ...]:
-    paths = sorted(p for p in shipped_folder("workloads").iterdir() if p.suffix in SUFFIXES)
-    return tuple(_read(path, {}) for path in paths)
+def _shipped_paths() -> tuple[Path, ...]:
+    return tuple(sorted(p for p in shipped_folder("workloads").iterdir() if p.suffix in SUFFIXES))
+
+
+@cache
+def _model_in(path: Path) -> Model:
+    return _read(path, {})
 
 
 def _path_of(name: str) -> Path:
