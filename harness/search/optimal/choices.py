@@ -117,9 +117,12 @@ def block_orders(space: MapSpace, rules: FactorRules) -> tuple[BlockOrder, ...]:
     return tuple(found)
 
 
-def spatial_choices(space: MapSpace, rules: FactorRules, placed: frozenset[int]) -> Iterator[SpatialChoice]:
-    """All spatial factors that fit the fan-outs, with one layout each; with all of them for the storage
-    levels in ``placed``, where cost depends on the layout."""
+def spatial_choices(
+    space: MapSpace, rules: FactorRules, placed: frozenset[int], links_along: tuple[frozenset[int], ...]
+) -> Iterator[SpatialChoice]:
+    """All spatial factors that fit the fan-outs, with one layout each; with all of them where cost depends
+    on the layout: at the storage levels in ``placed``, and at those that spread a dimension of
+    ``links_along`` [L]."""
     levels = len(space.architecture.storage)
     none = ((1,) * len(rules.active), (Layout(),))
     options: list[list[tuple[Factors, tuple[Layout, ...]]]] = []
@@ -131,7 +134,8 @@ def spatial_choices(space: MapSpace, rules: FactorRules, placed: frozenset[int])
         level = space.levels[place]
         fitting = []
         for factors in _products(rules, place, level.fanout_x * level.fanout_y):
-            layouts = _layouts(space, rules, place, factors, every=storage in placed)
+            every = storage in placed or any(factors[d] > 1 for d in links_along[storage])
+            layouts = _layouts(space, rules, place, factors, every=every)
             if layouts:
                 fitting.append((factors, tuple(layouts)))
         options.append(fitting)

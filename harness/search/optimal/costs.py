@@ -93,7 +93,8 @@ class Prices(NamedTuple):
 @dataclass(frozen=True)
 class Job:
     """A map space with what the kernels need to know of it. ``layout_matters``: storage levels whose cost
-    depends on how their spatial loops lie on the mesh."""
+    depends on how their spatial loops lie on the mesh. ``links_along`` [L]: dimensions that a level must
+    spread for neighbours to hold what a sliding tile wants next; then it does too."""
 
     space: MapSpace
     index: ProblemIndex
@@ -101,6 +102,7 @@ class Job:
     directives: Directives
     prices: Prices
     layout_matters: frozenset[int]
+    links_along: tuple[frozenset[int], ...]
 
     @property
     def levels(self) -> int:
@@ -116,7 +118,16 @@ def job_of(space: MapSpace) -> Job:
     machine = machine_of(space.architecture, space.problem, artefacts("timeloop-v4"))
     directives = _directives(space)
     prices = _prices(machine, space.problem, index, directives)
-    return Job(space, index, machine, directives, prices, _layout_matters(machine, index, directives))
+    links = tuple(
+        frozenset(
+            int(d)
+            for t in range(len(index.ranks))
+            if prices.linkable[level, t]
+            for d in np.flatnonzero(prices.window[t])
+        )
+        for level in range(len(machine.levels))
+    )
+    return Job(space, index, machine, directives, prices, _layout_matters(machine, index, directives), links)
 
 
 def patterns_of(job: Job, choice: SpatialChoice) -> Floats:

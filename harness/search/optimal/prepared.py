@@ -67,7 +67,8 @@ class Prepared:
         self.combinations = combinations_of(counts)
         self.exact = True
         listed = []
-        for number, choice in enumerate(spatial_choices(space, self.rules, self.job.layout_matters)):
+        every = spatial_choices(space, self.rules, self.job.layout_matters, self.job.links_along)
+        for number, choice in enumerate(every):
             if stop is not None and number % CHECKED == CHECKED - 1 and stop():
                 raise Unsupported("the time was up before all spatial choices were listed")
             if self._admits_unit_loops(choice.extents):
