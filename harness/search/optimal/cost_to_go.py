@@ -213,14 +213,35 @@ def fitting(keep, prices, placement, grid):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def covers(p, d, grid):  # type: ignore[no-untyped-def]
+    """How much of dimension ``d`` is covered at point ``p``."""
+    return grid.values[d, p // grid.strides[d] % grid.sizes[d]]
+
+
+@kernel
+def _cannot_close(t, p, window, prices, grid):  # type: ignore[no-untyped-def]
+    """Whether no loop over dimension ``window`` is left at point ``p`` to end a run, but another one is."""
+    if window < 0 or covers(p, window, grid) != grid.values[window, grid.sizes[window] - 1]:
+        return False
+    for d in range(grid.sizes.size):
+        if prices.relevant[t, d] and covers(p, d, grid) != grid.values[d, grid.sizes[d] - 1]:
+            return True
+    return False
+
+
+@kernel
 def energy_tables(prices, placement, terms, grid, graph):  # type: ignore[no-untyped-def]
-    """[rows, numbers]: pJ of each boundary by the number of its run."""
+    """[rows, numbers]: pJ of each boundary by the number of its run; infinity where what closes it has no
+    loop left, for a path with another one is there too."""
     table = np.zeros((graph.tensor.size, grid.runs.shape[1]))
     for row in range(graph.tensor.size):
         t, b = graph.tensor[row], graph.boundary[row]
         whole = placement.iterations * terms.spread[t, b]
         for i in range(grid.counts[t]):
             if prices.slides[t]:
+                if _cannot_close(t, i, graph.window[row], prices, grid):
+                    table[row, i] = np.inf
+                    continue
                 words = window_words(t, b, i, graph.window[row], prices, placement, grid, grid.runs[t, i])
             else:
                 words = whole / grid.runs[t, i]
