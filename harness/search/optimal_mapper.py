@@ -39,7 +39,7 @@ class OptimalMapper:
         try:
             outcome = prove(space, objective, limits)
         except Unsupported as reason:
-            return _searched(space, request, reason.message)
+            return _searched(space, request, reason.message, time.monotonic() - start)
         result = _result(space, request, outcome)
         return replace(result, seconds=time.monotonic() - start)
 
@@ -92,10 +92,13 @@ def _why_unfinished(request: Request) -> tuple[str, ...]:
     )
 
 
-def _searched(space: MapSpace, request: Request, why: str) -> SearchResult:
+def _searched(space: MapSpace, request: Request, why: str, spent: float) -> SearchResult:
+    """The search has what is left of the time limit after ``spent`` seconds, at least a tenth of it."""
     from harness.search.driver import ProposerSearch  # noqa: PLC0415
 
-    settings = replace(request.settings, algorithm=FALLBACK)
+    limit = request.settings.time_limit
+    left = max(limit - spent, limit / 10)
+    settings = replace(request.settings, algorithm=FALLBACK, time_limit=left)
     found = ProposerSearch().find(space, replace(request, settings=settings))
     note = f"not proven, searched by '{FALLBACK}' instead: {why}"
     return replace(found, notes=(note, *found.notes))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.errors import Unsupported
@@ -32,9 +34,11 @@ def methods() -> Iterator[Method]:
 def prove(space: MapSpace, objective: Objective, limits: Limits) -> Outcome:
     """The outcome of the first method that covers ``space``; :class:`Unsupported` if none does."""
     refused: Unsupported | None = None
+    end = time.monotonic() + limits.seconds
     for method in methods():
+        left = replace(limits, seconds=max(end - time.monotonic(), 0.0))
         try:
-            return method(space, objective, limits)
+            return method(space, objective, left)
         except Unsupported as reason:
             refused = refused or reason
     raise refused or Unsupported("there is no method of proof")

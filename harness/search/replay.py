@@ -44,13 +44,14 @@ def replay(
 
     None if the space has more than :data:`LARGEST` mappings, or when told to stop.
     """
-    size = space.pruned_size(LARGEST)
+    pruned = not _splits_are_lost(space)
+    size = space.pruned_size(LARGEST) if pruned else space.size
     if size is None or size > LARGEST:
         return None
     start = time.monotonic()
     evaluator = evaluator_for(space, None, objective.goals)
     batch = min(_BATCH, evaluator.largest_batch)
-    proposals = _laid_out(space)
+    proposals = _laid_out(space, pruned)
     best: tuple[int, float] | None = None
     valid = 0
     while chunk := list(islice(proposals, batch)):
@@ -74,10 +75,21 @@ def replay(
     )
 
 
-def _laid_out(space: MapSpace) -> Iterator[Proposal]:
+def _splits_are_lost(space: MapSpace) -> bool:
+    """Whether the pruned ids leave out mappings: where a fan-out is along Y only and its order canonical."""
+    return any(
+        level.spatial
+        and level.fanout_x == 1
+        and level.constraint.split is None
+        and not level.constraint.prefix
+        for level in space.levels
+    )
+
+
+def _laid_out(space: MapSpace, pruned: bool) -> Iterator[Proposal]:
     """Every mapping but those whose factors exceed a fan-out."""
-    for i in space.ids():
-        subspace = space.subspace(i.factorization)
+    for i in space.ids(pruned):
+        subspace = space.subspace(i.factorization, pruned)
         if subspace.refusal(i.permutation, i.spatial) is None:
             yield Proposal(i.factorization, i.permutation, i.spatial, i.bypass, subspace)
 

@@ -63,9 +63,11 @@ def may_beat(energy, cycles, aim, best):  # type: ignore[no-untyped-def]
     for goal in aim.goals:
         least = goal_value(goal, energy, cycles)
         known = goal_value(goal, best.energy, best.cycles)
-        if least < known * (1.0 - TIE):
+        # Cycles are whole numbers; energies are sums of rounded ones.
+        tie = 0.0 if goal == DELAY else TIE
+        if least < known * (1.0 - tie):
             return True
-        if least > known * (1.0 + TIE):
+        if least > known * (1.0 + tie):
             return False
     return False
 

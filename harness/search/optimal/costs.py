@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.errors import Unsupported
 from harness.mapspace import MapSpace
 from harness.model.compat import artefacts
 from harness.model.kernels import Directives
@@ -114,10 +115,12 @@ class Job:
 
 
 def job_of(space: MapSpace) -> Job:
+    """Raises Unsupported where an energy is negative: a longer run must never cost more."""
     index = ProblemIndex.of(space.problem)
     machine = machine_of(space.architecture, space.problem, artefacts("timeloop-v4"))
     directives = _directives(space)
     prices = _prices(machine, space.problem, index, directives)
+    _require_prices(machine, prices)
     links = tuple(
         frozenset(
             int(d)
@@ -128,6 +131,21 @@ def job_of(space: MapSpace) -> Job:
         for level in range(len(machine.levels))
     )
     return Job(space, index, machine, directives, prices, _layout_matters(machine, index, directives), links)
+
+
+def _require_prices(machine: Machine, prices: Prices) -> None:
+    networks = (prices.net_hop, prices.net_router, prices.net_ingress, prices.net_adder)
+    amounts = [prices.price, prices.leak, prices.address, *networks]
+    transfers = [
+        price
+        for network in machine.networks
+        if isinstance(network.prices, MulticastPrices)
+        for each in network.prices.transfer_pj
+        for price in (each.values() if isinstance(each, dict) else (each,))
+    ]
+    least = min([prices.compute_pj, prices.compute_leak_pj, *transfers])
+    if least < 0 or any((amount < 0).any() for amount in amounts):
+        raise Unsupported("an energy is negative")
 
 
 def patterns_of(job: Job, choice: SpatialChoice) -> Floats:

@@ -26,7 +26,9 @@ SOURCES: Final = (
     "costs",
     "kernel",
     "lattice",
+    "nests",
     "opening",
+    "order_search",
     "program",
     "terms",
 )

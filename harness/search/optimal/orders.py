@@ -254,7 +254,7 @@ def _best_row(energy: Floats, cycles: Floats, valid: NDArray[np.bool_], aim: Aim
         if not rows.size:
             return None
         values = _goal(int(goal), energy[rows], cycles[rows])
-        rows = rows[values <= values.min() * (1.0 + TIE)]
+        rows = rows[values <= values.min() * (1.0 if goal == DELAY else 1.0 + TIE)]
     at = int(rows[0])
     return at if may_beat(energy[at], cycles[at], aim, best) else None
 

@@ -6,7 +6,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -60,7 +60,8 @@ BY_CAPACITY: Final = "no tiles that fit"
 def solve(space: MapSpace, objective: Objective, limits: Limits | None = None) -> Outcome:
     """The best mapping of ``space`` for ``objective``, with the proof.
 
-    Raises Unsupported for what the method does not cover: sliding windows, imperfect factors.
+    Raises Unsupported for what the method does not cover (imperfect factors, negative energies), and when
+    the time is up before there is any bound.
     """
     clock = _Clock(limits)
     return Solver(space, clock.stop).solve(objective, clock.left())
@@ -97,7 +98,7 @@ def pareto(space: MapSpace, limits: Limits | None = None) -> tuple[Outcome, ...]
     """The energy-delay front by ascending cycles: no mapping has less of one and not more of the other.
 
     From the least energy on, each point is the least energy with fewer cycles than the one before. When
-    the time is up the front ends at the cycles reached by then; its last points say "bound".
+    the time is up the front ends at the cycles reached by then, and its fastest point says "bound".
     """
     clock = _Clock(limits)
     solver = Solver(space, clock.stop)
@@ -106,6 +107,8 @@ def pareto(space: MapSpace, limits: Limits | None = None) -> tuple[Outcome, ...]
     while True:
         outcome = solver.solve(Objective(("energy", "delay"), max_cycles=most), clock.left())
         if outcome.mapping is None:
+            if front and outcome.status != "no_mapping":
+                front[-1] = replace(front[-1], status="bound")
             return tuple(reversed(front))
         front.append(outcome)
         most = int(outcome.cycles) - 1
@@ -244,8 +247,9 @@ def _outcome(found: _Found, aim: Aim, choices: int) -> Outcome:
     value = None
     if found.mapping is not None:
         value = float(goal_value(aim.goals[0], *found.best))
-    # What was left open may not be better than what was found.
-    proven = found.floor >= (math.inf if value is None else value * (1.0 - TIE))
+    # What was left open may not be better than what was found; a tie might be decided by a later goal.
+    beyond = 1.0 - TIE if aim.goals.size == 1 else 1.0 + TIE
+    proven = found.floor == math.inf or (value is not None and found.floor > value * beyond)
     status: Status = "optimal" if proven else "bound"
     if value is None and proven:
         status = "no_mapping"
