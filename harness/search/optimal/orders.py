@@ -108,7 +108,7 @@ class Gatherer:
                     MOST_NODES,
                     MOST_OF_ONE,
                 )
-                if given_up >= 0:
+                if given_up >= 0 and mode == ALL:
                     partly.append(fresh[given_up])
                 best, better, count = self._try(places, found, aim, best)
                 evaluated += count
