@@ -40,6 +40,8 @@ class OptimalMapper:
             outcome = prove(space, objective, limits)
         except Unsupported as reason:
             return _searched(space, request, reason.message, time.monotonic() - start)
+        if outcome.mapping is None and outcome.status == "bound" and not _told_to_stop(request):
+            return _with_bound(space, request, outcome, time.monotonic() - start)
         result = _result(space, request, outcome)
         return replace(result, seconds=time.monotonic() - start)
 
@@ -89,6 +91,25 @@ def _why_unfinished(request: Request) -> tuple[str, ...]:
         return ()
     return (
         f"the proof is not complete, its time_limit is {limit:g} s: a repetition may come to another gap",
+    )
+
+
+def _told_to_stop(request: Request) -> bool:
+    return request.should_stop is not None and request.should_stop()
+
+
+def _with_bound(space: MapSpace, request: Request, outcome: Outcome, spent: float) -> SearchResult:
+    """No mapping was found in time: search for one, and keep the bound."""
+    found = _searched(space, request, "the proof did not get as far as a mapping", spent)
+    if found.stats is None or outcome.lower_bound <= 0:
+        return found
+    value = request.objective.value(found.stats.cycles, found.stats.energy_pj)
+    return replace(
+        found,
+        status="bound",
+        lower_bound=outcome.lower_bound,
+        gap=max(0.0, value / outcome.lower_bound - 1),
+        certificate=outcome.certificate,
     )
 
 

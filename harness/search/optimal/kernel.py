@@ -25,6 +25,7 @@ SOURCES: Final = (
     "cost_to_go",
     "costs",
     "kernel",
+    "laid",
     "lattice",
     "nests",
     "opening",

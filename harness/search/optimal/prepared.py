@@ -31,6 +31,9 @@ MOST_PRIMES = 16
 CHECKED = 500
 """Spatial choices between two looks at the clock."""
 
+MOST_BOUNDS = 50_000_000
+"""Figures that the bounds of all choices may take, for want of memory."""
+
 MANY_MASKS = 32
 """From so many combinations of bypass masks on, bounds that regard the capacities pay."""
 
@@ -38,12 +41,17 @@ WORTH_A_LOOK = 20_000
 """Up to so many combinations; each takes some microseconds."""
 
 
+class NotBegun(Exception):
+    """There are too many choices, or too little time, to bound them all."""
+
+
 class Prepared:
     """``choices`` is None where no spatial choice or no bypass mask is left. ``combinations`` [n, T] are the
     numbers of the masks of each data space, ``masks`` [T, most, L]; ``limited`` [J, 2] the (level, kind) of
     each limited bandwidth; ``exact`` tells whether the cost is a sum over boundaries (see ``terms``).
 
-    Raises Unsupported for imperfect factors, and when ``stop`` says so while there are choices to list."""
+    Raises Unsupported for imperfect factors and negative energies, :class:`NotBegun` for too many choices,
+    and when ``stop`` says so while they are listed."""
 
     def __init__(self, space: MapSpace, stop: Callable[[], bool] | None = None) -> None:
         if space.template != "uber":
@@ -64,15 +72,20 @@ class Prepared:
                 self.masks[t, : len(own)] = own
         self._grids: dict[tuple[int, ...], tuple[Lattice, Grid]] = {}
         self.choices: Choices | None = None
+        each = math.prod(counts) * (1 + self.limited.shape[0])
+        if each > MOST_BOUNDS:
+            raise NotBegun
         self.combinations = combinations_of(counts)
         self.exact = True
         listed = []
         every = spatial_choices(space, self.rules, self.job.layout_matters, self.job.links_along)
         for number, choice in enumerate(every):
             if stop is not None and number % CHECKED == CHECKED - 1 and stop():
-                raise Unsupported("the time was up before all spatial choices were listed")
+                raise NotBegun
             if self._admits_unit_loops(choice.extents):
                 listed.append(choice)
+        if len(listed) * each > MOST_BOUNDS:
+            raise NotBegun
         if listed and all(counts):
             self.choices = arrays_of(self.job, listed)
             self._floors = bounds_of(self.job, self.choices, self.masks, self.counts, self.limited)

@@ -31,12 +31,12 @@ from harness.search.optimal.branch import (
     new_frontier,
     path_to,
 )
-from harness.search.optimal.costs import Floats
+from harness.search.optimal.costs import Floats, job_of
 from harness.search.optimal.decode import mapping_of
 from harness.search.optimal.opened import Opened
 from harness.search.optimal.orders import Gatherer
 from harness.search.optimal.outcome import Limits, Outcome, Status
-from harness.search.optimal.prepared import Prepared
+from harness.search.optimal.prepared import NotBegun, Prepared
 from harness.spec.mapping import Mapping
 
 GOALS: Final = {"edp": EDP, "delay": DELAY, "energy": ENERGY}
@@ -60,11 +60,14 @@ BY_CAPACITY: Final = "no tiles that fit"
 def solve(space: MapSpace, objective: Objective, limits: Limits | None = None) -> Outcome:
     """The best mapping of ``space`` for ``objective``, with the proof.
 
-    Raises Unsupported for what the method does not cover (imperfect factors, negative energies), and when
-    the time is up before there is any bound.
+    Raises Unsupported for what the method does not cover (imperfect factors, negative energies).
     """
     clock = _Clock(limits)
-    return Solver(space, clock.stop).solve(objective, clock.left())
+    try:
+        solver = Solver(space, clock.stop)
+    except NotBegun:
+        return _barely_started(space, objective)
+    return solver.solve(objective, clock.left())
 
 
 @dataclass
@@ -101,7 +104,10 @@ def pareto(space: MapSpace, limits: Limits | None = None) -> tuple[Outcome, ...]
     the time is up the front ends at the cycles reached by then, and its fastest point says "bound".
     """
     clock = _Clock(limits)
-    solver = Solver(space, clock.stop)
+    try:
+        solver = Solver(space, clock.stop)
+    except NotBegun:
+        return ()
     front: list[Outcome] = []
     most: int | None = None
     while True:
@@ -241,6 +247,17 @@ def _aim(objective: Objective) -> Aim:
         math.inf if objective.max_cycles is None else float(objective.max_cycles),
         math.inf if objective.max_energy_pj is None else float(objective.max_energy_pj),
     )
+
+
+def _barely_started(space: MapSpace, objective: Objective) -> Outcome:
+    """All units at work in every cycle, and nothing but the operations paid for."""
+    job = job_of(space)
+    aim = _aim(objective)
+    units = space.architecture.arithmetic.instances
+    energy = space.problem.macs * job.prices.compute_pj
+    cycles = -(-space.problem.macs // units) + job.prices.latency
+    found = _Found(floor=float(goal_value(aim.goals[0], energy, cycles)))
+    return _outcome(found, aim, 0)
 
 
 def _outcome(found: _Found, aim: Aim, choices: int) -> Outcome:
