@@ -35,7 +35,8 @@ class Places(NamedTuple):
 class Costs(NamedTuple):
     """``linked`` are the terms in which neighbours may pass words on, ``alone`` those in which they do not;
     ``passed`` [T, L] tells where that makes a difference and ``extra`` [T, L] pJ by how much it differs
-    whatever the words are. ``base`` pJ do not depend on the order (those of ``alone``)."""
+    whatever the words are. ``base`` pJ do not depend on the order (those of ``alone``). ``unsure``: orders
+    may differ in what the terms leave out, so that none counts as another."""
 
     linked: Terms
     alone: Terms
@@ -43,6 +44,7 @@ class Costs(NamedTuple):
     extra: Floats
     base: float
     leak: float
+    unsure: bool
 
 
 class Room(NamedTuple):

@@ -29,6 +29,10 @@ def _sight(level, row, laid, places, costs, prices, near, sight):  # type: ignor
     tensors = costs.passed.shape[0]
     dimensions, ranks = laid.factors.shape[1], prices.extent.shape[1]
     sight[:] = 0.0
+    if costs.unsure:
+        for i in range(laid.factors.shape[1]):
+            sight[i] = places.orders[row, i] + 2.0
+        return
     at = 0
     for t in range(tensors):
         waiting = False
@@ -131,7 +135,7 @@ def search_orders(mode, start, places, costs, scene, aim, best, room, most_nodes
     total = np.zeros((levels, tensors, 3))
     near = np.zeros((tensors, levels, ranks))
     most_rows = places.table[:, :, 1].max()
-    sights = np.empty((most_rows, tensors * (2 + 4 * levels)))
+    sights = np.empty((most_rows, max(dimensions, tensors * (2 + 4 * levels))))
     rows = np.empty((levels, most_rows), dtype=np.int64)
     keys = np.empty((levels, most_rows))
     kids = np.zeros(levels, dtype=np.int64)

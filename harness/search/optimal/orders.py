@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from harness.model.kernels import SLOTS_PER_LEVEL, SPATIAL_X, SPATIAL_Y, TEMPORAL, Batch, BatchEvaluator
 from harness.search.optimal.branch import DELAY, EDP, TIE, Aim, Best, Frontier, Scene, may_beat
-from harness.search.optimal.costs import Floats, Prices
+from harness.search.optimal.costs import MULTICAST, Floats, Prices
 from harness.search.optimal.nests import Costs, Places, ends_of, factors_of, new_room
 from harness.search.optimal.opened import Opened
 from harness.search.optimal.order_search import ALL, DESCENT, search_orders
@@ -231,7 +231,9 @@ def _costs(opened: Opened) -> Costs:
             passed[t, b] = True
             extra[t, b] = _terms(opened, prices._replace(linkable=one)).fixed[t] - alone.fixed[t]
     base = opened.prepared.compute_pj + float(alone.fixed.sum())
-    return Costs(linked, alone, passed, extra, base, opened.leak)
+    left_out = prices.distributes or prices.signed.any() or (prices.net_kind == MULTICAST).any()
+    unsure = bool(left_out or prices.net_hop.any() or prices.net_router.any())
+    return Costs(linked, alone, passed, extra, base, opened.leak, unsure)
 
 
 def _terms(opened: Opened, prices: Prices) -> Terms:
