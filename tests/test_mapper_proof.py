@@ -187,7 +187,7 @@ def bulk_mappings() -> Iterator[Evaluated]:
             yield Evaluated(name, architecture, problem, mapping, result["cycles"], result["energy_pJ"])
 
 
-SMALL = 10_000_000
+SMALL = 1_000_000
 """Factorisations of a space whose optimum is proven quickly."""
 
 
