@@ -173,6 +173,7 @@ def _result(console: Console, planned: Planned, arguments: Arguments, stop: Stop
 
     if planned.refusal is not None:
         return embedded.without_mapping(planned.job, "no_mapping", planned.refusal)
+    _say_if_compiling(planned)
     with LiveSearch(console, arguments.live) as live:
         result = embedded.run(planned.job, live.update, stop.should_stop)
         result = _with_proof(result, planned, arguments, stop)
@@ -191,6 +192,17 @@ def _with_proof(result: Result, planned: Planned, arguments: Arguments, stop: St
     if arguments.certify:
         result = with_replay(result, planned.job, stop.should_stop)
     return with_front(result, planned.job, stop.should_stop) if arguments.pareto else result
+
+
+def _say_if_compiling(planned: Planned) -> None:
+    """The first proof on a machine compiles the mapper, which takes longer than everything else."""
+    specification = planned.job.specification
+    if specification.mapping is not None or specification.settings.algorithm != "optimal":
+        return
+    from harness.search.optimal import compiled  # noqa: PLC0415
+
+    if not compiled(specification.problem.has_sliding_windows):
+        say(f"{PROGRAM}: compiling the mapper, once for this machine and version (a minute or less)")
 
 
 def _console(stderr: bool) -> Console:

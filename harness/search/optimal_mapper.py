@@ -31,8 +31,9 @@ class OptimalMapper:
     """Reads objective, caps, template and time limit; the other settings serve the fallback only."""
 
     def find(self, space: MapSpace, request: Request) -> SearchResult:
-        from harness.search.optimal import Limits  # noqa: PLC0415 - numba is slow to start
+        from harness.search.optimal import Limits, warm_up  # noqa: PLC0415 - numba is slow to start
 
+        warm_up(space.problem.has_sliding_windows)
         start = time.monotonic()
         settings, objective = request.settings, request.objective
         limits = Limits(settings.time_limit or math.inf, request.should_stop)

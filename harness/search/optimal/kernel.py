@@ -67,9 +67,3 @@ def cache_folder() -> Path | None:
     for name in SOURCES:
         digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
     return base / "kernels" / digest.hexdigest()[:16]
-
-
-def compiled_before() -> bool:
-    """Whether an earlier process has left compiled code; the first call takes some ten seconds otherwise."""
-    folder = cache_folder()
-    return folder is not None and folder.is_dir() and any(folder.iterdir())
