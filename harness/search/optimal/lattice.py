@@ -35,11 +35,6 @@ class Lattice:
     strides: Ints
     product: Ints
 
-    @property
-    def last(self) -> int:
-        """The point that covers everything."""
-        return self.points - 1
-
 
 @lru_cache(maxsize=256)
 def lattice(extents: tuple[int, ...]) -> Lattice:

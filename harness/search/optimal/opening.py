@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +11,8 @@ from harness.search.optimal.choices import SpatialChoice
 from harness.search.optimal.costs import Floats, Job, patterns_of, transfer_prices
 from harness.search.optimal.kernel import kernel, shared
 from harness.search.optimal.terms import (
-    AT_ONCE,
     FIXED,
     NOTHING,
-    RUN,
     Placement,
     empty_terms,
     energy_of,
@@ -191,10 +188,3 @@ def combinations_of(counts: tuple[int, ...]) -> NDArray[np.int64]:
     """All ways to take one mask of each tensor: [combinations, T]."""
     grids = np.indices(counts).reshape(len(counts), -1).T
     return np.ascontiguousarray(grids, dtype=np.int64)
-
-
-def number_of_combinations(counts: tuple[int, ...]) -> int:
-    return math.prod(counts)
-
-
-__all__ = ["AT_ONCE", "RUN", "Bounds", "Choices", "arrays_of", "bounds_of", "combinations_of"]

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.errors import Unsupported
 from harness.mapspace import MapSpace
@@ -179,12 +178,3 @@ class Prepared:
             counts,
         )
         return points, grid
-
-    def size_of_choices(self) -> int:
-        """Number of spatial choices times bypass masks."""
-        return (
-            0 if self.choices is None else len(self.choices.listed) * math.prod(self.combinations.shape[:1])
-        )
-
-
-Masks = NDArray[np.bool_]

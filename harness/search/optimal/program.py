@@ -10,7 +10,8 @@ Within a block whose order is free, a loop costs least as far in as possible: th
 tensor come first, then some tensors are closed by a loop that indexes them, then the loops that have become
 harmless by that, and so on. Blocks with an order given by the user are chains of single loops. A path may
 close a tensor without a loop that does so; it then states a cost that is not below the true one (traffic
-does not grow with a longer run), so the least cost over all paths is the least over all loop nests.
+does not grow with a longer run, and prices are not negative), so the least cost over all paths is the least
+over all loop nests.
 """
 
 from __future__ import annotations
