@@ -50,7 +50,8 @@ class Prices(NamedTuple):
     ``extent`` [T, ranks, D]: words along a rank per step of a dimension, 0 where it does not index it.
     ``slides`` [T]: some tiles overlap or have gaps; ``window`` [T, D]: by which dimensions; ``signed`` [T]:
     some dimensions move the tile backwards.
-    ``linkable`` [L, T]: neighbours below the level may pass words on.
+    ``linkable`` and ``spared`` [L, T]: neighbours below the level may pass words on, words of its own
+    boundary and words that a bypassed level hands on.
     """
 
     price: Floats
@@ -80,6 +81,7 @@ class Prices(NamedTuple):
     slides: Bools
     signed: Bools
     linkable: Bools
+    spared: Bools
     written: Bools
     passes: Bools
     no_elision: Bools
@@ -290,6 +292,7 @@ def _prices(machine: Machine, problem: Problem, index: ProblemIndex, directives:
             dtype=bool,
         ),
         linkable=~directives.no_link_transfer,
+        spared=~directives.no_link_transfer,
         written=np.array(index.written, dtype=bool),
         passes=directives.no_coalesce,
         no_elision=directives.rmw_first_update,

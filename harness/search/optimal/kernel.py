@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numba
 import numpy as np
+from numba.core.runtime.nrt import rtsys
 from numba.extending import register_jitable
 
 from harness.estimation.cache import default_cache_folder
@@ -47,9 +48,28 @@ def kernel(function: Callable[..., Any]) -> Any:
     # Numba asks for the folder when a function is declared, not when it is called.
     _config.CACHE_DIR = str(folder)
     try:
-        return numba.njit(cache=True)(function)
+        return _loaded_lightly(numba.njit(cache=True)(function))
     finally:
         _config.CACHE_DIR = before
+
+
+def _loaded_lightly(compiled: Any) -> Any:
+    """``compiled``, which takes code from the disk without the tables that only compiling needs.
+
+    Numba fills them before each look into the cache, a fifth of a second in a fresh process. When the code
+    is not there, compiling fills them as ever.
+    """
+    files: Any = getattr(compiled, "_cache", None)
+    if not all(hasattr(files, name) for name in ("_guard_against_spurious_io_errors", "_load_overload")):
+        return compiled
+
+    def load_overload(signature: Any, target: Any) -> Any:
+        rtsys.initialize(target)
+        with files._guard_against_spurious_io_errors():
+            return files._load_overload(signature, target)
+
+    files.load_overload = load_overload
+    return compiled
 
 
 def shared(function: Callable[..., Any]) -> Any:

@@ -266,8 +266,13 @@ def _boundary(t, b, kept, above, groups, partition, prices, placement, terms):  
     if b == 0 or (kept[child] and not prices.passes[child, t]):
         for p in range(b, levels):
             if p > b:
-                a *= groups[p]
-                c *= groups[p]
+                handed_on = groups[p]
+                if _may_pass_on(t, p, prices, placement):
+                    # The words that neighbours spare are not those that the groups share.
+                    handed_on = 1.0
+                    terms.floor_only[t] = True
+                a *= handed_on
+                c *= handed_on
             if not (kept[p] or above[p]):
                 break
             _networks(t, b, p, a, c, linked, kept, groups, partition, prices, placement, terms)
@@ -287,6 +292,19 @@ def _boundary(t, b, kept, above, groups, partition, prices, placement, terms):  
                 break
     if kept[b] or above[b]:
         _distances(t, b, linked, again, prices, placement, terms)
+
+
+@kernel
+def _may_pass_on(t, p, prices, placement):  # type: ignore[no-untyped-def]
+    """Whether children of level ``p`` may pass words of the tensor on to neighbours."""
+    if placement.fanout[p] == 1.0 or not prices.spared[p, t]:
+        return False
+    if prices.forgets[p, t]:
+        return prices.slides[t] or placement.patterns[p, t, LINKED] > 0.0
+    for d in range(placement.bounds.size):  # noqa: SIM110 - numba knows no generator in any()
+        if prices.window[t, d] and placement.spatial[p, d] > 1.0:
+            return True
+    return False
 
 
 @kernel
