@@ -65,6 +65,11 @@ def _loaded_lightly(compiled: Any) -> Any:
 
     def load_overload(signature: Any, target: Any) -> Any:
         rtsys.initialize(target)
+        machine = target.codegen()
+        if "magic_tuple" not in vars(machine):
+            # Which processor this is, is asked anew for every function.
+            described = machine.magic_tuple()
+            machine.magic_tuple = lambda: described
         with files._guard_against_spurious_io_errors():
             return files._load_overload(signature, target)
 
