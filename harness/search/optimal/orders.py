@@ -118,7 +118,9 @@ class Gatherer:
     def _try(self, places: Places, found: int, aim: Aim, best: Best) -> tuple[Best, Mapping | None, int]:
         """Evaluates what was found in the order of its floors, as long as they may beat the best."""
         room, mapping, evaluated = self._room, None, 0
-        order = np.argsort(_goal(int(aim.goals[0]), room.energy[:found], room.cycles[:found]), kind="stable")
+        order = np.argsort(
+            goal_values(int(aim.goals[0]), room.energy[:found], room.cycles[:found]), kind="stable"
+        )
         size, start = AT_A_TIME, 0
         while start < found:
             rows = [
@@ -255,13 +257,14 @@ def _best_row(energy: Floats, cycles: Floats, valid: NDArray[np.bool_], aim: Aim
     for goal in aim.goals:
         if not rows.size:
             return None
-        values = _goal(int(goal), energy[rows], cycles[rows])
+        values = goal_values(int(goal), energy[rows], cycles[rows])
         rows = rows[values <= values.min() * (1.0 if goal == DELAY else 1.0 + TIE)]
     at = int(rows[0])
     return at if may_beat(energy[at], cycles[at], aim, best) else None
 
 
-def _goal(goal: int, energy: Floats, cycles: Floats) -> Floats:
+def goal_values(goal: int, energy: Floats, cycles: Floats) -> Floats:
+    """``branch.goal_value`` of arrays."""
     if goal == EDP:
         return energy * np.maximum(cycles, 1.0) / 1e12
     return cycles if goal == DELAY else energy

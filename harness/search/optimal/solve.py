@@ -31,10 +31,10 @@ from harness.search.optimal.branch import (
     new_frontier,
     path_to,
 )
-from harness.search.optimal.costs import Floats, job_of
+from harness.search.optimal.costs import job_of
 from harness.search.optimal.decode import mapping_of
 from harness.search.optimal.opened import Opened
-from harness.search.optimal.orders import Gatherer
+from harness.search.optimal.orders import Gatherer, goal_values
 from harness.search.optimal.outcome import Limits, Outcome, Status
 from harness.search.optimal.prepared import NotBegun, Prepared
 from harness.spec.mapping import Mapping
@@ -135,7 +135,7 @@ class Solver:
         if prepared.choices is None:
             return _outcome(found, aim, 0)
         energy, cycles = prepared.first_bounds()
-        keys = _values(int(aim.goals[0]), energy, cycles).reshape(-1)
+        keys = goal_values(int(aim.goals[0]), energy, cycles).reshape(-1)
         order = np.argsort(keys, kind="stable")
         gatherer = None if prepared.exact else Gatherer(prepared)
         for rank, flat in enumerate(order):
@@ -282,9 +282,3 @@ def _outcome(found: _Found, aim: Aim, choices: int) -> Outcome:
         value=value,
     )
     return Outcome(found.mapping, status, found.best.cycles, found.best.energy, floor, certificate)
-
-
-def _values(goal: int, energy: Floats, cycles: Floats) -> Floats:
-    if goal == EDP:
-        return energy * np.maximum(cycles, 1.0) / 1e12
-    return cycles if goal == DELAY else energy
