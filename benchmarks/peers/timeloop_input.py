@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.cases import Case
-from harness.cli.processed_input import processed_tree
+from harness.engines.processed_input import processed_tree
 from harness.spec.flattened import write_art, write_ert
 from harness.spec.writing import dump_processed_input
 

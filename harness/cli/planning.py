@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any, cast
 
 from harness.cli.arguments import DEFAULT_PROFILE, Arguments
-from harness.cli.processed_input import processed_tree
 from harness.engines.job import Job
-from harness.errors import EmptyMapSpace, Location, SpecError
-from harness.fusion import Fusion, FusionOptions, fuse, names_a_pair, parse_pair, plan_fusion
+from harness.engines.layer_job import LayerRequest, layer_job, with_mapping
+from harness.engines.processed_input import processed_tree
+from harness.errors import Location, SpecError
+from harness.fusion import Fusion, FusionOptions, names_a_pair, parse_pair, plan_fusion
 from harness.report.screen import ELEMENT_VISITS, MACS, Heading
 from harness.search.mappers import PROPOSING
 from harness.search.objective import objective_text
-from harness.spec import load_specification, specification_from_v4_tree
-from harness.spec.flattened import read_mapping, write_problem
-from harness.spec.located import where
+from harness.spec import load_specification
+from harness.spec.located import LocatedDict, where
 from harness.spec.profiles import load_profile
 from harness.spec.settings import Metric, SearchSettings
 from harness.spec.specification import Specification
@@ -106,36 +106,21 @@ def _check_pair(arguments: Arguments, template: ArchitectureTemplate) -> None:
 def _from_layer(
     arguments: Arguments, template: ArchitectureTemplate, layer: Layer, fusion: Fusion | None
 ) -> Planned:
-    values = template.resolve(arguments.parameters)
-    tree = template.render(arguments.parameters, layer.problem, layer.operator)
-    tree["problem"] = write_problem(layer.problem)
-    specification = specification_from_v4_tree(tree)
-    # The layer's own problem: reading it back would rename the coefficients.
-    specification = replace(specification, problem=layer.problem)
-    refusal = None
-    if fusion is not None:
-        try:
-            constraints = fuse(specification.constraints, specification.architecture, layer, fusion)
-            specification = replace(specification, constraints=constraints)
-        except EmptyMapSpace as error:
-            refusal = f"{error.message} ({error.hint})" if error.hint else error.message
-    settings = chosen_settings(arguments, load_profile(arguments.profile or DEFAULT_PROFILE))
-    specification = _with_mapping(replace(specification, settings=settings), arguments)
-    flattened = processed_tree(specification, constraints_changed=fusion is not None)
-    specification = replace(specification, tree=flattened)
-    changed = {p.name: values[p.name] for p in template.parameters if values[p.name] != p.default}
-    job = Job(
-        specification=specification,
-        architecture=template.name,
-        layer=layer.name,
-        model=layer.model,
-        repeat=layer.repeat,
-        parameters=values,
-        fusion=fusion.level if fusion is not None else None,
+    request = LayerRequest(
+        architecture=arguments.architecture,
+        layer=layer,
+        settings=chosen_settings(arguments, load_profile(arguments.profile or DEFAULT_PROFILE)),
+        parameters=arguments.parameters,
+        fusion=fusion,
+        mapping=_mapping_tree(arguments),
         compat=arguments.compat,
         command=arguments.command,
         table_folders=_table_folders(arguments),
     )
+    made = layer_job(request)
+    job = made.job
+    values = job.parameters
+    changed = {p.name: values[p.name] for p in template.parameters if values[p.name] != p.default}
     runs = template.for_operator(layer.operator).name
     heading = Heading(
         layer=layer.name,
@@ -147,12 +132,12 @@ def _from_layer(
         repeat_reason=layer.repeat_reason,
         fusion=job.fusion,
         changed=changed,
-        architecture_summary=architecture_summary(specification),
-        search=search_summary(specification),
+        architecture_summary=architecture_summary(job.specification),
+        search=search_summary(job.specification),
         variant=runs if runs != template.name else "",
         counts=ELEMENT_VISITS if layer.operator == "norm" else MACS,
     )
-    return Planned(job, heading, refusal, layer)
+    return Planned(job, heading, made.refusal, layer)
 
 
 def _from_files(arguments: Arguments) -> Planned:
@@ -170,7 +155,7 @@ def _from_files(arguments: Arguments) -> Planned:
         if arguments.profile is None:
             settings = replace(settings, template=template)
     specification = replace(specification, settings=chosen_settings(arguments, settings))
-    specification = _with_mapping(specification, arguments)
+    specification = with_mapping(specification, _mapping_tree(arguments))
     specification = replace(specification, tree=processed_tree(specification, constraints_changed=False))
     name = Path(arguments.spec[0]).name.split(".")[0]
     layer = specification.problem.name or "problem"
@@ -221,17 +206,17 @@ def chosen_settings(arguments: Arguments, settings: SearchSettings) -> SearchSet
     return chosen
 
 
-def _with_mapping(specification: Specification, arguments: Arguments) -> Specification:
+def _mapping_tree(arguments: Arguments) -> LocatedDict | None:
+    """The file of --mapping, read."""
     if arguments.mapping is None:
-        return specification
+        return None
     from harness.spec.yaml_loader import load_yaml_file  # noqa: PLC0415
 
     tree = load_yaml_file(arguments.mapping, _jinja_values(arguments))
     if not isinstance(tree.get("mapping"), list):
         place = where(tree, "mapping") or Location(arguments.mapping, 1)
         raise SpecError("the mapping must be a list of directives", place)
-    mapping = read_mapping(tree, specification.architecture, specification.problem)
-    return replace(specification, mapping=mapping)
+    return tree
 
 
 def _jinja_values(arguments: Arguments) -> dict[str, str | int | float | bool]:
