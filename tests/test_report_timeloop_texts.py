@@ -18,9 +18,9 @@ import yaml
 from model_tiny import TENSORS, gemm, tiny_architecture
 
 from harness.engines.loop_nest import map_text
+from harness.engines.parse_stats import parse_stats
 from harness.errors import Unsupported
 from harness.model import evaluate
-from harness.report.parse_stats import parse_stats
 from harness.report.timeloop_stats import stats_text
 from harness.report.yaml_text import mapping_yaml_text
 from harness.spec.architecture import Architecture

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from harness.engines.parse_stats import parse_stats
 from harness.errors import SpecError
-from harness.report.parse_stats import parse_stats
 
 PUBLISHED = json.loads((Path(__file__).parent / "golden" / "stats_published.json").read_text())
 
