@@ -184,7 +184,7 @@ def _settings(arguments: SweepArguments, workload: Workload) -> Settings:
     """What the results of this sweep share, in words. Reads the profile, so that a wrong one is told now."""
     from harness.cli.planning import chosen_settings  # noqa: PLC0415
     from harness.cli.sweep_jobs import mapper_arguments  # noqa: PLC0415
-    from harness.engines.embedded import package_version  # noqa: PLC0415
+    from harness.engines.version import package_version  # noqa: PLC0415
     from harness.spec.profiles import load_profile  # noqa: PLC0415
     from harness.sweep.record import Settings  # noqa: PLC0415
 

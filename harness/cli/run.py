@@ -242,7 +242,7 @@ def _print_record(record: str) -> None:
 
 def _print_failure(arguments: Arguments, reason: str) -> None:
     """A record without figures for an error that ended the run before there was a result."""
-    from harness.engines.embedded import package_version  # noqa: PLC0415
+    from harness.engines.version import package_version  # noqa: PLC0415
     from harness.engines.result import Provenance, Result, SearchRecord  # noqa: PLC0415
 
     mapper = "given" if arguments.mapping is not None else arguments.profile or DEFAULT_PROFILE

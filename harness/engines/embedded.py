@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +16,7 @@ from harness.engines.progress import Progress
 from harness.engines.record import level_records, network_records
 from harness.engines.reservations import no_imperfect_factors, uncounted_computes
 from harness.engines.result import Provenance, Result, SearchRecord
+from harness.engines.version import package_version
 from harness.errors import EmptyMapSpace, InvalidMapping
 from harness.estimation import Answer, EstimationOptions, estimate
 from harness.model import evaluate
@@ -212,20 +211,3 @@ def _provenance(job: Job, architecture: Architecture) -> Provenance:
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=job.command,
     )
-
-
-def package_version() -> str:
-    """The version of the installed package, or of the checkout that it is run from."""
-    try:
-        return version("transformer-harness")
-    except PackageNotFoundError:
-        return _version_of_checkout()
-
-
-def _version_of_checkout() -> str:
-    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
-    try:
-        with project.open("rb") as file:
-            return str(tomllib.load(file)["project"]["version"])
-    except (OSError, KeyError, tomllib.TOMLDecodeError):
-        return "unknown"

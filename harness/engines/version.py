@@ -1,0 +1,61 @@
+"""Which program it is that makes the figures."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from harness.spec.shipped import shipped_folder
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_DECIDING_ROOMS = ("errors.py", "spec", "estimation", "model", "mapspace", "search", "fusion", "engines")
+"""What a figure is made by; the rooms above only choose and show."""
+
+
+def package_version() -> str:
+    """The version of the installed package, or of the checkout that it is run from."""
+    try:
+        return version("transformer-harness")
+    except PackageNotFoundError:
+        return _version_of_checkout()
+
+
+def _version_of_checkout() -> str:
+    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    try:
+        with project.open("rb") as file:
+            return str(tomllib.load(file)["project"]["version"])
+    except (OSError, KeyError, tomllib.TOMLDecodeError):
+        return "unknown"
+
+
+@lru_cache(maxsize=1)
+def program_version() -> str:
+    """The version of the package with a digest of the sources, templates and tables that make figures."""
+    sources: list[Path] = []
+    for room in _DECIDING_ROOMS:
+        place = _PACKAGE / room
+        sources += sorted(place.rglob("*.py")) if place.is_dir() else [place]
+    digest = hashlib.sha256(digest_of(sources, _PACKAGE).encode())
+    for kind in ("arches", "estimation_tables"):
+        folder = shipped_folder(kind)
+        digest.update(digest_of(files_below(folder), folder).encode())
+    return f"{package_version()}+{digest.hexdigest()[:12]}"
+
+
+def files_below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def digest_of(files: Iterable[Path], folder: Path) -> str:
+    """Of the names below ``folder`` and the contents."""
+    digest = hashlib.sha256()
+    for file in files:
+        text = file.read_bytes()
+        digest.update(f"{file.relative_to(folder)} {len(text)}\n".encode())
+        digest.update(text)
+    return digest.hexdigest()
