@@ -12,6 +12,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from harness.errors import Location, SpecError, did_you_mean
@@ -57,7 +58,9 @@ def evaluate_expression(text: str, names: Mapping[str, Any], location: Location 
         raise SpecError(f"in expression '{shown}': {reason}", location) from None
 
 
+@lru_cache(maxsize=1024)
 def _parse(text: str) -> ast.expr:
+    """The tree is shared by all evaluations of the same text, and never changed."""
     if len(text) > MAX_LENGTH:
         raise _Refused(f"longer than {MAX_LENGTH} characters")
     try:
