@@ -1,13 +1,23 @@
-"""Tasks in worker processes: all are accounted for, also when a worker dies."""
+"""Tasks in worker processes: all are accounted for, also when a worker dies, hangs, or is stopped."""
 
 from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from harness.sweep.scheduler import run_tasks
+from harness.errors import HarnessError
+from harness.sweep.scheduler import LocalRunner, run_tasks
+
+HANG_GUARD_SECONDS = 60
 
 
 def doubled(task: int) -> tuple[int, int]:
@@ -21,53 +31,244 @@ def deadly(task: int) -> int:
     return task
 
 
+def deadly_once(folder: str) -> str:
+    """Kills its own process the first time that it is called for ``folder``."""
+    mark = Path(folder) / "called"
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return folder
+
+
 def unlucky(task: int) -> int:
     raise RuntimeError(f"task {task}")
+
+
+class Untransportable(Exception):
+    def __init__(self, one: int, other: int) -> None:
+        super().__init__(f"{one} and {other}")
+
+
+def fails_untransportably(task: int) -> int:
+    raise Untransportable(1, task)
+
+
+def endless_for_odd(task: int) -> int:
+    if task % 2:
+        compiled_and_endless(task)
+    return task
+
+
+def compiled_and_endless(task: int) -> int:
+    """Never gives the interpreter back, so that nothing inside the process can end it."""
+    return len(bytes(1)) + sum(iter(int, 1))
+
+
+def slow_first(task: int) -> tuple[int, float]:
+    if task == 0:
+        time.sleep(2)
+    return task, time.time()
+
+
+def cannot_start() -> None:
+    raise HarnessError("no preparation today")
+
+
+def dies_at_start() -> None:
+    os._exit(1)
 
 
 def never() -> bool:
     return False
 
 
+def refuse(task: object) -> None:
+    pytest.fail(str(task))
+
+
+class Reports:
+    """What was called back, in order."""
+
+    def __init__(self) -> None:
+        self.done: list[object] = []
+        self.dead: list[object] = []
+        self.late: list[object] = []
+        self.batches: list[int] = []
+
+    def on_batch(self) -> None:
+        self.batches.append(len(self.done) + len(self.dead) + len(self.late))
+
+    def run(
+        self,
+        work: Callable[..., object],
+        tasks: object,
+        processes: int = 2,
+        limit_seconds: float | None = None,
+        should_stop: Callable[[], bool] = never,
+    ) -> None:
+        run_tasks(
+            work,
+            tasks,  # type: ignore[arg-type]
+            processes,
+            on_done=self.done.append,
+            on_death=self.dead.append,
+            on_timeout=self.late.append,
+            on_batch=self.on_batch,
+            should_stop=should_stop,
+            limit_seconds=limit_seconds,
+        )
+
+
 def test_every_task_is_done_in_another_process() -> None:
-    done: list[tuple[int, int]] = []
-    dead: list[int] = []
-    run_tasks(doubled, iter(range(9)), 2, on_done=done.append, on_death=dead.append, should_stop=never)
-    assert sorted(value for value, _ in done) == [2 * task for task in range(9)]
-    assert os.getpid() not in {process for _, process in done}
-    assert not dead
+    reports = Reports()
+    reports.run(doubled, iter(range(9)))
+    assert sorted(value for value, _ in reports.done) == [2 * task for task in range(9)]  # type: ignore[misc]
+    assert os.getpid() not in {process for _, process in reports.done}  # type: ignore[misc]
+    assert not reports.dead and not reports.late
 
 
 def test_the_task_that_kills_its_process_is_found_and_the_others_are_done() -> None:
-    done: list[int] = []
-    dead: list[int] = []
-    run_tasks(deadly, range(8), 2, on_done=done.append, on_death=dead.append, should_stop=never)
-    assert dead == [3]
-    assert sorted(done) == [0, 1, 2, 4, 5, 6, 7]
+    reports = Reports()
+    reports.run(deadly, range(8))
+    assert reports.dead == [3]
+    assert sorted(reports.done) == [0, 1, 2, 4, 5, 6, 7]  # type: ignore[type-var]
+
+
+def test_a_task_whose_process_died_by_accident_is_done_again(tmp_path: Path) -> None:
+    reports = Reports()
+    reports.run(deadly_once, [str(tmp_path)])
+    assert reports.done == [str(tmp_path)] and not reports.dead
+
+
+def test_workers_killed_from_outside_lose_nothing_and_double_nothing() -> None:
+    done: Counter[int] = Counter()
+    with LocalRunner(2) as runner:
+
+        def take(value: tuple[int, int]) -> None:
+            done[value[0]] += 1
+            if value[0] in {20, 60, 100}:
+                os.kill(value[1], signal.SIGTERM if value[0] == 60 else signal.SIGKILL)
+
+        runner.run(doubled, range(80), on_done=take, on_death=refuse, on_timeout=refuse, should_stop=never)
+    assert done == Counter({2 * task: 1 for task in range(80)})
+
+
+def test_a_task_that_takes_too_long_is_ended_and_the_others_are_done() -> None:
+    reports = Reports()
+    reports.run(endless_for_odd, range(6), limit_seconds=0.5)
+    assert sorted(reports.late) == [1, 3, 5]  # type: ignore[type-var]
+    assert sorted(reports.done) == [0, 2, 4]  # type: ignore[type-var]
+    assert not reports.dead
+
+
+def test_one_process_keeps_the_limit_too() -> None:
+    reports = Reports()
+    reports.run(endless_for_odd, range(3), processes=1, limit_seconds=0.3)
+    assert (reports.late, reports.done) == ([1], [0, 2])
+
+
+def test_the_caller_is_told_after_each_batch() -> None:
+    reports = Reports()
+    reports.run(doubled, range(7))
+    assert reports.batches == sorted(set(reports.batches)), "never without something new"
+    assert reports.batches[-1] == 7
+
+
+def test_a_slow_task_does_not_keep_the_others_waiting() -> None:
+    reports = Reports()
+    reports.run(slow_first, range(30))
+    order = [task for task, _ in sorted(reports.done, key=lambda done: done[1])]  # type: ignore[index,misc]
+    assert order[-1] == 0
 
 
 def test_stopping_keeps_what_is_done_and_starts_nothing_new() -> None:
-    done: list[tuple[int, int]] = []
+    reports = Reports()
     taken: list[int] = []
 
-    def endless() -> object:
-        task = 0
+    def endless() -> Iterator[int]:
         while True:
-            taken.append(task)
-            yield task
-            task += 1
+            taken.append(len(taken))
+            yield taken[-1]
 
-    run_tasks(
-        doubled,
-        endless(),  # type: ignore[arg-type]
-        1,
-        on_done=done.append,
-        on_death=lambda task: pytest.fail(str(task)),
-        should_stop=lambda: len(done) >= 3,
-    )
-    assert 3 <= len(done) <= len(taken) <= len(done) + 2
+    reports.run(doubled, endless(), processes=1, should_stop=lambda: len(reports.done) >= 3)
+    assert 3 <= len(reports.done) <= len(taken) <= len(reports.done) + 2
+
+
+def test_stopping_ends_workers_in_the_middle_of_compiled_code() -> None:
+    reports = Reports()
+    timer = threading.Event()
+    threading.Timer(1.0, timer.set).start()
+    begun = time.monotonic()
+    reports.run(compiled_and_endless, range(4), should_stop=timer.is_set)
+    assert time.monotonic() - begun < HANG_GUARD_SECONDS
+    assert not reports.done and not reports.dead
+
+
+def test_a_runner_can_run_again_after_it_was_stopped() -> None:
+    done: list[int] = []
+    with LocalRunner(2) as runner:
+        runner.begin()
+        stopping = iter([False, False, True])
+        runner.run(
+            compiled_and_endless,
+            range(4),
+            on_done=refuse,
+            on_death=refuse,
+            on_timeout=refuse,
+            should_stop=lambda: next(stopping, True),
+        )
+        runner.run(deadly, [1, 2], on_done=done.append, on_death=refuse, on_timeout=refuse, should_stop=never)
+    assert sorted(done) == [1, 2]
 
 
 def test_an_error_of_the_work_itself_is_not_swallowed() -> None:
-    with pytest.raises(RuntimeError, match="task 0"):
-        run_tasks(unlucky, [0], 1, on_done=print, on_death=print, should_stop=never)
+    with pytest.raises(RuntimeError, match="task 0") as raised:
+        Reports().run(unlucky, [0])
+    assert "in unlucky" in raised.value.__notes__[0]
+    with pytest.raises(RuntimeError, match="Untransportable: 1 and 0"):
+        Reports().run(fails_untransportably, [0])
+
+
+def test_workers_that_cannot_start_are_an_error_and_no_endless_loop() -> None:
+    for prepare, reason in ((cannot_start, "no preparation today"), (dies_at_start, "as soon as they start")):
+        with pytest.raises(HarnessError, match=reason), LocalRunner(2, prepare) as runner:
+            runner.run(
+                doubled, range(4), on_done=refuse, on_death=refuse, on_timeout=refuse, should_stop=never
+            )
+
+
+PARENT = """
+import os, sys
+sys.path[:0] = [{tests!r}]
+from test_sweep_scheduler import compiled_and_endless, never, refuse
+from harness.sweep.scheduler import LocalRunner
+with LocalRunner(2) as runner:
+    runner.begin()
+    print(*(worker.process_id for worker in runner._crew._workers), flush=True)
+    runner.run(
+        compiled_and_endless, range(4), on_done=refuse, on_death=refuse, on_timeout=refuse, should_stop=never
+    )
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere compiled code ends first")
+def test_workers_end_with_a_killed_parent() -> None:
+    script = PARENT.format(tests=str(Path(__file__).parent))
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        workers = [int(word) for word in parent.stdout.readline().split()]
+        assert len(workers) == 2
+        time.sleep(1)
+        parent.kill()
+    deadline = time.monotonic() + HANG_GUARD_SECONDS
+    while any(_lives(worker) for worker in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _lives(process: int) -> bool:
+    """A process that has ended but was not waited for lives no more."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
