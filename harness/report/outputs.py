@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from harness.engines.evaluation import Evaluation
 from harness.engines.loop_nest import map_text
 from harness.engines.result import Result
 from harness.report.estimation_table import estimation_csv
 from harness.report.timeloop_stats import stats_text
 from harness.report.yaml_text import mapping_yaml_text, yaml_text
 from harness.spec.flattened import write_art, write_ert
+from harness.spec.json_text import json_text
 
 PREFIX = "timeloop-mapper"
 STATS = f"{PREFIX}.stats.txt"
@@ -27,14 +27,18 @@ def output_files(result: Result) -> dict[str, str]:
     """File name to text. A result without a mapping is its record alone: an empty stats file would read
     as a run that cost nothing.
     """
-    files: dict[str, str] = {}
-    if result.status == "ok" and result.evaluation is not None:
-        files = _timeloop_files(result, result.evaluation)
-    files[RESULT] = result.to_json() + "\n"
-    return files
+    return {**timeloop_files(result), RESULT: record_text(result)}
 
 
-def _timeloop_files(result: Result, evaluation: Evaluation) -> dict[str, str]:
+def record_text(result: Result) -> str:
+    return json_text(result.to_record()) + "\n"
+
+
+def timeloop_files(result: Result) -> dict[str, str]:
+    """All but the record: the same for equal jobs, whatever their layers are called."""
+    evaluation = result.evaluation
+    if result.status != "ok" or evaluation is None:
+        return {}
     architecture, problem = evaluation.architecture, evaluation.problem
     files = {
         STATS: stats_text(architecture, problem, evaluation.stats),

@@ -29,10 +29,10 @@ def yaml_text(tree: Mapping[str, Any]) -> str:
     """Block-style YAML in the order of the tree, plain types only."""
     import yaml  # noqa: PLC0415 - slow to import, not needed for `run.py -h`
 
-    text: str = yaml.safe_dump(
-        plain(tree), sort_keys=False, default_flow_style=False, allow_unicode=True, width=110
-    )
-    return text
+    from harness.spec.block_yaml import block_text, pyyaml_text  # noqa: PLC0415 - imports yaml
+
+    text = block_text(tree, yaml.SafeDumper, leaves_in_flow=False)
+    return pyyaml_text(plain(tree), yaml.SafeDumper) if text is None else text
 
 
 def plain(node: Any) -> Any:

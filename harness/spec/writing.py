@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from harness.spec.block_yaml import block_text, pyyaml_text
 from harness.spec.located import LocatedDict, LocatedList
 from harness.spec.yaml_nodes import QuotedStr, scalar_value
 
@@ -50,6 +51,5 @@ def dump_processed_input(tree: Mapping[str, Any]) -> str:
 
     Plain YAML without aliases. Loading the text gives an equal tree.
     """
-    return yaml.dump(
-        tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=110
-    )
+    text = block_text(tree, _Dumper, leaves_in_flow=True)
+    return pyyaml_text(tree, _Dumper) if text is None else text
