@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,12 @@ from harness.spec.yaml_nodes import QuotedStr
 
 def _files(folder: Path) -> list[Path]:
     return [p for p in folder.rglob("*.json") if p.parts[-3] == "estimates"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch):
+    """What the process remembers would hide the files."""
+    monkeypatch.setattr(whole, "_MOST_REMEMBERED", 0)
 
 
 CLASSES = component_classes("two_adders")
@@ -69,6 +76,21 @@ def test_a_second_question_reads_no_table(tmp_path, never_worked_out):
     assert estimate(architecture, CLASSES, options) == made
     with pytest.raises(AssertionError, match="worked out again"):
         estimate(architecture_of(MEMORY, UNIT, technology="45nm"), CLASSES, options)
+
+
+def test_a_process_remembers_the_last_estimations(tmp_path, never_worked_out, monkeypatch):
+    monkeypatch.setattr(whole, "_MOST_REMEMBERED", 2)
+    monkeypatch.setattr(whole, "_remembered", OrderedDict())
+    options = EstimationOptions(cache_folder=tmp_path)
+    machines = [architecture_of(MEMORY, UNIT, technology=f"{nm}nm") for nm in (22, 32, 45)]
+    made = [estimate(machine, CLASSES, options) for machine in machines]
+    assert len(whole._remembered) == 2
+    never_worked_out()
+    for file in _files(tmp_path):
+        file.unlink()
+    assert [estimate(machine, CLASSES, options) for machine in machines[1:]] == made[1:]
+    with pytest.raises(AssertionError, match="worked out again"):
+        estimate(machines[0], CLASSES, options)
 
 
 def test_every_part_of_a_question_is_in_its_key():

@@ -1,8 +1,10 @@
-"""The one way in: an estimation that was made before is taken from the disk, any other is worked out."""
+"""The one way in: an estimation made before is taken from memory or the disk, any other is worked out."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
+from pathlib import Path
 
 from harness.estimation.answers import Estimate, EstimationOptions
 from harness.estimation.cache import AnswerCache, default_cache_folder
@@ -12,6 +14,9 @@ from harness.spec.architecture import Architecture
 
 MOST_PER_FOLDER = 16
 """Whole estimations kept in each of 256 folders, some 20 MB in all: a sweep asks for a new one every time."""
+
+_MOST_REMEMBERED = 64
+_remembered: OrderedDict[tuple[Path | None, str], Estimate] = OrderedDict()
 
 
 def estimate(
@@ -30,11 +35,12 @@ def estimate(
     folder = (options.cache_folder or default_cache_folder()) if options.use_cache else None
     cache = AnswerCache(folder, "estimates", MOST_PER_FOLDER)
     key = None if folder is None else key_of(components, classes, options)
+    known = None
     if key is not None:
-        stored = cache.get(key)
-        known = None if stored is None else estimate_of(stored)
-        if known is not None:
-            return known
+        known = _remembered.get((folder, str(key))) or estimate_of(cache.get(key) or {})
+    if key is not None and known is not None:
+        _remember((folder, str(key)), known)
+        return known
     # Imported where needed: the sources and their tables take longer to load than most answers to read.
     from harness.estimation.estimator import estimated  # noqa: PLC0415
 
@@ -42,4 +48,12 @@ def estimate(
     record = None if key is None else record_of(made)
     if key is not None and record is not None:
         cache.put(key, record)
+        _remember((folder, str(key)), made)
     return made
+
+
+def _remember(key: tuple[Path | None, str], made: Estimate) -> None:
+    """For as long as the process lives; the layers of a configuration ask one after the other."""
+    _remembered[key] = made
+    while len(_remembered) > _MOST_REMEMBERED:
+        _remembered.popitem(last=False)

@@ -204,11 +204,11 @@ def render(
         return _render_once(text, file, names, finalize)[0], None
     lines, current, stripped = [], 1, []
     for line in marked[0].split("\n"):
-        marks = _MARKED.findall(line)
-        if marks:
-            current = int(marks[0])
+        mark = _MARKED.search(line) if _MARK_START in line else None
+        if mark is not None:
+            current = int(mark[1])
         lines.append(current)
-        stripped.append(_MARKED.sub("", line))
+        stripped.append(line if mark is None else _MARKED.sub("", line))
     unmarked = "\n".join(stripped)
     if marked[1]:
         return unmarked, lines

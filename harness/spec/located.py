@@ -34,6 +34,27 @@ class LocatedList(list[Any]):
         self.item_locations: list[Location] = []
 
 
+def copy_of(value: Any) -> Any:
+    """A deep copy of a located tree that shares its places; plain mappings and lists become located ones."""
+    kind = type(value)
+    if kind is LocatedDict:
+        copied = LocatedDict(location=value.location, tag=value.tag)
+        for key, entry in value.items():
+            copied[key] = copy_of(entry) if isinstance(entry, (dict, list, tuple)) else entry
+        copied.key_locations = value.key_locations.copy()
+        return copied
+    if kind is LocatedList:
+        listed = LocatedList(location=value.location, tag=value.tag)
+        listed += [copy_of(v) if isinstance(v, (dict, list, tuple)) else v for v in value]
+        listed.item_locations = value.item_locations.copy()
+        return listed
+    if isinstance(value, dict):
+        return LocatedDict({str(k): copy_of(v) for k, v in value.items()})
+    if isinstance(value, (list, tuple)):
+        return LocatedList([copy_of(v) for v in value])
+    return value
+
+
 def where(node: Any, key: str | int | None = None) -> Location | None:
     """The place of ``node[key]`` (or of ``node``), None for nodes that did not come from a file."""
     if isinstance(node, LocatedDict):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,17 @@ from harness.spec.includes import (
     Inclusions,
     as_flow_yaml,
 )
-from harness.spec.located import LocatedDict
+from harness.spec.located import LocatedDict, copy_of
 from harness.spec.yaml_nodes import QuotedStr, parse_yaml
 
 MAX_BYTES = 32_000_000
+_MOST_LINES = 2_000
+"""Longer texts are not remembered."""
 TEMPLATE_SUFFIXES = (".jinja", ".jinja2", ".j2")
 
 __all__ = ["QuotedStr", "load_yaml_file", "load_yaml_text"]
 
+_CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1f]")
 _INCLUDE_LINE = re.compile(r"!include\s+(\S.*?)\s*(?:#.*)?")
 
 
@@ -41,8 +45,8 @@ def load_yaml_file(
     large, not text, empty or not a mapping, for broken YAML and for templates that fail.
     """
     file = Path(path)
-    tree = _parse(_source(file, _Reading(jinja_data or {}, _folders(file.parent, roots))))
-    return _as_mapping(tree, str(path))
+    lines = _source(file, _Reading(jinja_data or {}, _folders(file.parent, roots)))
+    return _as_mapping(_parse(lines), str(path))
 
 
 def load_yaml_text(
@@ -73,8 +77,8 @@ def _folders(folder: Path, roots: Sequence[str | Path]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys([folder, *(Path(r) for r in roots)]))
 
 
-Lines = list[tuple[str, Location]]
-"""A text by lines, each with the place that it came from."""
+Lines = list[tuple[str, str, int | None]]
+"""A text by lines, each with the file that it came from and its line there, where that is known."""
 
 
 @dataclass
@@ -122,7 +126,7 @@ def _rendered(text: str, name: str, folder: Path, reading: _Reading) -> Lines:
         reading.roots,
         folder,
         load=lambda path: _parse(_source(path, reading.deeper())),
-        render=lambda path: "\n".join(line for line, _ in _source(path, reading.deeper())),
+        render=lambda path: _text_of(_source(path, reading.deeper())),
     )
     if name.endswith(TEMPLATE_SUFFIXES) or "{{" in text or "{%" in text:
         # Jinja takes longer to import than a specification to read; many have no template.
@@ -132,26 +136,44 @@ def _rendered(text: str, name: str, folder: Path, reading: _Reading) -> Lines:
         exact = origin is not None
     lines: Lines = []
     for number, line in enumerate(text.split("\n")):
-        place = Location(name, (origin[number] if origin else number + 1) if exact else None)
+        source_line = (origin[number] if origin else number + 1) if exact else None
         found = _INCLUDE_LINE.fullmatch(line) if line.startswith("!include") else None
         if found is None:
-            lines.append((line, place))
+            lines.append((line, name, source_line))
             continue
         try:
             target = inclusions.find(found[1].strip("\"'"))
         except SpecError as error:
-            raise SpecError(error.message, place, error.hint) from None
+            raise SpecError(error.message, Location(name, source_line), error.hint) from None
         lines.extend(_source(target, reading.deeper()))
     return lines
 
 
+def _text_of(lines: Sequence[tuple[str, str, int | None]]) -> str:
+    return "\n".join([line for line, _, _ in lines])
+
+
 def _parse(lines: Lines) -> Any:
-    last = lines[-1][1]
+    """A tree of the caller's own. Sweeps read the same texts again and again, those of templates included."""
+    return copy_of(_tree(tuple(lines))) if len(lines) <= _MOST_LINES else _parsed(lines)
+
+
+@lru_cache(maxsize=128)
+def _tree(lines: tuple[tuple[str, str, int | None], ...]) -> Any:
+    return _parsed(lines)
+
+
+def _parsed(lines: Sequence[tuple[str, str, int | None]]) -> Any:
+    places: dict[int, Location] = {}
 
     def place_of(line: int) -> Location:
-        return lines[line][1] if line < len(lines) else last
+        place = places.get(line)
+        if place is None:
+            _, file, number = lines[min(line, len(lines) - 1)]
+            place = places[line] = Location(file, number)
+        return place
 
-    return parse_yaml("\n".join(line for line, _ in lines), place_of)
+    return parse_yaml(_text_of(lines), place_of)
 
 
 def _read(file: Path) -> str:
@@ -171,6 +193,6 @@ def _read(file: Path) -> str:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SpecError("this is not a text file (not UTF-8)", place) from None
-    if any(ord(c) < 32 and c not in "\t\n\r\f" for c in text):
+    if _CONTROL.search(text):
         raise SpecError("this is not a text file (it has control characters)", place)
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -8,6 +8,7 @@ it, and the user would get the figures of another machine.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from harness.errors import Location, SpecError, unknown_name
@@ -215,6 +216,12 @@ def as_number(value: Any) -> float | None:
 
 def nearest_within(name: str, known: Iterable[str]) -> str | None:
     """The known name within one edit (two for names of eight letters and more), None if there is none."""
+    return _nearest(name, frozenset(known))
+
+
+@lru_cache(maxsize=4096)
+def _nearest(name: str, known: frozenset[str]) -> str | None:
+    """Remembered: a sweep asks the same of every configuration."""
     allowed = 2 if len(name) >= 8 else 1
     if len(name) < 4:
         return None

@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.errors import Location, SpecError, Unsupported, unknown_name
 from harness.spec import known_keys as keys
-from harness.spec.located import LocatedDict, LocatedList, where
+from harness.spec.located import LocatedDict, LocatedList, copy_of, where
 from harness.spec.v4.architecture import read_architecture
 from harness.spec.v4.attach import attach_constraints, attach_list, check_places
 from harness.spec.v4.branches import resolve_branches
@@ -30,7 +30,7 @@ def process_v4(tree: Any, for_model: bool | None = None) -> LocatedDict:
     :class:`~harness.errors.SpecError` with file and line for whatever does not fit, and
     :class:`~harness.errors.Unsupported` for what is understood but not modelled.
     """
-    top = _top_keys(located(_copied(tree)))
+    top = _top_keys(located(copy_of(tree)))
     variables = _variables(top)
     names: dict[str, Any] = {**top, **variables, "variables": variables}
     names["spec"] = {**top, "variables": variables}
@@ -65,25 +65,6 @@ def process_v4(tree: Any, for_model: bool | None = None) -> LocatedDict:
             result.key_locations[key] = place
     _forward(result, top, names)
     return result
-
-
-def _copied(value: Any) -> Any:
-    """A deep copy that shares the places (a tree may be processed again, for another problem)."""
-    if isinstance(value, LocatedDict):
-        copied = LocatedDict(
-            {k: _copied(v) for k, v in value.items()}, location=value.location, tag=value.tag
-        )
-        copied.key_locations = dict(value.key_locations)
-        return copied
-    if isinstance(value, LocatedList):
-        listed = LocatedList([_copied(v) for v in value], location=value.location, tag=value.tag)
-        listed.item_locations = list(value.item_locations)
-        return listed
-    if isinstance(value, dict):
-        return LocatedDict({str(k): _copied(v) for k, v in value.items()})
-    if isinstance(value, (list, tuple)):
-        return LocatedList([_copied(v) for v in value])
-    return value
 
 
 def top_key(written: str) -> str | None:
