@@ -18,15 +18,17 @@ RESERVED_KEYS = ("metrics", "sweep")
 
 @dataclass(frozen=True)
 class Configuration:
-    """One point of a sweep. ``position`` is its place in the file, from 0.
+    """One point of a sweep. ``position`` counts all points of the file, from 0.
 
     ``given`` are the parameters that the file sets, ``parameters`` all of them with their values.
+    ``refusal`` says why the architecture cannot be built with them: a point of a grid that fails.
     """
 
     position: int
     architecture: str
     given: Mapping[str, ParameterValue]
     parameters: Mapping[str, ParameterValue]
+    refusal: str | None = None
 
 
 @dataclass(frozen=True)

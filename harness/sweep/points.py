@@ -1,0 +1,133 @@
+"""The points of a sweep from a file or from Python data, everything checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.errors import Location, SpecError
+from harness.sweep.configuration import Configuration, ConfigurationMistakes
+from harness.sweep.csv_entries import CSV_SUFFIXES, csv_source
+from harness.sweep.entry import RULES_KEY, Source, source_of
+from harness.sweep.entry_reading import EntryReader, Frames, ReadEntry, distinct
+from harness.sweep.frame import AxisValue
+from harness.sweep.grid import Grid
+from harness.sweep.json_text import JsonText
+from harness.sweep.rules import Rule
+from harness.sweep.space import ConfigurationSpace
+
+__all__ = [
+    "Configuration",
+    "ConfigurationMistakes",
+    "ConfigurationSpace",
+    "configuration_space",
+    "read_configurations",
+    "with_defaults",
+]
+
+
+def read_configurations(
+    path: Path, default_architecture: str, rules: Sequence[str] = (), mixup: bool = False
+) -> ConfigurationSpace:
+    """The points of a JSON or CSV file; see ``docs/sweep.md``.
+
+    Entries without ``arch`` are for ``default_architecture``; ``rules`` hold beside those of the file. With
+    ``mixup`` the points are the cross-over of the file's values, for each architecture. Raises
+    :class:`ConfigurationMistakes` with all mistakes, and SpecError for a file that cannot be understood.
+    """
+    try:
+        if path.suffix.lower() in CSV_SUFFIXES:
+            source = csv_source(path)
+        else:
+            text = JsonText(path)
+            source = source_of(text.data, text.prefix)
+    except ValueError as error:
+        raise ConfigurationMistakes((str(error),)) from error
+    if not source.entries:
+        raise SpecError("no configurations: the list is empty", Location(str(path)))
+    return _space(source, default_architecture, rules, mixup)
+
+
+def configuration_space(
+    entries: object, default_architecture: str, rules: Sequence[str] = (), mixup: bool = False
+) -> ConfigurationSpace:
+    """The same from what a JSON file would hold: a list of dicts, or one dict."""
+    try:
+        source = source_of(entries, lambda path: "")
+    except ValueError as error:
+        raise ConfigurationMistakes((str(error),)) from error
+    if not source.entries:
+        raise SpecError("no configurations: the list is empty")
+    return _space(source, default_architecture, rules, mixup)
+
+
+def with_defaults(space: ConfigurationSpace | None, architectures: Sequence[str]) -> ConfigurationSpace:
+    """``space`` and, after it, one configuration of defaults for each architecture that it lacks."""
+    there = space.architectures if space is not None else ()
+    lacking = [{"arch": name} for name in dict.fromkeys(architectures) if name not in there]
+    whole = space if space is not None else ConfigurationSpace(())
+    return whole + configuration_space(lacking, lacking[0]["arch"]) if lacking else whole
+
+
+def _space(
+    source: Source, default_architecture: str, rules: Sequence[str], mixup: bool
+) -> ConfigurationSpace:
+    reader = EntryReader(default_architecture)
+    common = (*reader.rules(source.rules, source.place.value(RULES_KEY)), *reader.rules(tuple(rules), ""))
+    read = [one for entry in source.entries for one in reader.read(entry)]
+    templates = {one.architecture: reader.template(one.architecture) for one in read}
+    reader.check_rules(common, list(templates.values()))
+    _stop_at(reader.mistakes)
+    if mixup:
+        read = _crossed(read)
+    frames = Frames()
+    grids: list[Grid] = []
+    mistakes: list[str] = []
+    for one in read:
+        template = templates[one.architecture]
+        about = f"{one.place.value()}architecture '{template.name}': "
+        try:
+            grid = frames.grid(template, replace(one, rules=(*one.rules, *common)))
+        except SpecError as error:
+            mistakes.append(f"{about}{error.message}")
+            continue
+        grids.append(grid)
+        try:
+            refusal = grid.trial(alone=one.alone)
+        except SpecError as error:
+            mistakes.append(str(error))
+            continue
+        if refusal is not None:
+            mistakes.append(f"{about}{refusal}")
+    _stop_at(mistakes)
+    return ConfigurationSpace(grids)
+
+
+def _stop_at(mistakes: Sequence[str]) -> None:
+    if mistakes:
+        raise ConfigurationMistakes(tuple(dict.fromkeys(mistakes)))
+
+
+def _crossed(read: Sequence[ReadEntry]) -> list[ReadEntry]:
+    """One grid for each architecture, of the distinct values of each key; the rules of all entries hold."""
+    values: dict[str, dict[str, dict[object, AxisValue]]] = {}
+    rules: dict[str, dict[str, Rule]] = {}
+    first: dict[str, ReadEntry] = {}
+    for one in read:
+        first.setdefault(one.architecture, one)
+        axes = values.setdefault(one.architecture, {})
+        for key, axis in one.axes.items():
+            axes.setdefault(key, {}).update((distinct(v), v) for v in axis)
+        own = rules.setdefault(one.architecture, {})
+        for rule in one.rules:
+            own.setdefault(rule.formula.text, rule)
+    return [
+        replace(
+            one,
+            axes={key: tuple(axis.values()) for key, axis in values[architecture].items()},
+            rules=tuple(rules[architecture].values()),
+            alone=False,
+        )
+        for architecture, one in first.items()
+    ]
