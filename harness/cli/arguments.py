@@ -267,7 +267,7 @@ def _add_search(parser: OneLineParser) -> None:
         help=f"mapper profile, or a file (default {DEFAULT_PROFILE}: the best mapping with its proof)",
     )  # fmt: skip
     group.add_argument(
-        "--objective", "--metric", type=_objective, metavar="M[,M]",
+        "--objective", "--metric", type=objective, metavar="M[,M]",
         help="edp, delay, energy: what is to be least; further ones decide between equals",
     )  # fmt: skip
     group.add_argument(
@@ -356,7 +356,7 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _objective(text: str) -> tuple[str, ...]:
+def objective(text: str) -> tuple[str, ...]:
     from harness.search.objective import parse_goals  # noqa: PLC0415 - imports NumPy
 
     return _parsed(parse_goals, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from harness.cli.errors import INTERRUPTED, NO_MAPPING, USER_ERROR, guarded, one_line, say
 from harness.cli.hwdse_arguments import SweepArguments, parse_sweep_arguments
@@ -14,16 +14,18 @@ from harness.errors import HarnessError, Location, SpecError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.cli.sweep_folder import SweepFolder
-    from harness.cli.sweep_jobs import FinishedLayer, SweepJob
-    from harness.spec.settings import SearchSettings
-    from harness.spec.templates import ArchitectureTemplate
-    from harness.sweep.configuration import Configurations
-    from harness.sweep.record import ConfigurationRecord, Settings
-    from harness.sweep.workload import Workload
-    from harness.workloads import Model
+    from harness.report.sweep_progress import SweepProgress
+    from harness.sweep.api import Execution, Finished
+    from harness.sweep.outcome import LayerOutcome
+    from harness.sweep.plan import SweepPlan
+    from harness.sweep.point import Point
+    from harness.sweep.results import Rows, SweepResults
 
 PROGRAM = "hwdse_run.py"
+_ESTIMATED_FROM = 100
+"""Points from which on the time is estimated before the start; it costs about a second."""
+
+_CRITERION_OF_GOAL = {"edp": "edp_sum", "delay": "cycles", "energy": "energy"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,11 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: SweepArguments) -> int:
-    if arguments.summary_only:
-        return _summarise(arguments)
     from harness.sweep.configuration import ConfigurationMistakes  # noqa: PLC0415 - after the parsing
 
     try:
+        if arguments.summary_only:
+            return _summarise(arguments)
         return _sweep(arguments)
     except ConfigurationMistakes as error:
         for mistake in error.mistakes:
@@ -51,181 +53,185 @@ def _run(arguments: SweepArguments) -> int:
 
 
 def _summarise(arguments: SweepArguments) -> int:
-    from harness.sweep.record import FILE_NAME, read_folder  # noqa: PLC0415
+    from harness.sweep.folder import open_results  # noqa: PLC0415
 
-    folder = Path(arguments.out)
-    if not folder.is_dir():
-        raise HarnessError(f"no folder '{folder}' to summarise", hint="choose another with -o")
-    records, unreadable = read_folder(folder)
-    for line in unreadable:
+    opened = open_results(Path(arguments.out))
+    for line in opened.unreadable:
         say(f"{PROGRAM}: note: left out: {one_line(line)}")
-    if not records:
-        raise HarnessError(f"no results in '{folder}': no {FILE_NAME} of this program is there")
-    return _show(_console(), records, arguments.table)
+    return _show(_console(arguments), arguments, opened.results)
 
 
-def _show(console: Console, records: Sequence[ConfigurationRecord], table: bool) -> int:
-    from harness.report.sweep_screen import print_summary  # noqa: PLC0415
+def _show(console: Console, arguments: SweepArguments, results: SweepResults) -> int:
+    """Prints the summary, or rows for programs; writes the page and the plots that were asked for."""
+    if arguments.format == "table" and arguments.rows == "configurations":
+        from harness.report.sweep_screen import print_summary  # noqa: PLC0415
 
-    print_summary(console, records, table)
-    if any(record.metrics is not None for record in records):
+        print_summary(
+            console, results, table=arguments.table, top=arguments.top, criterion=_criterion(arguments)
+        )
+    else:
+        _export(arguments, results)
+    if arguments.html is not None:
+        from harness.report.page import write_page  # noqa: PLC0415
+
+        write_page(results, Path(arguments.html), arguments.command)
+        say(f"page in {arguments.html}")
+    if arguments.plots is not None:
+        from harness.report.sweep_plots import write_plots  # noqa: PLC0415
+
+        written = write_plots(results, Path(arguments.plots))
+        say(f"{len(written)} plots in {arguments.plots}/")
+    if any(results.counts(study.number)["ok"] for study in results.studies):
         return 0
-    failed = any(outcome.status == "failed" for record in records for outcome in record.layers)
-    return USER_ERROR if failed else NO_MAPPING
+    failed = {failure.status for study in results.studies for failure in results.failures(study.number)}
+    return NO_MAPPING if failed <= {"no_mapping", "not_run"} else USER_ERROR
+
+
+def _export(arguments: SweepArguments, results: SweepResults) -> None:
+    from harness.report.sweep_exports import TextFormat, export, write_parquet  # noqa: PLC0415
+
+    rows = cast("Rows", arguments.rows)
+    if arguments.format == "parquet":
+        file = Path(arguments.out) / f"{rows}.parquet"
+        write_parquet(results, file, rows)
+        say(f"rows in {file}")
+        return
+    for text in export(results, rows, cast("TextFormat", arguments.format)):
+        sys.stdout.write(text)
+
+
+def _criterion(arguments: SweepArguments) -> str:
+    return _CRITERION_OF_GOAL[arguments.objective[0]] if arguments.objective else "edp_sum"
 
 
 def _sweep(arguments: SweepArguments) -> int:
     """Checks everything, then maps every layer on every configuration."""
-    from harness.cli.sweep_folder import SweepFolder  # noqa: PLC0415
-    from harness.cli.sweep_jobs import occurrence  # noqa: PLC0415
     from harness.report.files import make_folder, remove_if_empty  # noqa: PLC0415
-    from harness.report.sweep_screen import print_sweep_heading  # noqa: PLC0415
-    from harness.spec.templates import load_architecture_template  # noqa: PLC0415
+    from harness.sweep.folder import open_run  # noqa: PLC0415
 
-    template = load_architecture_template(arguments.architecture)
-    model = _model(arguments)
-    workload = _workload(arguments, template, model)
-    settings = _settings(arguments, workload)
-    configurations = _configurations(arguments, template)
-    console = _console()
-    print_sweep_heading(
-        console,
-        architecture=template.name,
-        configurations=len(configurations.chosen),
-        others=configurations.others,
-        workload=workload,
-        settings=settings,
-    )
+    plan = _plan(arguments)
+    console = _console(arguments)
+    _print_heading(console, arguments, plan)
+    if arguments.dry_run:
+        return 0
     folder = Path(arguments.out)
     made = make_folder(folder)
-    occurrences = [occurrence(share) for share in workload.shares]
-    results = SweepFolder(folder, arguments.first_index, configurations.chosen, occurrences, settings)
     try:
-        stopped = _run_jobs(console, arguments, configurations, workload, results)
+        finished = _execute(console, arguments, plan)
     finally:
-        results.close()
         remove_if_empty(made)
-    if not results.records:
+    results = open_run(folder, finished.run)
+    if len(results) == 0:
         say(f"{PROGRAM}: stopped by Ctrl-C before anything was finished")
         return INTERRUPTED
-    code = _show(console, results.records, arguments.table)
-    console.print(f"files in {folder}/", highlight=False, markup=False, soft_wrap=True)
-    if stopped:
-        rest = len(configurations.chosen) - len(results.records)
-        begun = f"; {rest} configurations were not begun" if rest else ""
-        say(f"{PROGRAM}: stopped by Ctrl-C, kept what was finished{begun}")
+    code = _show(console, arguments, results)
+    console.print(f"results in {folder}/", highlight=False, markup=False, soft_wrap=True)
+    if finished.stopped:
+        rest = plan.count - finished.points
+        say(
+            f"{PROGRAM}: stopped by Ctrl-C, kept what was finished; {rest} of {plan.count} configurations "
+            "are left, the same command goes on with them"
+        )
         return INTERRUPTED
     return code
 
 
-def _run_jobs(
-    console: Console,
-    arguments: SweepArguments,
-    configurations: Configurations,
-    workload: Workload,
-    results: SweepFolder,
-) -> bool:
-    """True when Ctrl-C ended it before the last job."""
-    from harness.cli.interrupt import StopOnInterrupt  # noqa: PLC0415
-    from harness.cli.sweep_jobs import failed_layers, run_sweep_job, sweep_jobs  # noqa: PLC0415
-    from harness.report.sweep_progress import SweepProgress  # noqa: PLC0415
-    from harness.search.processes import usable_cores  # noqa: PLC0415
-    from harness.sweep.scheduler import run_tasks  # noqa: PLC0415
-
-    count = len(configurations.chosen) * len(workload.problems)
-    done = 0
-
-    def take(finished: tuple[FinishedLayer, ...]) -> None:
-        nonlocal done
-        done += 1
-        for layer in finished:
-            results.add(layer)
-            progress.layer_done(layer.index, layer.outcome)
-        progress.job_done()
-
-    def bury(job: SweepJob) -> None:
-        take(failed_layers(job, "the process that mapped it died (killed, crashed or out of memory)"))
-
-    with StopOnInterrupt() as stop, SweepProgress(console, count, arguments.live) as progress:
-        run_tasks(
-            run_sweep_job,
-            sweep_jobs(arguments, configurations.chosen, workload),
-            min(count, arguments.jobs or usable_cores()),
-            on_done=take,
-            on_death=bury,
-            should_stop=stop.should_stop,
-        )
-    return done < count
-
-
-def _model(arguments: SweepArguments) -> Model:
-    from harness.workloads import load_model  # noqa: PLC0415
-
-    overrides: dict[str, int | str] = {}
-    if arguments.sequence is not None:
-        overrides["sequence_length"] = arguments.sequence
-    return load_model(arguments.model, overrides)
-
-
-def _workload(arguments: SweepArguments, template: ArchitectureTemplate, model: Model) -> Workload:
+def _plan(arguments: SweepArguments) -> SweepPlan:
     from harness.fusion import FusionOptions  # noqa: PLC0415
-    from harness.sweep.workload import choose_layers  # noqa: PLC0415
+    from harness.sweep.request import SweepRequest, plan_sweep  # noqa: PLC0415
 
-    options = FusionOptions(arguments.no_e_fusion, arguments.l_fusion, arguments.pay_writeback_in_matmul)
-    workload = choose_layers(arguments.words, model, template.fusion_levels, options, arguments.ignore_heads)
-    for share in workload.shares:
-        if arguments.sequence is not None and share.layer.model != model.name:
-            message = f"{share.layer.name} has sizes of its own, --seq does not change them"
-            raise SpecError(message, Location("command line"))
-    return workload
+    for name in arguments.tables:
+        if not Path(name).is_dir():
+            raise SpecError(f"--tables: there is no folder '{name}'", Location("command line"))
+    request = SweepRequest(
+        layers=arguments.words,
+        architectures=arguments.architectures,
+        configurations=Path(arguments.configurations) if arguments.configurations else None,
+        rules=arguments.rules,
+        mixup=arguments.mixup,
+        models=arguments.models,
+        sequence=arguments.sequence,
+        ignore_heads=arguments.ignore_heads,
+        fusion_options=FusionOptions(
+            arguments.no_e_fusion, arguments.l_fusion, arguments.pay_writeback_in_matmul
+        ),
+        profile=arguments.profile,
+        objective=arguments.objective,
+        victory_condition=arguments.victory_condition,
+        imperfect_factors=arguments.imperfect_factors,
+        threads=arguments.threads,
+        table_folders=tuple(map(Path, arguments.tables)),
+        first_index=arguments.first_index,
+        command=arguments.command,
+    )
+    return plan_sweep(request)
 
 
-def _settings(arguments: SweepArguments, workload: Workload) -> Settings:
-    """What the results of this sweep share, in words. Reads the profile, so that a wrong one is told now."""
-    from harness.cli.planning import chosen_settings  # noqa: PLC0415
-    from harness.cli.sweep_jobs import mapper_arguments  # noqa: PLC0415
-    from harness.engines.version import package_version  # noqa: PLC0415
-    from harness.spec.profiles import load_profile  # noqa: PLC0415
-    from harness.sweep.record import Settings  # noqa: PLC0415
+def _print_heading(console: Console, arguments: SweepArguments, plan: SweepPlan) -> None:
+    from harness.cli.hwdse_heading import heading_of  # noqa: PLC0415
+    from harness.report.outputs import timeloop_files  # noqa: PLC0415
+    from harness.report.sweep_heading import print_sweep_heading  # noqa: PLC0415
+    from harness.search.processes import usable_cores  # noqa: PLC0415
+    from harness.sweep.estimate import estimate  # noqa: PLC0415
 
-    s = chosen_settings(mapper_arguments(arguments), load_profile(arguments.profile))
-    parts = [workload.fusion_level or ""]
-    parts += [
-        word
-        for given, word in (
-            (arguments.no_e_fusion, "-nef"),
-            (arguments.l_fusion, "-lf"),
-            (arguments.pay_writeback_in_matmul, "-pwim"),
-        )
-        if given
-    ]
-    return Settings(
-        model=workload.model,
-        fusion=" ".join(parts) if workload.fusion_level is not None else None,
-        mapper=_mapper_in_words(s),
-        version=package_version(),
+    made = None
+    texts_of = timeloop_files if arguments.keep == "all" else None
+    if arguments.mixup or arguments.dry_run or plan.count >= _ESTIMATED_FROM:
+        made = estimate(plan, Path(arguments.out), arguments.jobs or usable_cores(), texts_of)
+    print_sweep_heading(console, heading_of(plan, made))
+
+
+def _execute(console: Console, arguments: SweepArguments, plan: SweepPlan) -> Finished:
+    from harness.cli.interrupt import StopOnInterrupt  # noqa: PLC0415
+    from harness.report.sweep_progress import SweepProgress  # noqa: PLC0415
+    from harness.sweep.api import execute  # noqa: PLC0415
+
+    execution = _execution(arguments, plan)
+    with StopOnInterrupt() as stop, SweepProgress(console, plan.count, arguments.live) as progress:
+        return execute(plan, execution, _Watch(progress), stop.should_stop)
+
+
+class _Watch:
+    """Tells the progress bar what happens."""
+
+    def __init__(self, progress: SweepProgress) -> None:
+        self._progress = progress
+
+    def layer_done(self, index: int, outcome: LayerOutcome, reused: bool) -> None:
+        self._progress.layer_done(index, outcome)
+
+    def point_done(self, point: Point) -> None:
+        self._progress.job_done()
+
+
+def _execution(arguments: SweepArguments, plan: SweepPlan) -> Execution:
+    from harness.report.outputs import timeloop_files  # noqa: PLC0415
+    from harness.report.sweep_folder import SweepFolder  # noqa: PLC0415
+    from harness.sweep.api import Execution, Keep, runner_for  # noqa: PLC0415
+
+    folder = Path(arguments.out)
+    layers = dict.fromkeys(
+        layer.layer for planned in plan.workloads.values() for layer in planned.study.layers
+    )
+    return Execution(
+        folder=folder,
+        runner=runner_for(arguments.cluster, arguments.jobs, plan.layers),
+        keep=cast("Keep", arguments.keep),
+        files=SweepFolder(folder, layers),
+        texts_of=timeloop_files,
+        fresh=arguments.fresh,
+        retry_failed=arguments.retry_failed,
+        limit_seconds=arguments.job_timeout,
+        command=arguments.command,
     )
 
 
-def _mapper_in_words(s: SearchSettings) -> str:
-    from harness.cli.planning import settings_summary  # noqa: PLC0415
-    from harness.search.mappers import PROPOSING  # noqa: PLC0415
-
-    words = settings_summary(s)
-    if s.algorithm in PROPOSING:
-        return f"{words}, victory condition {s.victory_condition}, timeout {s.timeout}"
-    return f"{words}, time limit {s.time_limit:g} s" if s.time_limit else words
-
-
-def _configurations(arguments: SweepArguments, template: ArchitectureTemplate) -> Configurations:
-    from harness.spec.shipped import shipped_file  # noqa: PLC0415
-    from harness.sweep.configuration import read_configurations  # noqa: PLC0415
-
-    given = arguments.configurations
-    return read_configurations(Path(given) if given else shipped_file("hw_configs.json"), template)
-
-
-def _console() -> Console:
+def _console(arguments: SweepArguments) -> Console:
+    """Rows for programs have stdout for themselves."""
     from rich.console import Console  # noqa: PLC0415
 
-    return Console(highlight=False)
+    for_programs = arguments.format != "table" or arguments.rows != "configurations"
+    return Console(highlight=False, stderr=for_programs)
+
+
+__all__ = ["HarnessError", "main"]

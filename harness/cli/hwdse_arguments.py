@@ -14,18 +14,25 @@ from harness.cli.arguments import (
     OneLineParser,
     add_fusion_options,
     natural_number,
+    objective,
     positive_number,
 )
 
 DEFAULT_OUT = "outputs_hwdse"
+KEEPS = ("all", "best", "none")
+FORMATS = ("table", "markdown", "csv", "json", "parquet")
+ROWS = ("configurations", "layers", "levels", "dataspaces")
 
 _EXAMPLES = """\
 examples:
   hwdse_run.py all -t                          BERT-large on the shipped configurations of Gemmini
   hwdse_run.py KQV FF1 -c my_configs.json
-  hwdse_run.py all --arch pim_analog -j 2
+  hwdse_run.py all -mx --dry-run               how many points a cross-over has, and how long it takes
+  hwdse_run.py all --arch gemmini eyeriss simba tpu pim_analog
   hwdse_run.py KTQ softmax Accumulator         both fused at the accumulator
   hwdse_run.py -so -t                          the results in outputs_hwdse/ once more
+  hwdse_run.py -so --html report.html          the same as a page to look at
+  hwdse_run.py -so --format csv --rows layers  the same for programs
 """
 
 
@@ -35,23 +42,38 @@ class SweepArguments:
 
     words: tuple[str, ...] = ()
     configurations: str | None = None
-    architecture: str = DEFAULT_ARCHITECTURE
-    model: str = DEFAULT_MODEL
+    rules: tuple[str, ...] = ()
+    mixup: bool = False
+    architectures: tuple[str, ...] = ()
+    models: tuple[str, ...] = (DEFAULT_MODEL,)
     sequence: int | None = None
-    table: bool = False
-    summary_only: bool = False
-    first_index: int = 0
     ignore_heads: bool = False
-    imperfect_factors: bool = False
-    live: bool = False
     no_e_fusion: bool = False
     l_fusion: bool = False
     pay_writeback_in_matmul: bool = False
-    victory_condition: int | None = None
     profile: str = DEFAULT_PROFILE
+    objective: tuple[str, ...] | None = None
+    victory_condition: int | None = None
+    imperfect_factors: bool = False
     threads: int | None = None
+    tables: tuple[str, ...] = ()
+    first_index: int = 0
     jobs: int | None = None
+    cluster: str | None = None
+    job_timeout: int | None = None
+    fresh: bool = False
+    retry_failed: bool = False
+    dry_run: bool = False
+    keep: str = "all"
     out: str = DEFAULT_OUT
+    summary_only: bool = False
+    table: bool = False
+    top: int | None = None
+    format: str = "table"
+    rows: str = "configurations"
+    html: str | None = None
+    plots: str | None = None
+    live: bool = False
     debug: bool = False
     command: str = ""
 
@@ -63,37 +85,71 @@ def parse_sweep_arguments(argv: Sequence[str], program: str) -> SweepArguments:
     given = parser.parse_intermixed_args(list(argv))
     if given.summary_only and given.words:
         parser.error("-so reads what there is; it takes no layers")
-    if not given.summary_only and not given.words:
+    if given.summary_only:
+        _refuse_without_run(parser, given)
+    elif not given.words:
         parser.error("say what to map: all, or the names of layers")
+    if given.dry_run and (given.html or given.plots):
+        parser.error("--dry-run maps nothing, so there is nothing for --html and --plots")
     return SweepArguments(
         words=tuple(given.words),
         configurations=given.configs,
-        architecture=given.arch,
-        model=given.model,
+        rules=tuple(given.rule or ()),
+        mixup=given.mixup,
+        architectures=tuple(given.arch or ()),
+        models=tuple(given.model or (DEFAULT_MODEL,)),
         sequence=given.seq,
-        table=given.table,
-        summary_only=given.summary_only,
-        first_index=given.init_idx,
         ignore_heads=given.ignore_heads,
-        imperfect_factors=given.imperfect_fact,
-        live=given.live,
         no_e_fusion=given.no_e_fusion,
         l_fusion=given.l_fusion,
         pay_writeback_in_matmul=given.pay_wb_in_mm,
-        victory_condition=given.vict_cond,
         profile=given.mapper,
+        objective=given.objective,
+        victory_condition=given.vict_cond,
+        imperfect_factors=given.imperfect_fact,
         threads=given.threads,
+        tables=tuple(given.tables or ()),
+        first_index=given.init_idx,
         jobs=given.jobs,
+        cluster=given.cluster,
+        job_timeout=given.job_timeout,
+        fresh=given.fresh,
+        retry_failed=given.retry_failed,
+        dry_run=given.dry_run,
+        keep=given.keep,
         out=given.out,
+        summary_only=given.summary_only,
+        table=given.table,
+        top=given.top,
+        format=given.format,
+        rows=given.rows,
+        html=given.html,
+        plots=given.plots,
+        live=given.live,
         debug=given.debug,
         command=shlex.join([program, *argv]),
     )
 
 
+def _refuse_without_run(parser: OneLineParser, given: argparse.Namespace) -> None:
+    """What would silently do nothing beside ``-so``."""
+    for option, value in (
+        ("-c", given.configs), ("-mx", given.mixup), ("--rule", given.rule), ("--arch", given.arch),
+        ("--model", given.model), ("--seq", given.seq), ("--fresh", given.fresh), ("--resume", given.resume),
+        ("--retry-failed", given.retry_failed), ("--dry-run", given.dry_run), ("--cluster", given.cluster),
+        ("-j", given.jobs), ("--objective", given.objective), ("--tables", given.tables),
+    ):  # fmt: skip
+        if value:
+            parser.error(f"-so runs nothing, {option} would have no effect")
+
+
 def _parser(program: str) -> OneLineParser:
     parser = OneLineParser(
         prog=program,
-        usage=(f"{program} all|LAYER... [FUSION_LEVEL] [options]\n       {program} -so [-t] [-o DIR]"),
+        usage=(
+            f"{program} all|LAYER... [FUSION_LEVEL] [options]\n"
+            f"       {program} -so [-t] [--html FILE] [--format F] [-o DIR]"
+        ),
         description="Map layers onto many configurations of hardware and say which is best for what.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -104,7 +160,8 @@ def _parser(program: str) -> OneLineParser:
     )
     _add_what(parser)
     _add_mapping(parser)
-    _add_output(parser)
+    _add_run(parser)
+    _add_results(parser)
     return parser
 
 
@@ -112,13 +169,25 @@ def _add_what(parser: OneLineParser) -> None:
     group = parser.add_argument_group("what is mapped onto what")
     group.add_argument(
         "-c", "--configs", metavar="FILE",
-        help="JSON list of configurations (default: the shipped hw_configs.json)",
+        help="configurations: JSON (a list, a grid) or CSV (default: the shipped hw_configs.json; "
+        "with several architectures each at its defaults)",
     )  # fmt: skip
     group.add_argument(
-        "-a", "--arch", default=DEFAULT_ARCHITECTURE,
-        help="take the configurations of this architecture (default %(default)s)",
+        "-mx", "--mixup", action="store_true",
+        help="cross-over: all combinations of the values that the configurations have",
     )  # fmt: skip
-    group.add_argument("-m", "--model", default=DEFAULT_MODEL, help="model (default %(default)s)")
+    group.add_argument(
+        "--rule", action="append", metavar="EXPR",
+        help="map only configurations in which this holds; may be repeated",
+    )  # fmt: skip
+    group.add_argument(
+        "-a", "--arch", nargs="+", action="extend", metavar="ARCH",
+        help=f"take the configurations of these architectures (default {DEFAULT_ARCHITECTURE})",
+    )  # fmt: skip
+    group.add_argument(
+        "-m", "--model", nargs="+", action="extend", metavar="MODEL",
+        help=f"models, one after the other (default {DEFAULT_MODEL})",
+    )  # fmt: skip
     group.add_argument(
         "--seq", type=positive_number, metavar="N", help="sequence length instead of the model's"
     )
@@ -136,6 +205,10 @@ def _add_mapping(parser: OneLineParser) -> None:
         help="mapper profile (default %(default)s)",
     )  # fmt: skip
     group.add_argument(
+        "--objective", "--metric", type=objective, metavar="M[,M]",
+        help="edp, delay, energy: what is to be least in each layer, and what configurations are ranked by",
+    )  # fmt: skip
+    group.add_argument(
         "-vc", "--vict_cond", type=natural_number, metavar="N",
         help="stop after N valid mappings that are no better (default: the profile's)",
     )  # fmt: skip
@@ -149,23 +222,62 @@ def _add_mapping(parser: OneLineParser) -> None:
         help="search threads of each job (default: the profile's)",
     )
     group.add_argument(
-        "-j", "--jobs", type=positive_number, metavar="N", help="jobs at a time (default: one a core)"
-    )
+        "--tables", action="append", metavar="DIR",
+        help="ask the estimation tables of this folder before the shipped ones; may be repeated",
+    )  # fmt: skip
 
 
-def _add_output(parser: OneLineParser) -> None:
-    group = parser.add_argument_group("output")
+def _add_run(parser: OneLineParser) -> None:
+    group = parser.add_argument_group("the run")
     group.add_argument("-o", "--out", default=DEFAULT_OUT, metavar="DIR", help="folder (default %(default)s)")
     group.add_argument(
         "-i", "--init-idx", "--init_idx", type=natural_number, default=0, metavar="N",
-        help="number of the folder of the first entry of the file (default 0)",
+        help="number of the folder of the first configuration (default 0)",
     )  # fmt: skip
+    group.add_argument(
+        "-j", "--jobs", type=positive_number, metavar="N", help="jobs at a time (default: one a core)"
+    )
+    group.add_argument(
+        "--cluster", metavar="ADDRESS",
+        help="run the jobs on Dask: 'local', or tcp://host:port of a scheduler",
+    )  # fmt: skip
+    group.add_argument(
+        "--job-timeout", type=positive_number, metavar="S", help="end a job after S seconds, as failed"
+    )
+    group.add_argument(
+        "--dry-run", action="store_true", help="check everything, say how much there is to do, do nothing"
+    )
+    which = group.add_mutually_exclusive_group()
+    which.add_argument(
+        "--resume", action="store_true", help="take from the folder what it has (this is the default)"
+    )
+    which.add_argument("--fresh", action="store_true", help="forget what the folder has, begin anew")
+    group.add_argument("--retry-failed", action="store_true", help="map again what the folder has as failed")
+    group.add_argument(
+        "--keep", choices=KEEPS, default="all",
+        help="files beside the store: of all layers, of the best configurations, none (default %(default)s)",
+    )  # fmt: skip
+
+
+def _add_results(parser: OneLineParser) -> None:
+    group = parser.add_argument_group("results")
     group.add_argument(
         "-so", "--summary-only", "--summary_only", action="store_true",
         help="run nothing, summarise what the folder holds",
     )  # fmt: skip
     group.add_argument("-t", "--table", action="store_true", help="print a table of the configurations too")
-    group.add_argument("-l", "--live", action="store_true", help="print a line for each finished job")
+    group.add_argument("--top", type=positive_number, metavar="N", help="only the N best in that table")
+    group.add_argument(
+        "--format", choices=FORMATS, default="table",
+        help="print rows for programs instead of the summary (parquet: a file in the folder)",
+    )  # fmt: skip
+    group.add_argument(
+        "--rows", choices=ROWS, default="configurations",
+        help="what a row of --format is (default %(default)s)",
+    )  # fmt: skip
+    group.add_argument("--html", metavar="FILE", help="write a page with plots, to be opened in a browser")
+    group.add_argument("--plots", metavar="DIR", help="write the plots as SVG and PNG")
+    group.add_argument("-l", "--live", action="store_true", help="print a line for each finished layer")
     group.add_argument(
         "--debug", action="store_true", help="on an internal error keep the traceback in a file"
     )

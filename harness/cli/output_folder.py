@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from harness.cli.arguments import DEFAULT_MODEL, DEFAULT_PROFILE, Arguments
+from harness.report.plain_name import plain_name
 
 _MAX_NAME = 180
 """Below the 255 bytes that file systems allow, with room for the suffixes of temporary names."""
@@ -64,11 +64,6 @@ def option_parts(arguments: Arguments) -> list[str]:
         if value is not None:
             parts.append(f"{word}{value}")
     return parts
-
-
-def plain_name(part: str) -> str:
-    """Only characters that are plain in every file system and shell; never a path separator."""
-    return re.sub(r"[^A-Za-z0-9_.+=,-]", "-", part).lstrip(".") or "-"
 
 
 def _digest(text: str) -> str:

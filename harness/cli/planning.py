@@ -15,7 +15,7 @@ from harness.errors import Location, SpecError
 from harness.fusion import Fusion, FusionOptions, names_a_pair, parse_pair, plan_fusion
 from harness.report.screen import ELEMENT_VISITS, MACS, Heading
 from harness.search.mappers import PROPOSING
-from harness.search.objective import objective_text
+from harness.search.settings_words import settings_summary
 from harness.spec import load_specification
 from harness.spec.located import LocatedDict, where
 from harness.spec.profiles import load_profile
@@ -257,12 +257,3 @@ def search_summary(specification: Specification) -> str:
     if specification.mapping is not None:
         return "none, the mapping is given"
     return settings_summary(specification.settings)
-
-
-def settings_summary(s: SearchSettings) -> str:
-    """Mapper, map space, objective, and how many threads those mappers have that use threads."""
-    threads = ""
-    if s.algorithm in PROPOSING:
-        threads = f", {s.threads} threads" if s.threads > 1 else ", 1 thread"
-    goals = objective_text(s.metrics, s.max_cycles, s.max_energy_pj, ", then ")
-    return f"{s.algorithm} ({s.template}) for the least {goals}{threads}"

@@ -93,10 +93,10 @@ def _map(arguments: Arguments) -> int:
 def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) -> int:
     """Runs the jobs one after the other, writes their files, shows them."""
     from harness.cli.interrupt import StopOnInterrupt  # noqa: PLC0415
-    from harness.cli.output_folder import plain_name  # noqa: PLC0415
     from harness.report.files import write_folder  # noqa: PLC0415
     from harness.report.outputs import ALL_NAMES, RESULT, output_files  # noqa: PLC0415
     from harness.report.pair import figures_of_pair, pair_record_text, print_pair  # noqa: PLC0415
+    from harness.report.plain_name import plain_name  # noqa: PLC0415
     from harness.report.screen import print_heading, print_result  # noqa: PLC0415
 
     results: list[Result] = []
@@ -216,8 +216,8 @@ def _console(stderr: bool) -> Console:
 
 def _check_inputs_stay(arguments: Arguments, folder: Path, layers: Sequence[str]) -> None:
     """HarnessError when a file that is read would be replaced or removed as one of an earlier run."""
-    from harness.cli.output_folder import plain_name  # noqa: PLC0415
     from harness.report.outputs import ALL_NAMES  # noqa: PLC0415
+    from harness.report.plain_name import plain_name  # noqa: PLC0415
     from harness.spec.loading import expand_files  # noqa: PLC0415
 
     places = [folder] + ([folder / plain_name(layer) for layer in layers] if len(layers) > 1 else [])
@@ -242,8 +242,8 @@ def _print_record(record: str) -> None:
 
 def _print_failure(arguments: Arguments, reason: str) -> None:
     """A record without figures for an error that ended the run before there was a result."""
-    from harness.engines.version import package_version  # noqa: PLC0415
     from harness.engines.result import Provenance, Result, SearchRecord  # noqa: PLC0415
+    from harness.engines.version import package_version  # noqa: PLC0415
 
     mapper = "given" if arguments.mapping is not None else arguments.profile or DEFAULT_PROFILE
     result = Result(

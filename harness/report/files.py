@@ -12,8 +12,8 @@ from pathlib import Path
 from harness.errors import HarnessError
 
 
-def write_folder(folder: Path, files: Mapping[str, str], obsolete: Iterable[str] = ()) -> None:
-    """Each text under its name, by way of a temporary file that is renamed when complete.
+def write_folder(folder: Path, files: Mapping[str, str | bytes], obsolete: Iterable[str] = ()) -> None:
+    """Each text or content under its name, by way of a temporary file that is renamed when complete.
 
     ``obsolete`` are names of an earlier run that do not belong to this result; they are removed, so that a
     failed run never leaves the figures of the one before. The new files appear together when all of them
@@ -92,13 +92,15 @@ def _plain_name(name: str) -> str:
     return name
 
 
-def _temporary(path: Path, text: str) -> Path:
-    """A complete file with ``text`` beside ``path``."""
+def _temporary(path: Path, content: str | bytes) -> Path:
+    """A complete file with ``content`` beside ``path``."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.write(text)
+        with os.fdopen(descriptor, "wb") as stream:
+            if isinstance(content, str):
+                content = content.encode("utf-8", errors="backslashreplace")
+            stream.write(content)
         # mkstemp makes files for the owner alone; results are as readable as any other file.
         temporary.chmod(0o666 & ~_umask())
     except BaseException:

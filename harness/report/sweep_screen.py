@@ -1,210 +1,174 @@
-"""What a sweep looks like on a terminal: what is mapped, the best for each purpose, the failures, a table."""
+"""The summary of a sweep: the best for each purpose, the front, the totals, the failures, a table."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping as AbstractMapping
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.report import quantities
-from harness.sweep.comparison import CRITERIA, best_by, comparable, ranked, varying_keys
-from harness.sweep.metrics import Metrics
-from harness.sweep.outcome import LayerOutcome
-from harness.sweep.record import ConfigurationRecord, Settings
-from harness.sweep.workload import Workload
+from harness.report.comparison_grid import comparison_grid, grid_text
+from harness.report.shown_criteria import shown
+from harness.report.sweep_best_point import layer_table, totals_table
+from harness.report.sweep_reservations import failure_lines, note_lines
+from harness.report.sweep_table import configuration_table, front_table
+from harness.report.sweep_words import (
+    described,
+    layers_in_words,
+    several,
+)
+from harness.sweep.comparison import CRITERIA, find_criterion
+from harness.sweep.earlier_folders import EARLIER_VERSION
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from harness.sweep.point import Point
+    from harness.sweep.results import SweepResults
+    from harness.sweep.study import Study
+
 _SHOWN_TIES = 8
+_SHOWN_OF_FRONT = 10
+_SEE_ALL_FAILURES = "hwdse_run.py -so --format csv --rows layers"
 
 
-def print_sweep_heading(
+def print_summary(
     console: Console,
+    results: SweepResults,
     *,
-    architecture: str,
-    configurations: int,
-    others: AbstractMapping[str, int],
-    workload: Workload,
-    settings: Settings,
+    table: bool = False,
+    top: int | None = None,
+    criterion: str = "edp_sum",
 ) -> None:
-    """What is about to run; configurations of other architectures in the file are told, not passed over."""
-    layers = len(workload.shares)
-    jobs = configurations * len(workload.problems)
-    _say(
-        console,
-        f"{_several(layers, 'layer')} of {workload.model} on {_several(configurations, 'configuration')} "
-        f"of {architecture}: {_several(jobs, 'job')}",
-    )
-    if others:
-        left = ", ".join(f"{count} of {name}" for name, count in others.items())
-        _say(console, f"left out  {left} (take them with --arch)")
-    if workload.fusion_level is not None:
-        _say(console, f"fusion    {settings.fusion}: {', '.join(_fused(workload)) or 'no layer'}")
-    _say(console, f"search    {settings.mapper}")
-    console.print()
-
-
-def _fused(workload: Workload) -> list[str]:
-    return [share.layer.name for share in workload.shares if share.fusion is not None]
-
-
-def print_summary(console: Console, records: Sequence[ConfigurationRecord], table: bool) -> None:
-    """One summary for each group of records that can be compared."""
-    groups = comparable(records)
-    if len(groups) > 1:
+    """One summary for each study. ``criterion`` (an id of ``CRITERIA``) chooses the configuration that is
+    shown in full and the order of the ``table``, of which the ``top`` best are shown (None: all).
+    """
+    studies = [study for study in results.studies if any(results.counts(study.number).values())]
+    if len(studies) > 1:
         _say(
             console,
-            f"{len(groups)} groups with different layers, fusion, mapper settings or versions; "
+            f"{len(studies)} groups with different layers, fusion, mapper settings or versions; "
             "each is ranked for itself",
         )
-    for group in groups:
+    for study in studies:
         console.print()
-        _print_group(console, group, table)
+        _StudySummary(console, results, study, criterion).print(table, top)
 
 
-def _print_group(console: Console, records: Sequence[ConfigurationRecord], table: bool) -> None:
-    first = records[0]
-    good = ranked(records)
-    failed = len(records) - len(good)
-    shown = (
-        f"{len(good)} of {_several(len(records), 'configuration')} mapped {'whole' if failed else ''}".strip()
-    )
-    _say(console, f"{shown}, {_layers(first.layers)} of {first.settings.model}")
-    if first.settings.fusion is not None:
-        fused = ", ".join(o.layer for o in first.layers if o.fused)
-        _say(console, f"fused at {first.settings.fusion}: {fused}")
-    keys = varying_keys(records)
-    architectures = len({record.architecture for record in records}) > 1
-    for criterion in CRITERIA if good else ():
-        best = best_by(criterion, records)
-        console.print()
-        metrics = best[0].metrics
-        assert metrics is not None
-        console.print(f"[bold]best by {criterion.name}[/]  {_value(criterion.name, metrics)}")
-        for record in best[:_SHOWN_TIES]:
-            _say(console, f"  {record.index:>4}  {_described(record, keys, architectures)}")
-        if len(best) > _SHOWN_TIES:
-            _say(console, f"        and {len(best) - _SHOWN_TIES} more that are equal")
-    _print_failures(console, records)
-    _print_notes(console, records)
-    if table and good:
-        console.print()
-        _say(console, _table(records, keys, architectures, console.width))
-    console.print()
+class _StudySummary:
+    """What the parts of one study's summary have in common."""
 
+    def __init__(self, console: Console, results: SweepResults, study: Study, criterion: str) -> None:
+        self._console = console
+        self._results = results
+        self._study = study
+        self._criterion = criterion
+        counts = results.counts(study.number)
+        self._all = sum(counts.values())
+        self._mapped = counts["ok"]
+        self._keys = results.varying(study.number)
+        self._architectures = len(results.architectures(study.number)) > 1
 
-def _print_failures(console: Console, records: Sequence[ConfigurationRecord]) -> None:
-    failed = [record for record in records if record.metrics is None]
-    if not failed:
-        return
-    console.print()
-    console.print(f"[bold red]not ranked[/], {_several(len(failed), 'configuration')} without all mappings")
-    for record in failed:
-        for reason, layers in _by_reason(record).items():
-            _say(console, f"  {record.index:>4}  {', '.join(layers)}: {reason}")
+    def print(self, table: bool, top: int | None) -> None:
+        self._print_what()
+        for criterion in CRITERIA if self._mapped else ():
+            self._print_best(criterion.id, criterion.name)
+        if self._mapped:
+            self._print_front()
+            self._print_best_in_full()
+        if self._architectures:
+            self._print_grid()
+        self._print_reservations()
+        if table and self._mapped:
+            self._say("")
+            width = self._console.width
+            self._say(configuration_table(self._results, self._study.number, self._criterion, width, top))
+        self._say("")
 
+    def _print_what(self) -> None:
+        settings = self._study.settings
+        mapped = f"{self._mapped:,} of {several(self._all, 'configuration')} mapped"
+        whole = " whole" if self._mapped < self._all and self._study.layers else ""
+        what = layers_in_words(self._study.layers) or "layers not recorded"
+        self._say(f"{mapped}{whole}, {what} of {self._model()}")
+        if settings.fusion is not None:
+            fused = ", ".join(o.layer for o in self._study.layers if o.fused)
+            self._say(f"fused at {settings.fusion}: {fused}")
 
-def _by_reason(record: ConfigurationRecord) -> dict[str, list[str]]:
-    reasons: dict[str, list[str]] = {}
-    for outcome in record.layers:
-        if not outcome.ok:
-            reasons.setdefault(outcome.reason or "", []).append(outcome.layer)
-    return reasons
+    def _model(self) -> str:
+        """The earlier harness did not record which model it mapped."""
+        settings = self._study.settings
+        earlier = settings.version == EARLIER_VERSION
+        return "a model of the earlier harness" if earlier else settings.model
 
+    def _print_best(self, criterion: str, name: str) -> None:
+        best = self._results.best(criterion, self._study.number)
+        metrics = best[0].metrics if best else None
+        if metrics is None:  # no area is known
+            return
+        self._say("")
+        self._heading(f"best by {name}", shown(criterion, metrics))
+        self._print_points(best)
 
-def _print_notes(console: Console, records: Sequence[ConfigurationRecord]) -> None:
-    """Reservations about figures, each once with the layers and configurations that it is about."""
-    where: dict[str, dict[str, list[str]]] = {}
-    for record in records:
-        for outcome in record.layers:
-            for note in outcome.notes:
-                where.setdefault(note, {}).setdefault(outcome.layer, []).append(str(record.index))
-    if where:
-        console.print()
-    for note, layers in where.items():
-        places = "; ".join(f"{layer} on {', '.join(indices)}" for layer, indices in layers.items())
-        _say(console, f"note: {note} ({places})")
+    def _print_points(self, points: Sequence[Point]) -> None:
+        for point in points[:_SHOWN_TIES]:
+            self._say(f"  {point.index:>4}  {described(point, self._keys, self._architectures)}")
+        if len(points) > _SHOWN_TIES:
+            self._say(f"        and {len(points) - _SHOWN_TIES:,} more that are equal")
 
+    def _print_front(self) -> None:
+        front = self._results.pareto(self._study.number)
+        if self._mapped < 2 or not front:
+            return
+        self._say("")
+        self._heading("Pareto front of energy and cycles", f"{len(front):,} of {self._mapped:,}")
+        shown_points = front[:_SHOWN_OF_FRONT]
+        self._say(front_table(shown_points, self._console.width, self._keys, self._architectures))
+        if len(front) > len(shown_points):
+            self._say(f"and {len(front) - len(shown_points):,} more")
 
-def _value(criterion: str, metrics: Metrics) -> str:
-    return {
-        "EDP-sum": quantities.edp(metrics.edp_sum),
-        "EDP of totals": quantities.edp(metrics.edp),
-        "energy": quantities.energy(metrics.energy_pj),
-        "cycles": quantities.whole(metrics.cycles),
-        "utilisation": quantities.fraction(metrics.utilization),
-    }[criterion]
+    def _print_best_in_full(self) -> None:
+        best = self._results.best(self._criterion, self._study.number)
+        if not best or best[0].metrics is None:
+            return
+        name = find_criterion(self._criterion).name
+        self._say("")
+        self._heading(f"configuration {best[0].index}", f"best by {name}")
+        self._say(totals_table(best[0].metrics, self._study, self._console.width))
+        layers = self._results.layers(best[0].index)
+        if layers:
+            self._say("")
+            self._say(layer_table(layers, self._console.width))
 
+    def _print_grid(self) -> None:
+        grid = comparison_grid(self._results, self._study.number, self._criterion)
+        self._say("")
+        self._say(grid_text(grid, self._console.width))
 
-def _described(record: ConfigurationRecord, keys: Sequence[str], architectures: bool) -> str:
-    parts = [record.architecture] if architectures else []
-    parts += [f"{key}={_plain(record.parameters.get(key))}" for key in keys]
-    return " ".join(parts) or record.architecture
+    def _print_reservations(self) -> None:
+        count = self._all - self._mapped
+        if count:
+            failures = self._results.failures(self._study.number)
+            self._say("")
+            self._console.print(
+                f"[bold red]not ranked[/], {several(count, 'configuration')} without all mappings",
+                highlight=False,
+                soft_wrap=True,
+            )
+            for line in failure_lines(failures, _SEE_ALL_FAILURES):
+                self._say(f"  {line}")
+        notes = list(note_lines(self._results.notes(self._study.number)))
+        if notes:
+            self._say("")
+        for line in notes:
+            self._say(line)
 
+    def _heading(self, bold: str, rest: str) -> None:
+        from rich.text import Text  # noqa: PLC0415 - rich is slow to import
 
-def _table(
-    records: Sequence[ConfigurationRecord], keys: Sequence[str], architectures: bool, width: int
-) -> str:
-    """Plain text; where it is wider than the screen, each row takes several lines. No column is lost."""
-    described = [*(["arch"] if architectures else []), *keys]
-    figures = ["EDP-sum", "EDP", "energy J", "cycles", "util %", "mm^2"]
-    rows = []
-    for record, m in ranked(records):
-        own = [record.architecture] if architectures else []
-        own += [_plain(record.parameters.get(key)) for key in keys]
-        area = "-" if m.area_um2 is None else f"{m.area_um2 / 1e6:.3f}"
-        sums = [f"{m.edp_sum:.4e}", f"{m.edp:.4e}", f"{m.energy_pj / 1e12:.4e}", str(m.cycles)]
-        rows.append([str(record.index), *own, *sums, f"{100 * m.utilization:.3f}", area])
-    head = ["idx", *described, *figures]
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    folds = _folds(widths, 1 + len(described), width)
-    rule = ["-" * width for width in widths]
-    lines = [line for row in (head, rule, *rows) for line in _folded(row, widths, folds)]
-    return "\n".join([*lines, "EDP-sum and EDP (of totals) in J*cycles"])
+        self._console.print(Text(bold, style="bold").append(f"  {rest}", style="not bold"), soft_wrap=True)
 
-
-def _folds(widths: Sequence[int], figures: int, width: int) -> list[range]:
-    """The columns of each line: all in one, or else those of the configuration apart from the figures
-    (which begin with column ``figures``), as many to a line as fit. Column 0 stands before every first line.
-    """
-    if sum(widths) + 2 * (len(widths) - 1) <= width:
-        return [range(1, len(widths))]
-    folds = []
-    for begin, end in ((1, figures), (figures, len(widths))):
-        start, used = begin, widths[0]
-        for column in range(begin, end):
-            used += 2 + widths[column]
-            if used > width and column > start:
-                folds.append(range(start, column))
-                start, used = column, widths[0] + 2 + widths[column]
-        if start < end:
-            folds.append(range(start, end))
-    return folds
-
-
-def _folded(row: Sequence[str], widths: Sequence[int], folds: Sequence[range]) -> list[str]:
-    lines = []
-    for number, fold in enumerate(folds):
-        first = row[0] if number == 0 else ""
-        cells = [first.rjust(widths[0]), *(row[column].rjust(widths[column]) for column in fold)]
-        lines.append("  ".join(cells))
-    return lines
-
-
-def _layers(outcomes: Sequence[LayerOutcome]) -> str:
-    return " ".join(f"{o.layer} x{o.times}" if o.times > 1 else o.layer for o in outcomes)
-
-
-def _plain(value: object) -> str:
-    if value is None:
-        return "-"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _several(count: int, what: str) -> str:
-    return f"{count} {what}" + ("" if count == 1 else "s")
+    def _say(self, line: str) -> None:
+        _say(self._console, line)
 
 
 def _say(console: Console, line: str) -> None:
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+    console.out(line, highlight=False)

@@ -1,60 +1,86 @@
-"""Which configurations are best, and which may be compared at all."""
+"""What points are ranked by, and which no other beats. Only points of one study may be compared."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from harness.errors import unknown_name
 from harness.sweep.metrics import Metrics
-from harness.sweep.record import ConfigurationRecord
+from harness.sweep.point import Point
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """What to rank by: a name, and a key of which the least is best."""
+    """An id, a name for people, and the metric of which the least is best (of utilisation the greatest)."""
 
+    id: str
     name: str
-    key: Callable[[Metrics], float]
+    column: str
+
+    def value(self, metrics: Metrics) -> float | None:
+        """None for points that the criterion knows nothing of: their area is unknown."""
+        found: float | None = getattr(metrics, self.column)
+        return found
 
 
 CRITERIA = (
-    Criterion("EDP-sum", lambda m: m.edp_sum),
-    Criterion("EDP of totals", lambda m: m.edp),
-    Criterion("energy", lambda m: m.energy_pj),
-    Criterion("cycles", lambda m: m.cycles),
-    Criterion("utilisation", lambda m: -m.utilization),
+    Criterion("edp_sum", "EDP-sum", "edp_sum"),
+    Criterion("edp", "EDP of totals", "edp"),
+    Criterion("energy", "energy", "energy_pj"),
+    Criterion("cycles", "cycles", "cycles"),
+    Criterion("utilization", "utilisation", "utilization"),
+    Criterion("area", "area", "area_um2"),
+    Criterion("edap", "energy-delay-area", "edap"),
 )
 
 
-def comparable(records: Sequence[ConfigurationRecord]) -> tuple[tuple[ConfigurationRecord, ...], ...]:
-    """The records in groups with the same layers, counts and settings; only within one they compare."""
-    groups: dict[object, list[ConfigurationRecord]] = {}
-    for record in records:
-        layers = tuple((o.layer, o.times, o.fused, o.macs) for o in record.layers)
-        groups.setdefault((record.settings, layers), []).append(record)
-    return tuple(tuple(group) for group in groups.values())
+def find_criterion(name: str) -> Criterion:
+    """By id or name, whatever the case. Raises SpecError with the nearest one."""
+    for criterion in CRITERIA:
+        if name.lower() in (criterion.id, criterion.name.lower()):
+            return criterion
+    raise unknown_name("criterion", name, [criterion.id for criterion in CRITERIA])
 
 
-def best_by(criterion: Criterion, records: Sequence[ConfigurationRecord]) -> tuple[ConfigurationRecord, ...]:
-    """The best one and all that are equal to it, among those whose every layer has a mapping."""
-    values = {r.index: criterion.key(r.metrics) for r in records if r.metrics is not None}
-    if not values:
-        return ()
-    least = min(values.values())
-    return tuple(r for r in records if r.index in values and values[r.index] == least)
+def pareto_front(costs: Iterable[tuple[int, tuple[float, ...]]]) -> list[int]:
+    """The indices of the costs that no other beats: none is as good in all and better in one.
+
+    ``costs`` come sorted; equal ones stand beside each other on the front. With two axes nothing but the
+    front is kept.
+    """
+    front: list[tuple[float, ...]] = []
+    indices: list[int] = []
+    # In lexicographic order nothing that comes later dominates what came before.
+    for index, cost in costs:
+        if front and cost == front[-1]:
+            indices.append(index)
+            continue
+        beaten_by = front[-1:] if len(cost) == 2 else front
+        if not any(all(f <= c for f, c in zip(kept, cost, strict=True)) for kept in beaten_by):
+            front.append(cost)
+            indices.append(index)
+    return indices
 
 
-def ranked(records: Sequence[ConfigurationRecord]) -> tuple[tuple[ConfigurationRecord, Metrics], ...]:
-    """Those with metrics, sorted by EDP-sum; equal ones keep their order."""
-    pairs = [(record, record.metrics) for record in records if record.metrics is not None]
-    return tuple(sorted(pairs, key=lambda pair: pair[1].edp_sum))
+def ranked(points: Sequence[Point], criterion: str = "edp_sum") -> tuple[tuple[Point, Metrics], ...]:
+    """Those with metrics, the best first; equal ones keep their order, unknown ones come last."""
+    by = find_criterion(criterion)
+    sign = -1 if by.column == "utilization" else 1
+    pairs = [(point, point.metrics) for point in points if point.metrics is not None]
+
+    def order(pair: tuple[Point, Metrics]) -> tuple[bool, float]:
+        value = by.value(pair[1])
+        return value is None, sign * (value or 0.0)
+
+    return tuple(sorted(pairs, key=order))
 
 
-def varying_keys(records: Sequence[ConfigurationRecord]) -> tuple[str, ...]:
+def varying_keys(points: Sequence[Point]) -> tuple[str, ...]:
     """Parameters that do not have the same value everywhere; a key that some lack varies too."""
-    keys = dict.fromkeys(key for record in records for key in record.parameters)
+    keys = dict.fromkeys(key for point in points for key in point.parameters)
     return tuple(
         key
         for key in keys
-        if len({repr(record.parameters[key]) if key in record.parameters else None for record in records}) > 1
+        if len({repr(point.parameters[key]) if key in point.parameters else None for point in points}) > 1
     )

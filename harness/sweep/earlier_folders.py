@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from harness.spec.template_parameters import ParameterValue
-from harness.sweep.configuration import ARCHITECTURE_KEY
 from harness.sweep.earlier_layers import assumed_heads, derived_heads, read_layers, with_heads
 from harness.sweep.metrics import Metrics, metrics_of
 from harness.sweep.outcome import LayerOutcome
-from harness.sweep.record import FILE_NAME, ConfigurationRecord, Settings, read_record
+from harness.sweep.record import ARCHITECTURE_KEY, FILE_NAME, ConfigurationRecord, read_record
+from harness.sweep.study import Settings
 
 EARLIER_VERSION = "earlier harness"
 _NOT_RECORDED = "not recorded"
@@ -66,13 +66,17 @@ class ResultFolders:
     unreadable: tuple[str, ...]
 
 
-def read_result_folders(folder: Path) -> ResultFolders:
-    """All ``<number>/hw_config.json`` of ``folder``, this program's (schema 1) and the earlier harness's."""
+def read_result_folders(folder: Path, known: Collection[int] = ()) -> ResultFolders:
+    """All ``<number>/hw_config.json`` of ``folder``, this program's (schema 1) and the earlier harness's.
+
+    The numbers in ``known`` are passed over.
+    """
     records: list[ConfigurationRecord] = []
     earlier: list[EarlierConfiguration] = []
     unreadable: list[str] = []
     for path in folder.glob(f"*/{FILE_NAME}"):
-        if not (path.parent.name.isascii() and path.parent.name.isdecimal()):
+        name = path.parent.name
+        if not (name.isascii() and name.isdecimal()) or int(name) in known:
             continue
         try:
             tree = _tree(path)

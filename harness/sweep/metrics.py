@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from harness.sweep.outcome import LayerOutcome
 
 _PICOJOULE_PER_JOULE = 1e12
+_UM2_PER_MM2 = 1e6
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Metrics:
     ``edp_sum`` adds up each layer's own energy x cycles; ``edp`` is total energy x total cycles. Both are
     in J x cycles. ``utilization`` (a fraction) is the mean over the layers, weighted by how often each
     occurs. ``area_um2`` is the largest of the layers' architectures: an architecture and its variant for
-    normalisations differ a little. None where no area is known.
+    normalisations differ a little. ``edap`` is ``edp`` times the area in mm^2, in J x cycles x mm^2. Both
+    are None where no area is known.
     """
 
     energy_pj: float
@@ -27,6 +29,7 @@ class Metrics:
     edp_sum: float
     edp: float
     area_um2: float | None
+    edap: float | None = None
 
 
 def metrics_of(outcomes: Sequence[LayerOutcome]) -> Metrics | None:
@@ -45,12 +48,15 @@ def metrics_of(outcomes: Sequence[LayerOutcome]) -> Metrics | None:
     if not energies:
         return None
     energy = math.fsum(energies)
+    edp = energy * cycles / _PICOJOULE_PER_JOULE
     areas = [o.area_um2 for o in outcomes if o.area_um2 is not None]
+    area = max(areas) if len(areas) == len(outcomes) else None
     return Metrics(
         energy_pj=energy,
         cycles=cycles,
         utilization=math.fsum(utilizations) / sum(o.times for o in outcomes),
         edp_sum=math.fsum(products),
-        edp=energy * cycles / _PICOJOULE_PER_JOULE,
-        area_um2=max(areas) if len(areas) == len(outcomes) else None,
+        edp=edp,
+        area_um2=area,
+        edap=None if area is None else edp * (area / _UM2_PER_MM2),
     )

@@ -9,15 +9,24 @@ from typing import Literal, get_args
 
 from harness.engines.result import Result
 
-OutcomeStatus = Literal["ok", "no_mapping", "failed", "not_run"]
+OutcomeStatus = Literal["ok", "no_mapping", "refused", "crashed", "timed_out", "failed", "not_run"]
+"""``no_mapping``: nothing fits. ``refused``: the configuration or the layer is nothing that can be mapped.
+``crashed``: a bug, or the process died. ``timed_out``: ended at the job's time limit. ``failed``: a result
+without figures that can be summed. ``not_run``: the sweep was stopped before.
+"""
+
+Proof = Literal["optimal", "bound", "best_found", "no_mapping"]
 
 
 @dataclass(frozen=True)
 class LayerOutcome:
     """The figures of one instance of a layer, unrounded, and how often it counts (``times``).
 
-    Without a mapping the figures are None and ``reason`` says why; ``not_run`` means that the sweep was
-    stopped before. ``utilization`` is a fraction. ``notes`` are reservations about the figures.
+    Without a mapping the figures are None and ``reason`` says why. ``utilization`` is a fraction.
+    ``seconds`` is how long the search took, ``notes`` are reservations about the figures, ``bound_by`` is
+    "compute" or "<level>.read|write". ``proof``, ``lower_bound`` and ``gap`` are those of the search's
+    record. ``key`` is the hash of everything that the figures depend on. ``model`` and ``repeat`` are the
+    layer's own: whose it is, and how often that model has it.
     """
 
     layer: str
@@ -34,6 +43,13 @@ class LayerOutcome:
     area_um2: float | None = None
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    bound_by: str | None = None
+    key: str | None = None
+    proof: Proof | None = None
+    lower_bound: float | None = None
+    gap: float | None = None
+    model: str = ""
+    repeat: int = 1
 
     @property
     def ok(self) -> bool:
@@ -56,24 +72,25 @@ class LayerOutcome:
 
 @dataclass(frozen=True)
 class Occurrence:
-    """The part of an outcome that is known before the layer is mapped."""
+    """The part of an outcome that is known before the layer is mapped; the fields mean the same."""
 
     layer: str
     times: int
     times_reason: str
     fused: bool
     macs: int
+    model: str = ""
+    repeat: int = 1
 
-    def without_figures(self, status: OutcomeStatus, reason: str) -> LayerOutcome:
-        return LayerOutcome(**asdict(self), status=status, reason=reason)
+    def without_figures(self, status: OutcomeStatus, reason: str, key: str | None = None) -> LayerOutcome:
+        return LayerOutcome(**asdict(self), status=status, reason=reason, key=key)
 
-    def with_result(self, result: Result, notes: tuple[str, ...]) -> LayerOutcome:
+    def with_result(self, result: Result, notes: tuple[str, ...], key: str | None = None) -> LayerOutcome:
         """The figures of ``result``; one without figures that can be summed counts as failed."""
         if result.status != "ok":
-            return self.without_figures(result.status, result.reason or "no reason was given")
-        figures = (result.cycles, result.energy_pj, result.edp_j_cycles, result.utilization)
-        if not all(map(_number, figures)):
-            return self.without_figures("failed", "a figure of the result is not a finite number")
+            return self.without_figures(result.status, result.reason or "no reason was given", key)
+        if not has_figures(result):
+            return self.without_figures("failed", NO_FIGURES, key)
         return LayerOutcome(
             **asdict(self),
             status="ok",
@@ -84,7 +101,20 @@ class Occurrence:
             area_um2=result.area_um2,
             seconds=result.search.seconds,
             notes=notes,
+            bound_by=result.bound_by,
+            key=key,
+            proof=result.search.status,
+            lower_bound=result.search.lower_bound,
+            gap=result.search.gap,
         )
+
+
+NO_FIGURES = "a figure of the result is not a finite number"
+
+
+def has_figures(result: Result) -> bool:
+    """Whether energy, cycles, EDP and utilisation are numbers that can be summed."""
+    return all(map(_number, (result.cycles, result.energy_pj, result.edp_j_cycles, result.utilization)))
 
 
 def _number(value: object) -> bool:

@@ -9,22 +9,13 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.spec.template_parameters import ParameterValue
-from harness.sweep.configuration import ARCHITECTURE_KEY
 from harness.sweep.metrics import Metrics, metrics_of
 from harness.sweep.outcome import LayerOutcome
+from harness.sweep.study import Settings
 
 FILE_NAME = "hw_config.json"
+ARCHITECTURE_KEY = "arch"
 SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What two results must have in common to be compared: model, fusion and its options, mapper, version."""
-
-    model: str
-    fusion: str | None
-    mapper: str
-    version: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +38,7 @@ class ConfigurationRecord:
     def status(self) -> str:
         if self.metrics is not None:
             return "ok"
-        return "failed" if any(o.status in ("failed", "no_mapping") for o in self.layers) else "incomplete"
+        return "incomplete" if any(o.status == "not_run" for o in self.layers) else "failed"
 
     def to_json(self) -> str:
         """The configuration's own keys on top, as they stand in the file of configurations, then the metrics.
@@ -65,6 +56,7 @@ class ConfigurationRecord:
                 "edp": m.edp_sum,
                 "edp_of_totals": m.edp,
                 "area_um2": m.area_um2,
+                "edap": m.edap,
             }
         sweep = {
             "schema": SCHEMA_VERSION,
@@ -99,16 +91,3 @@ def read_record(path: Path) -> ConfigurationRecord:
         raise ValueError(f"cannot be read: {error}") from error
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a complete record: {error}") from error
-
-
-def read_folder(folder: Path) -> tuple[tuple[ConfigurationRecord, ...], tuple[str, ...]]:
-    """All records below ``folder``, by index, and one line for each file that cannot be read."""
-    records, unreadable = [], []
-    for path in folder.glob(f"*/{FILE_NAME}"):
-        if not (path.parent.name.isascii() and path.parent.name.isdecimal()):
-            continue
-        try:
-            records.append(read_record(path))
-        except ValueError as error:
-            unreadable.append(f"{path}: {error}")
-    return tuple(sorted(records, key=lambda r: r.index)), tuple(sorted(unreadable))

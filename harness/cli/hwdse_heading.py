@@ -1,0 +1,31 @@
+"""What the heading of a sweep says, from its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.report.sweep_heading import SweepHeading
+from harness.sweep.estimate import Estimate
+from harness.sweep.plan import SweepPlan
+
+
+def heading_of(plan: SweepPlan, estimate: Estimate | None) -> SweepHeading:
+    studies = [planned.study for planned in plan.workloads.values()]
+    first = studies[0]
+    others = [name for name in plan.space.architectures if name not in plan.architectures]
+    return SweepHeading(
+        points={name: plan.space.count([name]) for name in plan.architectures},
+        layers={study.settings.model: len(study.layers) for study in studies},
+        jobs=plan.layers,
+        search=first.settings.mapper,
+        different=None if estimate is None else estimate.jobs,
+        stored=0 if estimate is None else estimate.stored or 0,
+        estimate_seconds=None if estimate is None else estimate.seconds,
+        left_out=_counted(plan, others),
+        fusion=first.settings.fusion,
+        fused=tuple(layer.layer for layer in first.layers if layer.fused),
+    )
+
+
+def _counted(plan: SweepPlan, names: list[str]) -> Mapping[str, int]:
+    return {name: plan.space.count([name]) for name in names}

@@ -1,0 +1,83 @@
+"""One configuration of a sweep in full: its totals, and what each layer has of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from harness.errors import HarnessError
+from harness.report import quantities
+from harness.report.aligned import Columns, aligned
+from harness.report.sweep_words import STATUS_WORDS, bound_in_words
+from harness.workloads import load_model
+
+if TYPE_CHECKING:
+    from harness.sweep.metrics import Metrics
+    from harness.sweep.outcome import LayerOutcome
+    from harness.sweep.study import Study
+
+_LAYER_HEADS = ("layer", "times", "cycles", "energy", "util %", "bound by", "energy %", "cycles %")
+
+
+def totals_table(metrics: Metrics, study: Study, width: int) -> str:
+    """Of the whole model, and of one of its blocks where it has several.
+
+    Where not all layers of the model were mapped, the totals are said to be of these layers.
+    """
+    whole = covers_its_model(study)
+    blocks = study.blocks if study.blocks is not None else 1
+    rows = []
+    if blocks > 1:
+        name = "one block" if whole else "these layers, one block"
+        energy, cycles = metrics.energy_pj / blocks, metrics.cycles // blocks
+        rows.append(_totals(name, energy, cycles, metrics.edp_sum / blocks))
+    name = "whole model" if whole else "these layers"
+    if blocks > 1:
+        name += f", {blocks} blocks"
+    rows.append(_totals(name, metrics.energy_pj, metrics.cycles, metrics.edp_sum))
+    heads = ("", "energy", "cycles", "EDP-sum", "EDP of totals")
+    return aligned(Columns(heads, 1, left=(0,)), rows, width)
+
+
+def covers_its_model(study: Study) -> bool:
+    """Whether the study has every layer of its model as often as it occurs there."""
+    try:
+        model = load_model(study.settings.model)
+    except HarnessError:  # a model that was changed on the command line, or of a file that is elsewhere
+        return False
+    counted = {occurrence.layer: occurrence.times for occurrence in study.layers}
+    return counted == {layer.name: layer.repeat for layer in model.layers}
+
+
+def _totals(name: str, energy_pj: float, cycles: int, edp_sum: float) -> list[str]:
+    edp = energy_pj * cycles / 1e12
+    return [name, quantities.energy(energy_pj), f"{cycles:,}", f"{edp_sum:.4e}", f"{edp:.4e}"]
+
+
+def layer_table(layers: Sequence[LayerOutcome], width: int) -> str:
+    """The figures of one of each layer, and its share of the totals, counted as often as it occurs."""
+    energy = sum(o.times * (o.energy_pj or 0.0) for o in layers)
+    cycles = sum(o.times * (o.cycles or 0) for o in layers)
+    rows = []
+    for o in layers:
+        if o.energy_pj is None or o.cycles is None or o.utilization is None:
+            word = STATUS_WORDS.get(o.status, o.status)
+            rows.append([o.layer, str(o.times), word, *["-"] * (len(_LAYER_HEADS) - 3)])
+            continue
+        rows.append(
+            [
+                o.layer,
+                str(o.times),
+                f"{o.cycles:,}",
+                quantities.energy(o.energy_pj),
+                f"{100 * o.utilization:.2f}",
+                bound_in_words(o.bound_by),
+                _percent(o.times * o.energy_pj, energy),
+                _percent(o.times * o.cycles, cycles),
+            ]
+        )
+    return aligned(Columns(_LAYER_HEADS, 2, left=(0, 5)), rows, width)
+
+
+def _percent(part: float, total: float) -> str:
+    return f"{100 * part / total:.1f}" if total else "-"

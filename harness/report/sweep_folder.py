@@ -1,0 +1,73 @@
+"""The folders of a sweep's points: ``<idx>/outputs_<layer>/`` and ``<idx>/hw_config.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from harness.engines.result import Result
+from harness.report.files import remove_if_empty, write_folder
+from harness.report.outputs import ALL_NAMES, RESULT, record_text
+from harness.report.plain_name import plain_name
+from harness.sweep.record import FILE_NAME, ConfigurationRecord
+
+
+class SweepFolder:
+    """Where a running sweep writes what it keeps beside its store.
+
+    An earlier sweep's record goes away with the first new layer, so that a record never stands beside
+    layers that it does not describe.
+    """
+
+    def __init__(self, folder: Path, layers: Iterable[str]) -> None:
+        self._folder = folder
+        self._names = folder_names(layers)
+
+    def begin_point(self, index: int) -> None:
+        """Removes the record of what had this index before, and the files of layers that are not swept."""
+        place = self._folder / str(index)
+        if not place.is_dir():
+            return
+        write_folder(place, {}, (FILE_NAME,))
+        own = set(self._names.values())
+        for old in place.glob("outputs_*"):
+            if old.is_dir() and not old.is_symlink() and old.name not in own:
+                write_folder(old, {}, ALL_NAMES)
+                remove_if_empty(old)
+
+    def has_record(self, index: int) -> bool:
+        return (self._folder / str(index) / FILE_NAME).is_file()
+
+    def has_layer(self, index: int, layer: str) -> bool:
+        return (self._folder / str(index) / self._names[layer] / RESULT).is_file()
+
+    def write_layer(self, index: int, result: Result, texts: Mapping[str, str]) -> None:
+        """Timeloop's files as they came, and the record under the layer's own name."""
+        files = {**texts, RESULT: record_text(result)}
+        write_folder(self._folder / str(index) / self._names[result.layer], files, ALL_NAMES)
+
+    def remove_layer(self, index: int, layer: str) -> None:
+        """Takes away the files of an earlier result of a layer that has none now."""
+        place = self._folder / str(index) / self._names[layer]
+        if place.is_dir():
+            write_folder(place, {}, ALL_NAMES)
+            remove_if_empty(place)
+
+    def end_point(self, record: ConfigurationRecord) -> None:
+        for outcome in record.layers:
+            if not outcome.ok:
+                self.remove_layer(record.index, outcome.layer)
+        write_folder(self._folder / str(record.index), {FILE_NAME: record.to_json()})
+
+
+def folder_names(layers: Iterable[str]) -> dict[str, str]:
+    """A folder for each layer, plain and different from the others, also where case does not count."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for layer in layers:
+        name = f"outputs_{plain_name(layer)}"
+        while name.lower() in taken:
+            name += "_"
+        taken.add(name.lower())
+        names[layer] = name
+    return names

@@ -1,0 +1,55 @@
+"""Words about points of a sweep that its summary, tables and plots share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.sweep.outcome import LayerOutcome, Occurrence
+    from harness.sweep.point import Point
+
+STATUS_WORDS: Mapping[str, str] = {
+    "ok": "ok",
+    "no_mapping": "no mapping",
+    "refused": "refused",
+    "crashed": "crashed",
+    "timed_out": "timed out",
+    "failed": "failed",
+    "not_run": "not run",
+}
+
+
+def described(point: Point, keys: Sequence[str], architectures: bool) -> str:
+    """``pe_rows=16 dataflow=WS``, after the architecture where there are several."""
+    parts = [point.architecture] if architectures else []
+    parts += [f"{key}={plain(point.parameters[key])}" for key in keys if key in point.parameters]
+    return " ".join(parts) or point.architecture
+
+
+def plain(value: object) -> str:
+    if value is None:
+        return "-"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def several(count: int, what: str) -> str:
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
+def indices_in_words(indices: Sequence[int], most: int = 8) -> str:
+    """``3, 4, 5 and 12,000 more``."""
+    shown = ", ".join(map(str, indices[:most]))
+    return shown if len(indices) <= most else f"{shown} and {len(indices) - most:,} more"
+
+
+def layers_in_words(layers: Sequence[Occurrence | LayerOutcome]) -> str:
+    return " ".join(f"{o.layer} x{o.times}" if o.times > 1 else o.layer for o in layers)
+
+
+def bound_in_words(bound_by: str | None) -> str:
+    """``Scratchpad.read`` as "Scratchpad read"."""
+    if bound_by is None:
+        return "-"
+    level, _, port = bound_by.rpartition(".")
+    return f"{level} {port}" if level else bound_by

@@ -1,0 +1,194 @@
+"""The sweep as a function: what a notebook calls, and what the command is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.engines.version import program_version
+from harness.fusion import FusionOptions
+from harness.spec.profiles import DEFAULT_PROFILE
+from harness.sweep.comparison import CRITERIA
+from harness.sweep.folder import discard_store, only_writer, open_results, open_run
+from harness.sweep.job import TextsOf, prepare_worker
+from harness.sweep.outcome import LayerOutcome
+from harness.sweep.plan import SweepPlan
+from harness.sweep.point import Point
+from harness.sweep.request import DEFAULT_ARCHITECTURE, DEFAULT_MODEL, SweepRequest, plan_sweep
+from harness.sweep.results import SweepResults
+from harness.sweep.running import Events, PointFiles, RunOptions, SweepRun
+from harness.sweep.scheduler import LocalRunner, Runner
+from harness.sweep.store.writing import StoreWriter
+
+Keep = Literal["all", "best", "none"]
+DEFAULT_FOLDER = "outputs_hwdse"
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How to run a plan; none of it changes a figure.
+
+    ``files`` and ``texts_of`` write what ``keep`` asks for beside the store: "all" files of every layer,
+    "best" those of the points that are best for something or on the Pareto front, "none" nothing.
+    """
+
+    folder: Path
+    runner: Runner
+    keep: Keep = "none"
+    files: PointFiles | None = None
+    texts_of: TextsOf | None = None
+    fresh: bool = False
+    retry_failed: bool = False
+    limit_seconds: float | None = None
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """``run`` is its number in the store. ``points`` of the plan are there, ``layers`` counts theirs, and
+    ``reused`` those of them that were there before or are the same as others. ``stopped``: not all of the
+    plan is done.
+    """
+
+    run: int
+    points: int
+    layers: int
+    reused: int
+    stopped: bool
+
+
+def execute(
+    plan: SweepPlan, execution: Execution, events: Events, should_stop: Callable[[], bool]
+) -> Finished:
+    """Runs a plan in its folder. Raises HarnessError when the folder is taken or cannot be written."""
+    with ExitStack() as stack:
+        stack.enter_context(only_writer(execution.folder))
+        if execution.fresh:
+            discard_store(execution.folder)
+        store = StoreWriter(execution.folder)
+        stack.callback(store.close)
+        number = store.begin_run(execution.command, program_version(), plan.count)
+        runner = stack.enter_context(execution.runner)
+        options = RunOptions(
+            texts_of=execution.texts_of if execution.keep == "all" else None,
+            files=execution.files if execution.keep != "none" else None,
+            limit_seconds=execution.limit_seconds,
+            retry_failed=execution.retry_failed,
+        )
+        run = SweepRun(plan, store, events, options)
+        run.go(runner, should_stop)
+        stopped = should_stop() and run.points_done < plan.count
+        if execution.keep == "best" and not stopped:
+            best = replace(plan, only=_best(open_run(execution.folder, number)))
+            options = replace(options, texts_of=execution.texts_of, retry_failed=False)
+            SweepRun(best, store, _Silent(), options).go(runner, should_stop)
+        store.end_run()
+    return Finished(number, run.points_done, run.done, run.reused, stopped)
+
+
+def _best(results: SweepResults) -> frozenset[int]:
+    """The indices of the points that are best for something or on the Pareto front."""
+    found: set[int] = set()
+    for study in results.studies:
+        for criterion in CRITERIA:
+            found.update(point.index for point in results.best(criterion.id, study.number))
+        found.update(point.index for point in results.pareto(study.number))
+    return frozenset(found)
+
+
+class _Silent:
+    def layer_done(self, index: int, outcome: LayerOutcome, reused: bool) -> None: ...
+
+    def point_done(self, point: Point) -> None: ...
+
+
+def run(
+    layers: str | Sequence[str] = "all",
+    *,
+    architectures: str | Sequence[str] = DEFAULT_ARCHITECTURE,
+    configurations: str | Path | Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None,
+    rules: Sequence[str] = (),
+    mixup: bool = False,
+    models: str | Sequence[str] = DEFAULT_MODEL,
+    sequence: int | None = None,
+    ignore_heads: bool = False,
+    fusion: str | None = None,
+    fusion_options: FusionOptions | None = None,
+    profile: str = DEFAULT_PROFILE,
+    objective: Sequence[str] | None = None,
+    imperfect_factors: bool = False,
+    tables: Sequence[str | Path] = (),
+    folder: str | Path = DEFAULT_FOLDER,
+    first_index: int = 0,
+    jobs: int | None = None,
+    cluster: str | None = None,
+    fresh: bool = False,
+    retry_failed: bool = False,
+    limit_seconds: float | None = None,
+    events: Events | None = None,
+) -> SweepResults:
+    """Maps layers onto configurations of hardware, in parallel, and returns all that the folder then holds.
+
+    The arguments are those of ``hwdse_run.py``, see ``docs/sweep.md``. What the folder's store has is not
+    computed again, so a cell that is run twice costs nothing the second time. ``configurations`` is a file,
+    a list of ``{parameter: value}`` or one such object; a value that is a list makes a grid. ``cluster`` is
+    "local" or the address of a Dask scheduler, ``jobs`` the number of processes otherwise. Nothing is
+    written beside the store. Ctrl-C (KeyboardInterrupt) ends it; what was finished is kept.
+
+    Raises HarnessError for unknown names and values, all mistakes of the configurations at once.
+    """
+    words = (layers,) if isinstance(layers, str) else tuple(layers)
+    given = Path(configurations) if isinstance(configurations, str) else configurations
+    request = SweepRequest(
+        layers=words if fusion is None else (*words, fusion),
+        architectures=_several(architectures),
+        configurations=given,
+        rules=tuple(rules),
+        mixup=mixup,
+        models=_several(models),
+        sequence=sequence,
+        ignore_heads=ignore_heads,
+        fusion_options=fusion_options or FusionOptions(),
+        profile=profile,
+        objective=None if objective is None else _several(objective),
+        imperfect_factors=imperfect_factors,
+        table_folders=tuple(map(Path, tables)),
+        first_index=first_index,
+        command="harness.sweep.run",
+    )
+    plan = plan_sweep(request)
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    execution = Execution(
+        folder=place,
+        runner=runner_for(cluster, jobs, plan.layers),
+        fresh=fresh,
+        retry_failed=retry_failed,
+        limit_seconds=limit_seconds,
+        command=request.command,
+    )
+    execute(plan, execution, events or _Silent(), lambda: False)
+    return open_results(place).results
+
+
+def load(folder: str | Path = DEFAULT_FOLDER) -> SweepResults:
+    """What an earlier sweep left in ``folder``, folders of the earlier harness included."""
+    return open_results(Path(folder)).results
+
+
+def runner_for(cluster: str | None, jobs: int | None, layers: int) -> Runner:
+    """The cores of this machine, or a cluster."""
+    from harness.search.processes import usable_cores  # noqa: PLC0415
+
+    if cluster is not None:
+        from harness.sweep.cluster import DaskRunner  # noqa: PLC0415 - imports Dask
+
+        return DaskRunner(cluster, jobs or usable_cores(), prepare_worker)
+    return LocalRunner(max(1, min(layers, jobs or usable_cores())), prepare_worker)
+
+
+def _several(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)

@@ -1,0 +1,119 @@
+"""One job of a sweep: what a worker process is given, does, and gives back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from harness.engines.layer_job import LayerRequest
+from harness.engines.result import Result
+from harness.errors import HarnessError
+from harness.sweep.outcome import NO_FIGURES, OutcomeStatus, has_figures
+
+TextsOf = Callable[[Result], Mapping[str, str]]
+"""The files of a result as name and text; importable by name, for it runs in the worker."""
+
+
+@dataclass(frozen=True)
+class SweepJob:
+    """``key`` is the hash of everything in ``request`` that a figure depends on.
+
+    With ``texts_of`` the files come back as well.
+    """
+
+    key: str
+    request: LayerRequest
+    texts_of: TextsOf | None = None
+
+
+@dataclass(frozen=True)
+class LevelLimits:
+    """What bounds a storage level: bandwidths in words per cycle and instance (None: no limit), and bits
+    of a word. Results lack it, rooflines need it.
+    """
+
+    name: str
+    read_bandwidth: float | None
+    write_bandwidth: float | None
+    word_bits: int
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """``result`` is None when the job ended before there was one; it never carries its evaluation.
+
+    ``seconds`` is the whole job's time in its process, ``notes`` are reservations about the figures.
+    """
+
+    key: str
+    status: OutcomeStatus
+    reason: str | None = None
+    result: Result | None = None
+    limits: tuple[LevelLimits, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+def prepare_worker() -> None:
+    """Imports what jobs need while there is no job yet."""
+    from harness.engines import embedded, layer_job  # noqa: F401, PLC0415
+    from harness.search import optimal  # noqa: F401, PLC0415
+
+
+def run_job(job: SweepJob) -> JobResult:
+    """Never raises for what is wrong with the job itself: that is a result with its reason."""
+    began = time.perf_counter()
+    try:
+        done = _run(job)
+    except HarnessError as error:
+        done = without_result(job, "refused", str(error).removeprefix("command line: "))
+    except TimeoutError:
+        raise
+    except Exception as error:
+        done = without_result(job, "crashed", f"this is a bug: {type(error).__name__}: {error}")
+    return replace(done, seconds=time.perf_counter() - began)
+
+
+def without_result(job: SweepJob, status: OutcomeStatus, reason: str) -> JobResult:
+    return JobResult(job.key, status, " ".join(reason.split()))
+
+
+def _run(job: SweepJob) -> JobResult:
+    from harness.engines import embedded  # noqa: PLC0415 - heavy rooms, needed only where jobs run
+    from harness.engines.layer_job import layer_job  # noqa: PLC0415
+    from harness.fusion import broken_columns  # noqa: PLC0415
+
+    request = job.request
+    made = layer_job(request)
+    if made.refusal is not None:
+        result = embedded.without_mapping(made.job, "no_mapping", made.refusal)
+    else:
+        result = embedded.run(made.job)
+    notes: tuple[str, ...] = ()
+    limits: tuple[LevelLimits, ...] = ()
+    evaluation = result.evaluation
+    if evaluation is not None:
+        notes = evaluation.notes
+        if request.fusion is not None:
+            broken = broken_columns(
+                evaluation.mapping, evaluation.architecture, request.layer, request.fusion
+            )
+            if broken is not None:
+                notes = (*notes, f"the energy lacks traffic of the fused tensor: {broken}")
+        limits = tuple(
+            LevelLimits(
+                level.name,
+                level.read_bandwidth if level.read_bandwidth is not None else level.shared_bandwidth,
+                level.write_bandwidth if level.write_bandwidth is not None else level.shared_bandwidth,
+                level.word_bits,
+            )
+            for level in evaluation.architecture.storage
+        )
+    status: OutcomeStatus = result.status
+    reason = result.reason
+    if status == "ok" and not has_figures(result):
+        status, reason = "failed", NO_FIGURES
+    texts = job.texts_of(result) if job.texts_of is not None else {}
+    return JobResult(job.key, status, reason, replace(result, evaluation=None), limits, notes, texts=texts)

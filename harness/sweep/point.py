@@ -1,0 +1,33 @@
+"""A point of a sweep: one configuration of hardware, and what all layers together cost on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.spec.template_parameters import ParameterValue
+from harness.sweep.metrics import Metrics
+
+PointStatus = Literal["ok", "failed", "incomplete"]
+Origin = Literal["harness", "earlier harness"]
+
+
+@dataclass(frozen=True)
+class Point:
+    """``index`` is the name of its folder, ``given`` what the sweep set, ``parameters`` all of them.
+
+    ``metrics`` is None unless every layer has a mapping: then it is ``failed``, or ``incomplete`` when the
+    sweep was stopped before. ``seconds`` is the time of the searches. ``origin`` tells points of the
+    earlier harness, whose figures are rounded.
+    """
+
+    index: int
+    study: int
+    architecture: str
+    given: Mapping[str, ParameterValue]
+    parameters: Mapping[str, ParameterValue]
+    status: PointStatus
+    metrics: Metrics | None
+    seconds: float = 0.0
+    origin: Origin = "harness"

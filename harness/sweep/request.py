@@ -1,0 +1,185 @@
+"""What one asks a sweep for, and its check: from names and options to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+from harness.engines.layer_job import LayerRequest
+from harness.engines.version import program_version
+from harness.errors import Location, SpecError
+from harness.fusion import FusionOptions
+from harness.search.settings_words import settings_in_full
+from harness.spec.profiles import DEFAULT_PROFILE, load_profile
+from harness.spec.settings import Metric, SearchSettings
+from harness.spec.shipped import shipped_file
+from harness.spec.templates import ArchitectureTemplate, load_architecture_template
+from harness.sweep.outcome import Occurrence
+from harness.sweep.plan import PlannedWorkload, SweepPlan, planned_layers
+from harness.sweep.points import ConfigurationSpace, configuration_space, read_configurations, with_defaults
+from harness.sweep.study import Settings, Study
+from harness.sweep.workload import LayerShare, Workload, choose_layers
+from harness.workloads import Model, load_model
+
+_COMMAND_LINE = Location("command line")
+DEFAULT_ARCHITECTURE = "gemmini"
+DEFAULT_MODEL = "bert-large"
+
+
+@dataclass(frozen=True)
+class SweepRequest:
+    """Which layers on which hardware, and how to search. None means: not given.
+
+    ``layers`` are names, or "all"; the last one may be a fusion level. ``configurations`` is a file, or
+    entries as they stand in one; without it a single architecture takes the shipped file, several take
+    their default configuration each. ``objective`` are goals in lexicographic order.
+    """
+
+    layers: tuple[str, ...] = ("all",)
+    architectures: tuple[str, ...] = ()
+    configurations: Path | Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None
+    rules: tuple[str, ...] = ()
+    mixup: bool = False
+    models: tuple[str, ...] = (DEFAULT_MODEL,)
+    sequence: int | None = None
+    ignore_heads: bool = False
+    fusion_options: FusionOptions = field(default_factory=FusionOptions)
+    profile: str = DEFAULT_PROFILE
+    objective: tuple[str, ...] | None = None
+    victory_condition: int | None = None
+    imperfect_factors: bool = False
+    threads: int | None = None
+    table_folders: tuple[Path, ...] = ()
+    first_index: int = 0
+    command: str = ""
+
+
+def plan_sweep(request: SweepRequest) -> SweepPlan:
+    """Checks every name, key and value. Raises HarnessError, with all mistakes of a file at once."""
+    names = request.architectures or (DEFAULT_ARCHITECTURE,)
+    templates = {}
+    for name in names:
+        template = load_architecture_template(name)
+        if template.name in templates:
+            raise SpecError(f"the architecture {template.name} is named twice", _COMMAND_LINE)
+        templates[template.name] = template
+    models = [_model(name, request) for name in request.models]
+    if len({model.name for model in models}) < len(models):
+        raise SpecError("a model is named twice", _COMMAND_LINE)
+    settings = _settings(request)
+    space = _space(request, names)
+    workloads: dict[tuple[int, str], PlannedWorkload] = {}
+    for number, model in enumerate(models):
+        for name, template in zip(names, templates.values(), strict=True):
+            workload = _workload(request, model, template)
+            study = _study(request, workload, settings)
+            workloads[number, template.name] = _planned(request, name, workload, study, settings)
+    plan = SweepPlan(space, tuple(templates), len(models), workloads, request.first_index)
+    if plan.count == 0:
+        skipped = space.skipped_by_rules(plan.architectures)
+        hint = f"the rules exclude all {skipped} points" if skipped else None
+        raise SpecError("there is no configuration to map", hint=hint)
+    return plan
+
+
+def _model(name: str, request: SweepRequest) -> Model:
+    overrides: dict[str, int | str] = {}
+    if request.sequence is not None:
+        overrides["sequence_length"] = request.sequence
+    return load_model(name, overrides)
+
+
+def _settings(request: SweepRequest) -> SearchSettings:
+    changes: dict[str, Any] = {
+        "victory_condition": request.victory_condition,
+        "threads": request.threads,
+        "metrics": cast("tuple[Metric, ...] | None", request.objective),
+        "template": "ruby" if request.imperfect_factors else None,
+    }
+    given = {name: value for name, value in changes.items() if value is not None}
+    return replace(load_profile(request.profile), **given)
+
+
+def _space(request: SweepRequest, names: Sequence[str]) -> ConfigurationSpace:
+    given = request.configurations
+    several = len(names) > 1
+    if given is None and several and not request.mixup:
+        return with_defaults(None, names)
+    if given is None or isinstance(given, (str, Path)):
+        file = shipped_file("hw_configs.json") if given is None else Path(given)
+        space = read_configurations(file, names[0], request.rules, request.mixup)
+    else:
+        space = configuration_space(given, names[0], request.rules, request.mixup)
+    return with_defaults(space, names)
+
+
+def _workload(request: SweepRequest, model: Model, template: ArchitectureTemplate) -> Workload:
+    workload = choose_layers(
+        request.layers, model, template.fusion_levels, request.fusion_options, request.ignore_heads
+    )
+    for share in workload.shares:
+        if request.sequence is not None and share.layer.model != model.name:
+            raise SpecError(
+                f"{share.layer.name} has sizes of its own, --seq does not change them", _COMMAND_LINE
+            )
+    return workload
+
+
+def _study(request: SweepRequest, workload: Workload, settings: SearchSettings) -> Study:
+    options = request.fusion_options
+    fusion = None
+    if workload.fusion_level is not None:
+        switches = (
+            (options.no_e_fusion, "-nef"),
+            (options.l_fusion, "-lf"),
+            (options.pay_writeback_in_matmul, "-pwim"),
+        )
+        fusion = " ".join([workload.fusion_level, *(word for given, word in switches if given)])
+    mapper = settings_in_full(settings)
+    if request.table_folders:
+        mapper += f", tables {', '.join(map(str, request.table_folders))}"
+    return Study(
+        Settings(workload.model, fusion, mapper, program_version()),
+        tuple(map(occurrence, workload.shares)),
+        _blocks(workload.shares),
+    )
+
+
+def occurrence(share: LayerShare) -> Occurrence:
+    return Occurrence(
+        layer=share.layer.name,
+        times=share.times,
+        times_reason=share.reason,
+        fused=share.fusion is not None,
+        macs=share.layer.problem.macs,
+        model=share.layer.model,
+        repeat=share.layer.repeat,
+    )
+
+
+def _blocks(shares: Sequence[LayerShare]) -> int | None:
+    """How many blocks the model has, if every layer occurs once for each of them."""
+    counts = {share.layer.repeat_per("block") for share in shares}
+    if len(counts) == 1 and all(any(r.per == "block" for r in share.layer.repeats) for share in shares):
+        (count,) = counts
+        return count
+    return None
+
+
+def _planned(
+    request: SweepRequest, architecture: str, workload: Workload, study: Study, settings: SearchSettings
+) -> PlannedWorkload:
+    requests = [
+        LayerRequest(
+            architecture=architecture,
+            layer=share.layer,
+            settings=settings,
+            fusion=share.fusion,
+            command=request.command,
+            table_folders=request.table_folders,
+        )
+        for share in workload.shares
+    ]
+    return PlannedWorkload(workload, study, planned_layers(requests))

@@ -1,0 +1,308 @@
+"""The run of a sweep: jobs out, results into the store, each computed once and none lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from harness.engines.result import Result
+from harness.sweep.job import JobResult, SweepJob, TextsOf, run_job, without_result
+from harness.sweep.metrics import Metrics, metrics_of
+from harness.sweep.outcome import LayerOutcome
+from harness.sweep.plan import PlannedPoint, SweepPlan
+from harness.sweep.point import Point, PointStatus
+from harness.sweep.record import ConfigurationRecord
+from harness.sweep.scheduler import Runner
+from harness.sweep.store.rows import PointRow, given_and_base
+from harness.sweep.store.writing import StoreWriter
+
+_POINTS_PER_COMMIT = 200
+DIED = "the process that mapped it died (killed, crashed or out of memory)"
+
+
+class Events(Protocol):
+    """Who watches a sweep. What is told has been committed to the store."""
+
+    def layer_done(self, index: int, outcome: LayerOutcome, reused: bool) -> None: ...
+
+    def point_done(self, point: Point) -> None: ...
+
+
+class PointFiles(Protocol):
+    """The folders of points beside the store."""
+
+    def begin_point(self, index: int) -> None:
+        """Called before the first file of a point is written."""
+
+    def has_record(self, index: int) -> bool: ...
+
+    def has_layer(self, index: int, layer: str) -> bool: ...
+
+    def write_layer(self, index: int, result: Result, texts: dict[str, str]) -> None:
+        """``texts`` are the files of the result as :data:`TextsOf` gives them."""
+
+    def end_point(self, record: ConfigurationRecord) -> None: ...
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """``files`` None: nothing is written beside the store; ``texts_of`` None: no files of layers.
+
+    ``limit_seconds`` ends a job that takes longer. ``retry_failed`` computes stored failures again.
+    """
+
+    texts_of: TextsOf | None = None
+    files: PointFiles | None = None
+    limit_seconds: float | None = None
+    retry_failed: bool = False
+
+
+@dataclass
+class _OpenPoint:
+    """A point whose layers are not all there. ``outcomes`` fills up."""
+
+    planned: PlannedPoint
+    row: PointRow
+    outcomes: dict[int, LayerOutcome] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        return len(self.planned.planned.layers)
+
+
+class SweepRun:
+    """One pass over a plan. ``done`` and ``reused`` count layers, ``points_done`` points."""
+
+    def __init__(self, plan: SweepPlan, store: StoreWriter, events: Events, options: RunOptions) -> None:
+        self._plan = plan
+        self._store = store
+        self._events = events
+        self._options = options
+        self._waiting: dict[str, list[tuple[_OpenPoint, int]]] = {}
+        self._texts_only: set[str] = set()
+        self._tried: set[str] = set()
+        self._open: dict[int, _OpenPoint] = {}
+        self._news: list[Callable[[], None]] = []
+        self.done = 0
+        self.reused = 0
+        self.points_done = 0
+
+    def go(self, runner: Runner, should_stop: Callable[[], bool]) -> None:
+        """Until every point is there or ``should_stop``. Raises HarnessError when nothing can be written;
+        what was committed stays.
+        """
+        runner.run(
+            run_job,
+            self._jobs(should_stop),
+            on_done=self._take,
+            on_death=lambda job: self._take(without_result(job, "crashed", DIED)),
+            on_timeout=lambda job: self._take(without_result(job, "timed_out", self._too_long())),
+            should_stop=should_stop,
+            on_batch=self._commit,
+            limit_seconds=self._options.limit_seconds,
+        )
+        for point in self._open.values():
+            self._write_record(point)
+        self._commit()
+
+    def _too_long(self) -> str:
+        return f"it took longer than {self._options.limit_seconds:g} s"
+
+    # From points to jobs
+
+    def _jobs(self, should_stop: Callable[[], bool]) -> Iterator[SweepJob]:
+        """Point by point, so that an interrupted sweep has whole ones; what the store has is no job."""
+        for number, planned in enumerate(self._plan.points()):
+            if number % _POINTS_PER_COMMIT == 0:
+                self._commit()
+                if should_stop():
+                    return
+            yield from self._jobs_of(planned)
+
+    def _jobs_of(self, planned: PlannedPoint) -> Iterator[SweepJob]:
+        layers = planned.planned.layers
+        keys = tuple(self._key(planned, position) for position in range(len(layers)))
+        configuration = planned.configuration
+        row = PointRow(
+            planned.index,
+            self._store.study_number(planned.planned.study),
+            configuration.architecture,
+            *given_and_base(configuration.given, configuration.parameters),
+            keys,
+        )
+        point = _OpenPoint(planned, row)
+        known = self._known(point)
+        if self._is_there(point, known):
+            self._store.claim(row.index)
+            self._tell_reused(point, known)
+            return
+        self._store.begin_point(row)
+        self._open[row.index] = point
+        if self._options.files is not None:
+            self._options.files.begin_point(row.index)
+        for position, key in enumerate(keys):
+            refusal = planned.refusal(position)
+            if key in self._waiting:
+                self._waiting[key].append((point, position))
+            elif refusal is not None:
+                self._store.put_result(JobResult(key, "refused", refusal))
+                self._settle(point, position, {})
+            elif position not in known:
+                self._waiting[key] = [(point, position)]
+                self._tried.add(key) if self._options.retry_failed else None
+                yield self._job(planned, position, key)
+            elif self._lacks_files(planned.index, known[position]):
+                self._waiting[key] = [(point, position)]
+                self._texts_only.add(key)
+                yield self._job(planned, position, key, self._store.mapping(key))
+            else:
+                self._settle(point, position, {}, reused=True)
+
+    def _known(self, point: _OpenPoint) -> dict[int, LayerOutcome]:
+        """What the store has of a point's layers; failures only if they are not to be tried again."""
+        known = {}
+        for position, key in enumerate(point.row.keys):
+            outcome = self._store.outcome(key, point.planned.planned.study.layers[position])
+            again = self._options.retry_failed and key not in self._tried
+            if outcome is not None and (outcome.ok or not again):
+                known[position] = outcome
+        return known
+
+    def _is_there(self, point: _OpenPoint, known: dict[int, LayerOutcome]) -> bool:
+        files = self._options.files
+        if len(known) < point.count or not self._store.has_whole(point.row):
+            return False
+        index = point.row.index
+        if files is not None and not files.has_record(index):
+            return False
+        return not any(self._lacks_files(index, outcome) for outcome in known.values())
+
+    def _lacks_files(self, index: int, outcome: LayerOutcome) -> bool:
+        """Whether a layer that is in the store must be evaluated again for its files."""
+        files = self._options.files
+        if files is None or self._options.texts_of is None or not outcome.ok:
+            return False
+        return not files.has_layer(index, outcome.layer)
+
+    def _key(self, planned: PlannedPoint, position: int) -> str:
+        """A refused layer has a key of its own: whatever its reason, no other point may share it."""
+        refusal = planned.refusal(position)
+        if refusal is None:
+            return planned.key(position)
+        return f"refused:{planned.index}:{position}:{refusal}"
+
+    def _job(
+        self, planned: PlannedPoint, position: int, key: str, mapping: list[object] | None = None
+    ) -> SweepJob:
+        request = planned.request(position)
+        if mapping is not None:
+            request = replace(request, mapping={"mapping": mapping})
+        return SweepJob(key, request, self._options.texts_of)
+
+    # From results to points
+
+    def _take(self, done: JobResult) -> None:
+        waiting = self._waiting.pop(done.key)
+        if done.key in self._texts_only:
+            self._texts_only.discard(done.key)
+        else:
+            self._store.put_result(done)
+        for number, (point, position) in enumerate(waiting):
+            self._settle(point, position, dict(done.texts), reused=number > 0)
+
+    def _settle(self, point: _OpenPoint, position: int, texts: dict[str, str], reused: bool = False) -> None:
+        """A layer of a point has its result in the store; files are written before that is committed."""
+        occurrence = point.planned.planned.study.layers[position]
+        outcome = self._store.outcome(point.row.keys[position], occurrence)
+        assert outcome is not None
+        point.outcomes[position] = outcome
+        files = self._options.files
+        if files is not None and outcome.ok and texts:
+            stored = self._store.result(point.row.index, position, occurrence)
+            assert stored is not None
+            files.write_layer(point.row.index, stored, texts)
+        self.done += 1
+        self.reused += reused
+        index = point.row.index
+        self._news.append(lambda: self._events.layer_done(index, outcome, reused))
+        if len(point.outcomes) == point.count:
+            self._finish(point)
+
+    def _finish(self, point: _OpenPoint) -> None:
+        outcomes = [point.outcomes[position] for position in range(point.count)]
+        metrics = metrics_of(outcomes)
+        status: PointStatus = "ok" if metrics is not None else "failed"
+        del self._open[point.row.index]
+        self._write_record(point)
+        self._store.end_point(point.row.index, status, metrics, _seconds(outcomes))
+        self.points_done += 1
+        done = self._point(point, status, metrics, outcomes)
+        self._news.append(lambda: self._events.point_done(done))
+
+    def _tell_reused(self, point: _OpenPoint, known: dict[int, LayerOutcome]) -> None:
+        outcomes = [known[position] for position in range(point.count)]
+        metrics = metrics_of(outcomes)
+        done = self._point(point, "ok" if metrics is not None else "failed", metrics, outcomes)
+        self.done += point.count
+        self.reused += point.count
+        self.points_done += 1
+        self._news += [
+            *(
+                lambda outcome=outcome: self._events.layer_done(done.index, outcome, True)
+                for outcome in outcomes
+            ),
+            lambda: self._events.point_done(done),
+        ]
+
+    def _point(
+        self,
+        point: _OpenPoint,
+        status: PointStatus,
+        metrics: Metrics | None,
+        outcomes: list[LayerOutcome],
+    ) -> Point:
+        configuration = point.planned.configuration
+        return Point(
+            point.row.index,
+            point.row.study,
+            configuration.architecture,
+            configuration.given,
+            configuration.parameters,
+            status,
+            metrics,
+            _seconds(outcomes),
+        )
+
+    def _write_record(self, point: _OpenPoint) -> None:
+        if self._options.files is None:
+            return
+        study = point.planned.planned.study
+        layers = tuple(
+            point.outcomes[position]
+            if position in point.outcomes
+            else occurrence.without_figures("not_run", "the sweep was stopped before")
+            for position, occurrence in enumerate(study.layers)
+        )
+        configuration = point.planned.configuration
+        self._options.files.end_point(
+            ConfigurationRecord(
+                index=point.row.index,
+                architecture=configuration.architecture,
+                given=configuration.given,
+                parameters=configuration.parameters,
+                settings=study.settings,
+                layers=layers,
+            )
+        )
+
+    def _commit(self) -> None:
+        """Results first, then the news of them."""
+        self._store.commit()
+        news, self._news = self._news, []
+        for tell in news:
+            tell()
+
+
+def _seconds(outcomes: list[LayerOutcome]) -> float:
+    return sum(outcome.seconds for outcome in outcomes)

@@ -1,0 +1,69 @@
+"""Opening a store, and telling what SQLite has against it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from harness.errors import HarnessError
+from harness.sweep.store.schema import SCHEMA, SCHEMA_VERSION
+
+FILE_NAME = "sweep.sqlite"
+_APPLICATION = 0x54485753
+"""Of ``PRAGMA application_id``: the file is a store of ours and no other program's database."""
+
+
+def create(file: Path | str) -> sqlite3.Connection:
+    """A connection that may write; the tables are made when they are not there."""
+    connection = sqlite3.connect(file, isolation_level=None, timeout=10)
+    try:
+        # Write-ahead: readers go on reading, and a commit is one append. What was committed survives the
+        # death of the program; NORMAL may lose the last moments before a power cut, never the consistency.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in SCHEMA.split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+        _check(connection, file)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_to_read(file: Path) -> sqlite3.Connection:
+    """HarnessError when the file is no store of this version."""
+    try:
+        connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
+        try:
+            _check(connection, file)
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise HarnessError(f"cannot read '{file}': {told(error)}") from error
+    return connection
+
+
+def _check(connection: sqlite3.Connection, file: Path | str) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != _APPLICATION:
+        raise HarnessError(f"'{file}' is not a store of this program's sweeps", hint="choose another with -o")
+    if version != SCHEMA_VERSION:
+        message = f"'{file}' has schema {version}, this program reads {SCHEMA_VERSION}"
+        raise HarnessError(message, hint="choose another folder with -o")
+
+
+def told(error: sqlite3.Error) -> str:
+    text = str(error)
+    if "disk is full" in text:
+        return "the disk is full"
+    if "not a database" in text or "malformed" in text:
+        return f"the file is damaged or no store ({text})"
+    return text

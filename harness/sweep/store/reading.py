@@ -1,0 +1,334 @@
+"""Reading a store: rows as the objects and tables of a sweep. Nothing here writes."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from harness.engines.result import Result
+from harness.spec.template_parameters import ParameterValue
+from harness.sweep.job import LevelLimits
+from harness.sweep.metrics import Metrics
+from harness.sweep.outcome import LayerOutcome, Occurrence
+from harness.sweep.point import Point
+from harness.sweep.store.rows import OUTCOME_COLUMNS, merged, outcome_of
+from harness.sweep.store.schema import whole_again
+from harness.sweep.study import Settings, Study
+
+_NOT_RUN = "the sweep was stopped before"
+_ABSENT = "a parameter that other architectures have"
+_QUALIFIED = ", ".join(f"r.{column.strip()}" for column in OUTCOME_COLUMNS.split(","))
+
+
+class StoreReader:
+    """What a store's connection holds: of all points, or of those of one ``run`` only."""
+
+    def __init__(self, connection: sqlite3.Connection, run: int | None = None) -> None:
+        self._connection = connection
+        # All queries go through this view. SQLite takes no parameters in views; the run is a number of ours.
+        only = "" if run is None else f" WHERE run = {int(run)}"
+        connection.execute(f"CREATE TEMP VIEW IF NOT EXISTS shown AS SELECT * FROM point{only}")
+
+    def studies(self) -> tuple[Study, ...]:
+        """Those that have points."""
+        rows = self._connection.execute(
+            "SELECT number, model, fusion, mapper, version, blocks, layers FROM study "
+            "WHERE number IN (SELECT DISTINCT study FROM shown) ORDER BY number"
+        )
+        return tuple(
+            Study(
+                Settings(model, fusion, mapper, version),
+                tuple(Occurrence(**layer) for layer in json.loads(layers)),
+                blocks,
+                number,
+            )
+            for number, model, fusion, mapper, version, blocks, layers in rows
+        )
+
+    def points(self, study: int, order: str = "idx", most: int | None = None) -> Iterator[Point]:
+        """The points of a study, by index or by one of :data:`METRIC_COLUMNS`, those without metrics last."""
+        if order not in ("idx", *METRIC_COLUMNS):
+            raise ValueError(f"cannot sort by {order}")
+        direction = "DESC" if order == "utilization" else "ASC"
+        yield from self._points(
+            f"WHERE study = ? ORDER BY {order} IS NULL, {order} {direction}, idx LIMIT ?",
+            (study, -1 if most is None else most),
+        )
+
+    def point(self, index: int) -> Point | None:
+        return next(self._points("WHERE idx = ?", (index,)), None)
+
+    def best(self, study: int, metric: str) -> Iterator[Point]:
+        """The points with the least of a metric (the greatest utilisation), by index."""
+        if metric not in METRIC_COLUMNS:
+            raise ValueError(f"there is no metric {metric}")
+        extreme = "max" if metric == "utilization" else "min"
+        yield from self._points(
+            f"WHERE study = ?1 AND {metric} = (SELECT {extreme}({metric}) FROM shown WHERE study = ?1) "
+            "ORDER BY idx",
+            (study,),
+        )
+
+    def _points(self, rest: str, values: Sequence[object]) -> Iterator[Point]:
+        rows = self._connection.execute(
+            "SELECT idx, study, architecture, given, base, status, seconds, energy_pj, cycles, "
+            f"utilization, edp_sum, edp, area_um2, edap FROM shown {rest}",
+            values,
+        )
+        bases: dict[int, dict[str, ParameterValue]] = {}
+        for index, study, architecture, given_text, base, status, seconds, energy, cycles, *rest_ in rows:
+            if base not in bases:
+                bases[base] = self._base(base)
+            given = json.loads(given_text)
+            metrics = None
+            if energy is not None:
+                utilization, edp_sum, edp, area, edap = rest_
+                metrics = Metrics(energy, int(cycles), utilization, edp_sum, edp, area, edap)
+            yield Point(
+                index, study, architecture, given, merged(given, bases[base]), status, metrics, seconds
+            )
+
+    def _base(self, number: int) -> dict[str, ParameterValue]:
+        row = self._connection.execute("SELECT parameters FROM base WHERE number = ?", (number,)).fetchone()
+        return dict(json.loads(row[0]))
+
+    def metrics(self, study: int, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """(index, metrics...) of the ranked points, the best in the first metric first."""
+        known = [name for name in names if name in METRIC_COLUMNS]
+        columns = ", ".join(known)
+        order = ", ".join(f"-{name}" if name == "utilization" else name for name in known)
+        yield from self._connection.execute(
+            f"SELECT idx, {columns} FROM shown WHERE study = ? AND energy_pj IS NOT NULL "
+            f"ORDER BY {order}, idx",
+            (study,),
+        )
+
+    def counts(self, study: int) -> dict[str, int]:
+        """How many points there are by status."""
+        query = "SELECT status, count(*) FROM shown WHERE study = ? GROUP BY status"
+        return dict(self._connection.execute(query, (study,)))
+
+    def architectures(self, study: int) -> dict[str, int]:
+        """How many points each architecture has, in the order of their first point."""
+        query = (
+            "SELECT architecture, count(*) FROM shown WHERE study = ? GROUP BY architecture ORDER BY min(idx)"
+        )
+        return dict(self._connection.execute(query, (study,)))
+
+    def varying(self, study: int) -> tuple[str, ...]:
+        """Parameters that do not have the same value in all points; one that some lack varies too."""
+        seen: dict[str, set[str]] = {}
+        bases = self._bases(study)
+        for name in dict.fromkeys(name for base in bases.values() for name in base):
+            seen[name] = {_ABSENT} if any(name not in base for base in bases.values()) else set()
+        for number, base in bases.items():
+            own = {name: repr(value) for name, value in base.items()}
+            texts = self._connection.execute(
+                "SELECT DISTINCT given FROM shown WHERE study = ? AND base = ?", (study, number)
+            )
+            for (text,) in texts:
+                given = json.loads(text)
+                for name, value in own.items():
+                    if len(seen[name]) < 2:
+                        seen[name].add(repr(given[name]) if name in given else value)
+        return tuple(name for name, values in seen.items() if len(values) > 1)
+
+    def parameter_names(self, study: int) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for base in self._bases(study).values() for name in base))
+
+    def _bases(self, study: int) -> dict[int, dict[str, ParameterValue]]:
+        query = "SELECT base FROM shown WHERE study = ? GROUP BY base ORDER BY min(idx)"
+        return {base: self._base(base) for (base,) in self._connection.execute(query, (study,)).fetchall()}
+
+    def indices(self) -> Iterator[int]:
+        for (index,) in self._connection.execute("SELECT idx FROM shown"):
+            yield index
+
+    def has(self, key: str) -> bool:
+        row = self._connection.execute("SELECT 1 FROM result WHERE result_key = ?", (key,)).fetchone()
+        return row is not None
+
+    def job_seconds(self, most: int = 1000) -> Iterator[float]:
+        """How long the latest jobs took."""
+        query = "SELECT job_seconds FROM result WHERE job_seconds > 0 ORDER BY number DESC LIMIT ?"
+        for (seconds,) in self._connection.execute(query, (most,)):
+            yield seconds
+
+    def running(self) -> tuple[int, str, str] | None:
+        """Process, start and command of the latest run, if its end is not recorded."""
+        query = "SELECT pid, started, command, ended FROM run ORDER BY number DESC LIMIT 1"
+        row = self._connection.execute(query).fetchone()
+        return None if row is None or row[3] is not None else (int(row[0]), row[1], row[2])
+
+    def commands(self) -> tuple[str, ...]:
+        """The command lines whose points are there, the oldest first."""
+        query = (
+            "SELECT DISTINCT command, number FROM run JOIN shown ON shown.run = run.number ORDER BY number"
+        )
+        return tuple(dict.fromkeys(command for command, _ in self._connection.execute(query)))
+
+    def latest_study(self) -> int | None:
+        """That of the point which was begun by the latest run."""
+        query = "SELECT study FROM shown ORDER BY run DESC, idx LIMIT 1"
+        row = self._connection.execute(query).fetchone()
+        return None if row is None else int(row[0])
+
+    def layers(self, index: int, study: Study) -> tuple[LayerOutcome, ...]:
+        """In the order of the study; those without a result are ``not_run``."""
+        rows = self._connection.execute(
+            f"SELECT {_QUALIFIED} FROM layer AS l LEFT JOIN result AS r ON r.result_key = l.result_key "
+            "WHERE l.idx = ? ORDER BY l.position",
+            (index,),
+        ).fetchall()
+        return tuple(_outcome(occurrence, row) for occurrence, row in zip(study.layers, rows, strict=False))
+
+    def all_layers(self, study: Study) -> Iterator[tuple[int, str, LayerOutcome]]:
+        """(index, architecture, outcome) of every layer of every point of a study."""
+        rows = self._connection.execute(
+            f"SELECT l.idx, p.architecture, l.position, {_QUALIFIED} FROM shown AS p "
+            "JOIN layer AS l ON l.idx = p.idx "
+            "LEFT JOIN result AS r ON r.result_key = l.result_key "
+            "WHERE p.study = ? ORDER BY l.idx, l.position",
+            (study.number,),
+        )
+        for index, architecture, position, *row in rows:
+            yield index, architecture, _outcome(study.layers[position], row)
+
+    def failures(self, study: Study) -> Iterator[tuple[int, LayerOutcome]]:
+        """(index, outcome) of every layer without figures, by index."""
+        rows = self._connection.execute(
+            f"SELECT l.idx, l.position, {_QUALIFIED} FROM shown AS p JOIN layer AS l ON l.idx = p.idx "
+            "LEFT JOIN result AS r ON r.result_key = l.result_key "
+            "WHERE p.study = ? AND p.status <> 'ok' AND (r.status IS NULL OR r.status <> 'ok') "
+            "ORDER BY l.idx, l.position",
+            (study.number,),
+        )
+        for index, position, *row in rows:
+            yield index, _outcome(study.layers[position], row)
+
+    def notes(self, study: Study) -> Iterator[tuple[str, str, int]]:
+        """(note, layer, index) of every reservation about a figure."""
+        rows = self._connection.execute(
+            "SELECT l.idx, l.position, r.notes FROM result AS r "
+            "JOIN layer AS l ON l.result_key = r.result_key "
+            "JOIN shown AS p ON p.idx = l.idx WHERE r.notes IS NOT NULL AND p.study = ? "
+            "ORDER BY l.position, l.idx",
+            (study.number,),
+        )
+        for index, position, notes in rows:
+            for note in json.loads(notes):
+                yield note, study.layers[position].layer, index
+
+    def result(self, index: int, position: int, layer: Occurrence) -> Result | None:
+        """The whole record of one layer of a point; None when it failed before there was one."""
+        row = self._connection.execute(
+            "SELECT r.number, r.status, r.reason, r.cycles, r.energy_pj, r.edp_j_cycles, r.utilization, "
+            "r.area_um2, r.macs, r.bound_by, "
+            "d.mapping, d.loop_nest, d.search, d.provenance, d.fusion, d.engine, "
+            "p.architecture, p.given, b.parameters "
+            "FROM shown AS p JOIN base AS b ON b.number = p.base JOIN layer AS l ON l.idx = p.idx "
+            "JOIN result AS r ON r.result_key = l.result_key "
+            "JOIN result_detail AS d ON d.result = r.number WHERE l.idx = ? AND l.position = ?",
+            (index, position),
+        ).fetchone()
+        if row is None:
+            return None
+        number, status, reason, cycles, energy, edp, utilization, area, macs, bound_by = row[:10]
+        mapping, loop_nest, search, provenance, fusion, engine, architecture, given, base = row[10:]
+        levels, networks = self._levels(number)
+        return Result.from_record(
+            {
+                "schema": 1, "status": status, "reason": reason, "architecture": architecture,
+                "parameters": merged(json.loads(given), json.loads(base)), "model": layer.model,
+                "layer": layer.layer, "repeat": layer.repeat, "fusion": fusion, "engine": engine,
+                "cycles": whole_again(cycles),
+                "energy_pj": energy, "edp_j_cycles": edp, "utilization": utilization, "area_um2": area,
+                "macs": whole_again(macs), "bound_by": bound_by, "levels": levels, "networks": networks,
+                "mapping": json.loads(mapping), "loop_nest": loop_nest, "search": json.loads(search),
+                "provenance": json.loads(provenance),
+            }
+        )  # fmt: skip
+
+    def limits(self, index: int, position: int) -> tuple[LevelLimits, ...]:
+        """What bounds the storage levels of one layer of a point, from inner to outer, where it is known."""
+        rows = self._connection.execute(
+            "SELECT v.name, v.read_bandwidth, v.write_bandwidth, v.word_bits "
+            "FROM shown AS p JOIN layer AS l ON l.idx = p.idx "
+            "JOIN result AS r ON r.result_key = l.result_key "
+            "JOIN level AS v ON v.result = r.number "
+            "WHERE l.idx = ? AND l.position = ? AND v.word_bits IS NOT NULL ORDER BY v.position",
+            (index, position),
+        )
+        return tuple(LevelLimits(*row) for row in rows)
+
+    def _levels(self, number: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        levels: dict[int, dict[str, Any]] = {}
+        networks: dict[int, dict[str, Any]] = {}
+        rows = self._connection.execute(
+            "SELECT position, kind, name, cycles, energy_pj, leakage_pj, area_um2, instances, "
+            "utilized_instances FROM level WHERE result = ? ORDER BY position",
+            (number,),
+        )
+        for position, kind, name, cycles, energy, leakage, area, instances, utilized in rows:
+            if kind == "network":
+                networks[position] = {"name": name, "energy_pj": energy, "dataspaces": {}}
+                continue
+            levels[position] = {
+                "name": name, "cycles": whole_again(cycles), "energy_pj": energy, "leakage_pj": leakage,
+                "area_um2": area, "instances": whole_again(instances), "utilized_instances": utilized,
+                "dataspaces": {},
+            }  # fmt: skip
+        for table, columns, entries in (
+            ("dataspace", DATASPACE_COLUMNS, levels),
+            ("network_dataspace", NETWORK_COLUMNS, networks),
+        ):
+            query = f"SELECT level, name, {', '.join(columns)} FROM {table} WHERE result = ?"
+            query += " ORDER BY level, position"
+            for level, name, *figures in self._connection.execute(query, (number,)):
+                entries[level]["dataspaces"][name] = dict(zip(columns, map(_number, figures), strict=True))
+        return list(levels.values()), list(networks.values())
+
+    def level_rows(self, study: int) -> Iterator[Sequence[Any]]:
+        """(index, position, kind, level, name, figures...) of every level and network of every layer."""
+        yield from self._connection.execute(
+            "SELECT l.idx, l.position, v.kind, v.position, v.name, v.cycles, v.energy_pj, v.leakage_pj, "
+            "v.area_um2, v.instances, v.utilized_instances, v.read_bandwidth, v.write_bandwidth, v.word_bits "
+            "FROM shown AS p JOIN layer AS l ON l.idx = p.idx "
+            "JOIN result AS r ON r.result_key = l.result_key "
+            "JOIN level AS v ON v.result = r.number WHERE p.study = ? ORDER BY l.idx, l.position, v.position",
+            (study,),
+        )
+
+    def dataspace_rows(self, study: int) -> Iterator[Sequence[Any]]:
+        """(index, position, name of the level, data space, figures...) of every data space of every level."""
+        yield from self._connection.execute(
+            f"SELECT l.idx, l.position, v.name, s.name, {', '.join(f's.{c}' for c in DATASPACE_COLUMNS)} "
+            "FROM shown AS p JOIN layer AS l ON l.idx = p.idx "
+            "JOIN result AS r ON r.result_key = l.result_key "
+            "JOIN level AS v ON v.result = r.number "
+            "JOIN dataspace AS s ON s.result = r.number AND s.level = v.position "
+            "WHERE p.study = ? ORDER BY l.idx, l.position, v.position, s.position",
+            (study,),
+        )
+
+
+METRIC_COLUMNS = ("energy_pj", "cycles", "utilization", "edp_sum", "edp", "area_um2", "edap")
+DATASPACE_COLUMNS = (
+    "reads", "fills", "updates", "temporal_reductions", "partition_size", "tile_size", "utilized_instances",
+    "energy_pj",
+)  # fmt: skip
+NETWORK_COLUMNS = (
+    "fanout", "multicast_factor", "ingresses", "link_transfers", "spatial_reductions", "hops", "energy_pj",
+)  # fmt: skip
+
+
+def _outcome(occurrence: Occurrence, row: Sequence[Any]) -> LayerOutcome:
+    if row[0] is None:
+        return occurrence.without_figures("not_run", _NOT_RUN)
+    return outcome_of(occurrence, row)
+
+
+def _number(stored: Any) -> Any:
+    return int(stored) if isinstance(stored, str) else stored

@@ -1,0 +1,90 @@
+"""Rows of a store as the objects of a sweep."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.spec.template_parameters import ParameterValue
+from harness.sweep.outcome import LayerOutcome, Occurrence
+from harness.sweep.store.schema import whole_again
+
+
+@dataclass(frozen=True)
+class PointRow:
+    """A point before its figures. ``given`` are its own parameters and ``base`` the others, both as text;
+    very many points share the same base. ``keys`` are those of the results of its layers.
+    """
+
+    index: int
+    study: int
+    architecture: str
+    given: str
+    base: str
+    keys: tuple[str, ...]
+
+
+def given_and_base(
+    given: Mapping[str, ParameterValue], parameters: Mapping[str, ParameterValue]
+) -> tuple[str, str]:
+    """The texts of a :class:`PointRow`; the base has every name in its order, null for those given."""
+    base = {name: None if name in given else value for name, value in parameters.items()}
+    return _text(given), _text(base)
+
+
+def merged(
+    given: Mapping[str, ParameterValue], base: Mapping[str, ParameterValue]
+) -> dict[str, ParameterValue]:
+    """All parameters in their order: the inverse of :func:`given_and_base`."""
+    return {name: given.get(name, value) for name, value in base.items()}
+
+
+def _text(parameters: Mapping[str, ParameterValue]) -> str:
+    return json.dumps(dict(parameters), separators=(",", ":"))
+
+
+OUTCOME_COLUMNS = (
+    "result_key, status, reason, cycles, energy_pj, edp_j_cycles, utilization, area_um2, bound_by, "
+    "search_seconds, proof, lower_bound, gap, notes"
+)
+
+
+def outcome_of(occurrence: Occurrence, row: Sequence[Any]) -> LayerOutcome:
+    """One layer's outcome from a row of :data:`OUTCOME_COLUMNS`."""
+    (
+        key,
+        status,
+        reason,
+        cycles,
+        energy,
+        edp,
+        utilization,
+        area,
+        bound_by,
+        seconds,
+        proof,
+        bound,
+        gap,
+        notes,
+    ) = row
+    o = occurrence
+    if status != "ok":
+        return o.without_figures(status, reason or "", key)
+    return LayerOutcome(
+        **vars(o),
+        status=status,
+        cycles=whole_again(cycles),
+        energy_pj=energy,
+        edp_j_cycles=edp,
+        utilization=utilization,
+        area_um2=area,
+        seconds=seconds or 0.0,
+        notes=tuple(json.loads(notes)) if notes else (),
+        bound_by=bound_by,
+        key=key,
+        proof=proof,
+        lower_bound=bound,
+        gap=gap,
+    )
