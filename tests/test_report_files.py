@@ -59,3 +59,9 @@ def test_results_are_as_readable_as_other_files(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert (tmp_path / "one.txt").stat().st_mode & 0o777 == 0o644
+
+
+def test_bytes_are_written_as_they_are(tmp_path: Path) -> None:
+    write_folder(tmp_path, {"a.png": b"\x89PNG\r\n", "b.txt": "a\nb"})
+    assert (tmp_path / "a.png").read_bytes() == b"\x89PNG\r\n"
+    assert (tmp_path / "b.txt").read_bytes() == b"a\nb"

@@ -197,6 +197,9 @@ class _Watch:
     def __init__(self, progress: SweepProgress) -> None:
         self._progress = progress
 
+    def compiling(self) -> None:
+        say(f"{PROGRAM}: compiling the mapper, once for this machine and version (a minute or less)")
+
     def layer_done(self, index: int, outcome: LayerOutcome, reused: bool) -> None:
         self._progress.layer_done(index, outcome)
 

@@ -23,6 +23,22 @@ class SweepFolder:
         self._folder = folder
         self._names = folder_names(layers)
 
+    def discard(self) -> None:
+        """Removes what earlier sweeps wrote: known files in numbered folders, and folders left empty."""
+        for place in self._folder.glob("*"):
+            if place.name.isascii() and place.name.isdecimal() and not place.is_symlink():
+                self._discard_point(place)
+
+    def _discard_point(self, place: Path) -> None:
+        if not place.is_dir():
+            return
+        write_folder(place, {}, (FILE_NAME,))
+        for old in place.glob("outputs_*"):
+            if old.is_dir() and not old.is_symlink():
+                write_folder(old, {}, ALL_NAMES)
+                remove_if_empty(old)
+        remove_if_empty(place)
+
     def begin_point(self, index: int) -> None:
         """Removes the record of what had this index before, and the files of layers that are not swept."""
         place = self._folder / str(index)

@@ -14,6 +14,7 @@ from harness.report.sweep_words import (
     described,
     layers_in_words,
     several,
+    telling_parameters,
 )
 from harness.sweep.comparison import CRITERIA, find_criterion
 from harness.sweep.earlier_folders import EARLIER_VERSION
@@ -64,7 +65,7 @@ class _StudySummary:
         counts = results.counts(study.number)
         self._all = sum(counts.values())
         self._mapped = counts["ok"]
-        self._keys = results.varying(study.number)
+        self._keys = telling_parameters(results, study.number)
         self._architectures = len(results.architectures(study.number)) > 1
 
     def print(self, table: bool, top: int | None) -> None:
@@ -79,8 +80,16 @@ class _StudySummary:
         self._print_reservations()
         if table and self._mapped:
             self._say("")
-            width = self._console.width
-            self._say(configuration_table(self._results, self._study.number, self._criterion, width, top))
+            self._say(
+                configuration_table(
+                    self._results,
+                    self._study.number,
+                    self._keys,
+                    criterion=self._criterion,
+                    width=self._console.width,
+                    top=top,
+                )
+            )
         self._say("")
 
     def _print_what(self) -> None:

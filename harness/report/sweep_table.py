@@ -17,10 +17,15 @@ _FIGURES = ("EDP-sum", "EDP", "energy J", "cycles", "util %", "mm^2")
 
 
 def configuration_table(
-    results: SweepResults, study: int, criterion: str, width: int, top: int | None
+    results: SweepResults,
+    study: int,
+    keys: Sequence[str],
+    *,
+    criterion: str,
+    width: int,
+    top: int | None,
 ) -> str:
-    """The ``top`` best of those with figures, with the parameters that vary among all."""
-    keys = results.varying(study)
+    """The ``top`` best of those with figures (None: all), with the parameters ``keys``."""
     architectures = len(results.architectures(study)) > 1
     parameters = (*(["arch"] if architectures else []), *keys)
     with_edap = criterion == "edap"

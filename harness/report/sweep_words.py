@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from harness.spec.template_parameters import ParameterValue
     from harness.sweep.outcome import LayerOutcome, Occurrence
     from harness.sweep.point import Point
+    from harness.sweep.results import SweepResults
 
 STATUS_WORDS: Mapping[str, str] = {
     "ok": "ok",
@@ -18,6 +20,21 @@ STATUS_WORDS: Mapping[str, str] = {
     "failed": "failed",
     "not_run": "not run",
 }
+
+
+def telling_parameters(results: SweepResults, study: int) -> tuple[str, ...]:
+    """Parameters that tell the points of a study apart: those that vary, within one of the architectures
+    where there are several, for what all points of an architecture have its name says.
+    """
+    if len(results.architectures(study)) == 1:
+        return results.varying(study)
+    first: dict[str, Mapping[str, ParameterValue]] = {}
+    names: dict[str, bool] = {}
+    for point in results.iterate(study):
+        same = first.setdefault(point.architecture, point.parameters)
+        for name, value in point.parameters.items():
+            names[name] = names.get(name, False) or repr(same.get(name)) != repr(value)
+    return tuple(name for name, varies in names.items() if varies)
 
 
 def described(point: Point, keys: Sequence[str], architectures: bool) -> str:

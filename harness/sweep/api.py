@@ -68,10 +68,15 @@ def execute(
         stack.enter_context(only_writer(execution.folder))
         if execution.fresh:
             discard_store(execution.folder)
+            if execution.files is not None:
+                execution.files.discard()
         store = StoreWriter(execution.folder)
         stack.callback(store.close)
         number = store.begin_run(execution.command, program_version(), plan.count)
         runner = stack.enter_context(execution.runner)
+        if isinstance(runner, LocalRunner):
+            runner.begin()
+            _compile_first(plan, events)
         options = RunOptions(
             texts_of=execution.texts_of if execution.keep == "all" else None,
             files=execution.files if execution.keep != "none" else None,
@@ -89,6 +94,18 @@ def execute(
     return Finished(number, run.points_done, run.done, run.reused, stopped)
 
 
+def _compile_first(plan: SweepPlan, events: Events) -> None:
+    """In one process, that the workers need not do it all at once, nor in the time of a job."""
+    from harness.search.optimal import compiled, warm_up  # noqa: PLC0415 - numba is slow to start
+
+    layers = [layer for planned in plan.workloads.values() for layer in planned.layers]
+    proven = [layer.request for layer in layers if layer.request.settings.algorithm == "optimal"]
+    for windows in sorted({request.layer.problem.has_sliding_windows for request in proven}):
+        if not compiled(windows):
+            events.compiling()
+            warm_up(windows)
+
+
 def _best(results: SweepResults) -> frozenset[int]:
     """The indices of the points that are best for something or on the Pareto front."""
     found: set[int] = set()
@@ -100,6 +117,8 @@ def _best(results: SweepResults) -> frozenset[int]:
 
 
 class _Silent:
+    def compiling(self) -> None: ...
+
     def layer_done(self, index: int, outcome: LayerOutcome, reused: bool) -> None: ...
 
     def point_done(self, point: Point) -> None: ...

@@ -11,12 +11,13 @@ from harness.errors import SpecError, did_you_mean
 from harness.spec.template_parameters import Parameter
 from harness.spec.templates import ArchitectureTemplate, load_architecture_template
 from harness.sweep.configuration import ARCHITECTURE_KEY, RESERVED_KEYS
-from harness.sweep.entry import RULES_KEY, Entry, Flaw, Place
+from harness.sweep.entry import CONFIGURATIONS_KEY, RULES_KEY, Entry, Flaw, Place
 from harness.sweep.frame import AxisValue, Frame
 from harness.sweep.grid import Grid
 from harness.sweep.rules import Formula, Rule, formula, unknown_names
 from harness.sweep.value_list import is_several, value_list
 
+_ENTRY_KEYS = (ARCHITECTURE_KEY, RULES_KEY, CONFIGURATIONS_KEY)
 _TOLD_OF_A_KEY = 3
 """Wrong values of one list that are told one by one."""
 
@@ -145,7 +146,7 @@ class EntryReader:
             about = f"architecture '{template.name}': "
             parameter = template.parameter.get(key) if isinstance(key, str) else None
             if parameter is None:
-                hint = did_you_mean(str(key), (*template.parameter, ARCHITECTURE_KEY, RULES_KEY))
+                hint = did_you_mean(str(key), (*template.parameter, *_ENTRY_KEYS))
                 said = f"unknown parameter '{key}'" + (f" ({hint})" if hint else "")
                 self.mistakes.append(f"{place.name(str(key))}{about}{said}")
                 continue
@@ -207,14 +208,18 @@ class Frames:
     def __init__(self) -> None:
         self._made: dict[object, Frame] = {}
 
-    def grid(self, template: ArchitectureTemplate, read: ReadEntry) -> Grid:
-        """Raises SpecError for expressions that go round in a circle."""
+    def grid(self, template: ArchitectureTemplate, read: ReadEntry, common: Sequence[Rule]) -> Grid:
+        """Of ``read``, under its rules and ``common`` ones, as far as ``template`` has what they are about.
+
+        Raises SpecError for expressions that go round in a circle.
+        """
         formulas = {
             key: own
             for key, axis in read.axes.items()
             if (own := tuple(value for value in axis if isinstance(value, Formula)))
         }
-        rules = tuple(r for r in read.rules if unknown_names(r.formula, template.parameter) is None)
+        given = (*read.rules, *common)
+        rules = tuple(r for r in given if unknown_names(r.formula, template.parameter) is None)
         shape = (read.architecture, tuple(read.axes), tuple(formulas.items()), rules)
         if shape not in self._made:
             self._made[shape] = Frame(template, read.architecture, tuple(read.axes), formulas, rules)

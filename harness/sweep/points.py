@@ -75,38 +75,41 @@ def _space(
 ) -> ConfigurationSpace:
     reader = EntryReader(default_architecture)
     common = (*reader.rules(source.rules, source.place.value(RULES_KEY)), *reader.rules(tuple(rules), ""))
-    read = [one for entry in source.entries for one in reader.read(entry)]
-    templates = {one.architecture: reader.template(one.architecture) for one in read}
-    reader.check_rules(common, list(templates.values()))
-    _stop_at(reader.mistakes)
-    if mixup:
-        read = _crossed(read)
-    frames = Frames()
     grids: list[Grid] = []
-    mistakes: list[str] = []
-    for one in read:
-        template = templates[one.architecture]
-        about = f"{one.place.value()}architecture '{template.name}': "
-        try:
-            grid = frames.grid(template, replace(one, rules=(*one.rules, *common)))
-        except SpecError as error:
-            mistakes.append(f"{about}{error.message}")
-            continue
-        grids.append(grid)
-        try:
-            refusal = grid.trial(alone=one.alone)
-        except SpecError as error:
-            mistakes.append(str(error))
-            continue
-        if refusal is not None:
-            mistakes.append(f"{about}{refusal}")
-    _stop_at(mistakes)
+    frames = Frames()
+    read: list[ReadEntry] = []
+    for entry in source.entries:
+        for one in reader.read(entry):
+            read.append(one)
+            if not mixup:
+                grids.extend(_tried(one, common, frames, reader))
+    templates = [reader.template(name) for name in dict.fromkeys(one.architecture for one in read)]
+    reader.check_rules(common, templates)
+    if mixup and not reader.mistakes:
+        for one in _crossed(read):
+            grids.extend(_tried(one, common, frames, reader))
+    if reader.mistakes:
+        raise ConfigurationMistakes(tuple(dict.fromkeys(reader.mistakes)))
     return ConfigurationSpace(grids)
 
 
-def _stop_at(mistakes: Sequence[str]) -> None:
-    if mistakes:
-        raise ConfigurationMistakes(tuple(dict.fromkeys(mistakes)))
+def _tried(one: ReadEntry, common: Sequence[Rule], frames: Frames, reader: EntryReader) -> list[Grid]:
+    """The grid, unless its expressions or rules make no sense: then the reader has one mistake more."""
+    template = reader.template(one.architecture)
+    about = f"architecture '{template.name}': "
+    try:
+        grid = frames.grid(template, one, common)
+    except SpecError as error:
+        reader.mistakes.append(f"{one.place.value()}{about}{error.message}")
+        return []
+    try:
+        refusal = grid.trial(alone=one.alone)
+    except SpecError as error:
+        reader.mistakes.append(error.message)
+        return []
+    if refusal is not None:
+        reader.mistakes.append(f"{one.place.value()}{about}{refusal}")
+    return [grid]
 
 
 def _crossed(read: Sequence[ReadEntry]) -> list[ReadEntry]:

@@ -20,7 +20,7 @@ from harness.sweep.outcome import Occurrence
 from harness.sweep.plan import PlannedWorkload, SweepPlan, planned_layers
 from harness.sweep.points import ConfigurationSpace, configuration_space, read_configurations, with_defaults
 from harness.sweep.study import Settings, Study
-from harness.sweep.workload import LayerShare, Workload, choose_layers
+from harness.sweep.workload import ALL, LayerShare, Workload, choose_layers
 from harness.workloads import Model, load_model
 
 _COMMAND_LINE = Location("command line")
@@ -61,6 +61,9 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
     names = request.architectures or (DEFAULT_ARCHITECTURE,)
     templates = {}
     for name in names:
+        if name.lower() == ALL:
+            hint = "put the layers before --arch"
+            raise SpecError(f"'{name}' after --arch is no architecture", _COMMAND_LINE, hint)
         template = load_architecture_template(name)
         if template.name in templates:
             raise SpecError(f"the architecture {template.name} is named twice", _COMMAND_LINE)

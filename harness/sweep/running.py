@@ -22,7 +22,10 @@ DIED = "the process that mapped it died (killed, crashed or out of memory)"
 
 
 class Events(Protocol):
-    """Who watches a sweep. What is told has been committed to the store."""
+    """Who watches a sweep. What is told of layers and points has been committed to the store."""
+
+    def compiling(self) -> None:
+        """The mapper is compiled before the first job, once for a machine and version: half a minute."""
 
     def layer_done(self, index: int, outcome: LayerOutcome, reused: bool) -> None: ...
 
@@ -31,6 +34,9 @@ class Events(Protocol):
 
 class PointFiles(Protocol):
     """The folders of points beside the store."""
+
+    def discard(self) -> None:
+        """Removes what earlier sweeps wrote for their points."""
 
     def begin_point(self, index: int) -> None:
         """Called before the first file of a point is written."""
