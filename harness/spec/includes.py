@@ -6,6 +6,7 @@ They read only below the folders of the given files (and of files included from 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,18 @@ class Inclusions:
     """Where included files are looked for, and how deep inclusion has gone. One per loaded file."""
 
     def __init__(self, roots: tuple[Path, ...], folder: Path, load: LoadFile, render: RenderFile) -> None:
-        self._roots = tuple(root.resolve() for root in roots)
+        self._given_roots = roots
         # ``cwd() ~ '/x.yaml'`` is relative to the working folder when the file was named so.
         self._search = [folder, *roots, Path()]
         self._folder = folder
         self._load = load
         self._render = render
         self.stored_environment: dict[str, str] = {}
+
+    @cached_property
+    def _roots(self) -> tuple[Path, ...]:
+        """Asked for by few: most files include nothing."""
+        return tuple(root.resolve() for root in self._given_roots)
 
     def functions(self) -> Mapping[str, Callable[..., Any]]:
         return {
