@@ -187,7 +187,8 @@ def _execute(console: Console, arguments: SweepArguments, plan: SweepPlan) -> Fi
     from harness.sweep.api import execute  # noqa: PLC0415
 
     execution = _execution(arguments, plan)
-    with StopOnInterrupt() as stop, SweepProgress(console, plan.count, arguments.live) as progress:
+    watched = SweepProgress(console, plan.count, plan.layers, arguments.live, _criterion(arguments))
+    with StopOnInterrupt() as stop, watched as progress:
         return execute(plan, execution, _Watch(progress), stop.should_stop)
 
 
@@ -201,10 +202,10 @@ class _Watch:
         say(f"{PROGRAM}: compiling the mapper, once for this machine and version (a minute or less)")
 
     def layer_done(self, index: int, outcome: LayerOutcome, reused: bool) -> None:
-        self._progress.layer_done(index, outcome)
+        self._progress.layer_done(index, outcome, reused)
 
     def point_done(self, point: Point) -> None:
-        self._progress.job_done()
+        self._progress.point_done(point)
 
 
 def _execution(arguments: SweepArguments, plan: SweepPlan) -> Execution:
@@ -226,7 +227,12 @@ def _execution(arguments: SweepArguments, plan: SweepPlan) -> Execution:
         retry_failed=arguments.retry_failed,
         limit_seconds=arguments.job_timeout,
         command=arguments.command,
+        on_compiling=_say_compiling,
     )
+
+
+def _say_compiling() -> None:
+    say(f"{PROGRAM}: compiling the mapper, once for this machine and version (a minute or less)")
 
 
 def _console(arguments: SweepArguments) -> Console:

@@ -76,7 +76,7 @@ class SweepProgress:
 def layer_line(index: int, outcome: LayerOutcome, reused: bool) -> str:
     """One finished layer in one line."""
     line = f"{index:>4}  {outcome.layer:<10} {_figures(outcome)}"
-    return f"{line}  (was there)" if reused else line
+    return f"{line}  (reused)" if reused else line
 
 
 def plain_line(pace: SweepPace) -> str:

@@ -29,7 +29,8 @@ DEFAULT_FOLDER = "outputs_hwdse"
 
 @dataclass(frozen=True)
 class Execution:
-    """How to run a plan; none of it changes a figure.
+    """How to run a plan; none of it changes a figure. ``on_compiling`` is called before the mapper is
+    compiled, which takes half a minute, once for a machine and version.
 
     ``files`` and ``texts_of`` write what ``keep`` asks for beside the store: "all" files of every layer,
     "best" those of the points that are best for something or on the Pareto front, "none" nothing.
@@ -44,6 +45,7 @@ class Execution:
     retry_failed: bool = False
     limit_seconds: float | None = None
     command: str = ""
+    on_compiling: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def execute(
         runner = stack.enter_context(execution.runner)
         if isinstance(runner, LocalRunner):
             runner.begin()
-            _compile_first(plan, events)
+            _compile_first(plan, execution.on_compiling)
         options = RunOptions(
             texts_of=execution.texts_of if execution.keep == "all" else None,
             files=execution.files if execution.keep != "none" else None,
@@ -94,7 +96,7 @@ def execute(
     return Finished(number, run.points_done, run.done, run.reused, stopped)
 
 
-def _compile_first(plan: SweepPlan, events: Events) -> None:
+def _compile_first(plan: SweepPlan, on_compiling: Callable[[], None]) -> None:
     """In one process, that the workers need not do it all at once, nor in the time of a job."""
     from harness.search.optimal import compiled, warm_up  # noqa: PLC0415 - numba is slow to start
 
@@ -102,7 +104,7 @@ def _compile_first(plan: SweepPlan, events: Events) -> None:
     proven = [layer.request for layer in layers if layer.request.settings.algorithm == "optimal"]
     for windows in sorted({request.layer.problem.has_sliding_windows for request in proven}):
         if not compiled(windows):
-            events.compiling()
+            on_compiling()
             warm_up(windows)
 
 
@@ -117,8 +119,6 @@ def _best(results: SweepResults) -> frozenset[int]:
 
 
 class _Silent:
-    def compiling(self) -> None: ...
-
     def layer_done(self, index: int, outcome: LayerOutcome, reused: bool) -> None: ...
 
     def point_done(self, point: Point) -> None: ...

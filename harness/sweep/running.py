@@ -24,9 +24,6 @@ DIED = "the process that mapped it died (killed, crashed or out of memory)"
 class Events(Protocol):
     """Who watches a sweep. What is told of layers and points has been committed to the store."""
 
-    def compiling(self) -> None:
-        """The mapper is compiled before the first job, once for a machine and version: half a minute."""
-
     def layer_done(self, index: int, outcome: LayerOutcome, reused: bool) -> None: ...
 
     def point_done(self, point: Point) -> None: ...
