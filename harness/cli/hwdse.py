@@ -14,11 +14,8 @@ from harness.errors import HarnessError, Location, SpecError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.report.sweep_progress import SweepProgress
     from harness.sweep.api import Execution, Finished
-    from harness.sweep.outcome import LayerOutcome
     from harness.sweep.plan import SweepPlan
-    from harness.sweep.point import Point
     from harness.sweep.results import Rows, SweepResults
 
 PROGRAM = "hwdse_run.py"
@@ -189,23 +186,7 @@ def _execute(console: Console, arguments: SweepArguments, plan: SweepPlan) -> Fi
     execution = _execution(arguments, plan)
     watched = SweepProgress(console, plan.count, plan.layers, arguments.live, _criterion(arguments))
     with StopOnInterrupt() as stop, watched as progress:
-        return execute(plan, execution, _Watch(progress), stop.should_stop)
-
-
-class _Watch:
-    """Tells the progress bar what happens."""
-
-    def __init__(self, progress: SweepProgress) -> None:
-        self._progress = progress
-
-    def compiling(self) -> None:
-        say(f"{PROGRAM}: compiling the mapper, once for this machine and version (a minute or less)")
-
-    def layer_done(self, index: int, outcome: LayerOutcome, reused: bool) -> None:
-        self._progress.layer_done(index, outcome, reused)
-
-    def point_done(self, point: Point) -> None:
-        self._progress.point_done(point)
+        return execute(plan, execution, progress, stop.should_stop)
 
 
 def _execution(arguments: SweepArguments, plan: SweepPlan) -> Execution:

@@ -82,8 +82,8 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
     plan = SweepPlan(space, tuple(templates), len(models), workloads, request.first_index)
     if plan.count == 0:
         skipped = space.skipped_by_rules(plan.architectures)
-        hint = f"the rules exclude all {skipped} points" if skipped else None
-        raise SpecError("there is no configuration to map", hint=hint)
+        reason = f"the rules exclude all {skipped} points" if skipped else None
+        raise SpecError("there is no configuration to map", hint=reason)
     return plan
 
 
