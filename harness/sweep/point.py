@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.spec.template_parameters import ParameterValue
@@ -26,7 +26,7 @@ class Point:
     study: int
     architecture: str
     given: Mapping[str, ParameterValue]
-    parameters: Mapping[str, ParameterValue]
+    parameters: Mapping[str, ParameterValue] = field(repr=False)
     status: PointStatus
     metrics: Metrics | None
     seconds: float = 0.0
