@@ -11,6 +11,9 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 
+_RANDOM_CHARACTERS = 8
+"""At the end of the names of ``tempfile``."""
+
 
 def write_folder(folder: Path, files: Mapping[str, str | bytes], obsolete: Iterable[str] = ()) -> None:
     """Each text or content under its name, by way of a temporary file that is renamed when complete.
@@ -68,6 +71,18 @@ def make_folder(folder: Path) -> Path | None:
     except OSError as error:
         raise _cannot_write(folder, error) from error
     return folder if new else None
+
+
+def remove_temporaries(folder: Path, names: Iterable[str]) -> None:
+    """Removes what a killed :func:`write_folder` of ``names`` left; only for who writes the folder alone."""
+    known = set(names)
+    try:
+        for path in folder.iterdir():
+            name, _, rest = path.name[1:].rpartition(".")
+            if path.name.startswith(".") and name in known and len(rest) == _RANDOM_CHARACTERS:
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
 
 
 def remove_if_empty(folder: Path | None) -> None:

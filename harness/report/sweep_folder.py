@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from harness.engines.result import Result
-from harness.report.files import remove_if_empty, write_folder
+from harness.report.files import remove_if_empty, remove_temporaries, write_folder
 from harness.report.outputs import ALL_NAMES, RESULT, record_text
 from harness.report.plain_name import plain_name
 from harness.sweep.record import FILE_NAME, ConfigurationRecord
@@ -33,21 +33,29 @@ class SweepFolder:
         if not place.is_dir():
             return
         write_folder(place, {}, (FILE_NAME,))
+        remove_temporaries(place, (FILE_NAME,))
         for old in place.glob("outputs_*"):
             if old.is_dir() and not old.is_symlink():
+                remove_temporaries(old, ALL_NAMES)
                 write_folder(old, {}, ALL_NAMES)
                 remove_if_empty(old)
         remove_if_empty(place)
 
-    def begin_point(self, index: int) -> None:
-        """Removes the record of what had this index before, and the files of layers that are not swept."""
+    def begin_point(self, index: int, anew: bool) -> None:
+        """Removes the record of what had this index before, the files of layers that are not swept (with
+        ``anew`` of all layers), and what a killed sweep did not complete.
+        """
         place = self._folder / str(index)
         if not place.is_dir():
             return
         write_folder(place, {}, (FILE_NAME,))
-        own = set(self._names.values())
+        remove_temporaries(place, (FILE_NAME,))
+        own = set() if anew else set(self._names.values())
         for old in place.glob("outputs_*"):
-            if old.is_dir() and not old.is_symlink() and old.name not in own:
+            if not old.is_dir() or old.is_symlink():
+                continue
+            remove_temporaries(old, ALL_NAMES)
+            if old.name not in own:
                 write_folder(old, {}, ALL_NAMES)
                 remove_if_empty(old)
 

@@ -91,7 +91,9 @@ def execute(
         if execution.keep == "best" and not stopped:
             best = replace(plan, only=_best(open_run(execution.folder, number)))
             options = replace(options, texts_of=execution.texts_of, retry_failed=False)
-            SweepRun(best, store, _Silent(), options).go(runner, should_stop)
+            again = SweepRun(best, store, _Silent(), options)
+            again.go(runner, should_stop)
+            stopped = again.points_done < best.count
         store.end_run()
     return Finished(number, run.points_done, run.done, run.reused, stopped)
 

@@ -76,6 +76,8 @@ class SweepPlan:
     @property
     def count(self) -> int:
         """How many points there are."""
+        if self.only is not None:
+            return len(self.only)
         return self.models * self.configurations
 
     def points(self) -> Iterator[PlannedPoint]:

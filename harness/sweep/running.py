@@ -14,7 +14,7 @@ from harness.sweep.plan import PlannedPoint, SweepPlan
 from harness.sweep.point import Point, PointStatus
 from harness.sweep.record import ConfigurationRecord
 from harness.sweep.scheduler import Runner
-from harness.sweep.store.rows import PointRow, given_and_base
+from harness.sweep.store.rows import PointRow, StoredPoint, given_and_base
 from harness.sweep.store.writing import StoreWriter
 
 _POINTS_PER_COMMIT = 200
@@ -35,8 +35,8 @@ class PointFiles(Protocol):
     def discard(self) -> None:
         """Removes what earlier sweeps wrote for their points."""
 
-    def begin_point(self, index: int) -> None:
-        """Called before the first file of a point is written."""
+    def begin_point(self, index: int, anew: bool) -> None:
+        """Called before the first file of a point is written. ``anew``: what is there is of another point."""
 
     def has_record(self, index: int) -> bool: ...
 
@@ -136,14 +136,15 @@ class SweepRun:
         )
         point = _OpenPoint(planned, row)
         known = self._known(point)
-        if self._is_there(point, known):
+        stored = self._store.stored(row)
+        if stored is not None and stored.same and stored.whole and self._is_there(point, known, stored.files):
             self._store.claim(row.index)
             self._tell_reused(point, known)
             return
-        self._store.begin_point(row)
         self._open[row.index] = point
-        if self._options.files is not None:
-            self._options.files.begin_point(row.index)
+        self._begin(row, stored)
+        # All are waited for before the first may be done, else equal layers would be computed twice.
+        jobs: list[SweepJob] = []
         for position, key in enumerate(keys):
             refusal = planned.refusal(position)
             if key in self._waiting:
@@ -154,13 +155,25 @@ class SweepRun:
             elif position not in known:
                 self._waiting[key] = [(point, position)]
                 self._tried.add(key) if self._options.retry_failed else None
-                yield self._job(planned, position, key)
+                jobs.append(self._job(planned, position, key))
             elif self._lacks_files(planned.index, known[position]):
                 self._waiting[key] = [(point, position)]
                 self._texts_only.add(key)
-                yield self._job(planned, position, key, self._store.mapping(key))
+                jobs.append(self._job(planned, position, key, self._store.mapping(key)))
             else:
                 self._settle(point, position, {}, reused=True)
+        yield from jobs
+
+    def _begin(self, row: PointRow, stored: StoredPoint | None) -> None:
+        """The point takes its place in the store and in the folder. A kill at any moment leaves no files that
+        the store takes for those of another point.
+        """
+        files = self._options.files
+        if files is not None:
+            files.begin_point(row.index, anew=stored is None or not stored.same or not stored.files)
+        self._store.begin_point(row, files is not None)
+        if files is not None and stored is not None and not stored.same:
+            self._store.commit()
 
     def _known(self, point: _OpenPoint) -> dict[int, LayerOutcome]:
         """What the store has of a point's layers; failures only if they are not to be tried again."""
@@ -172,12 +185,13 @@ class SweepRun:
                 known[position] = outcome
         return known
 
-    def _is_there(self, point: _OpenPoint, known: dict[int, LayerOutcome]) -> bool:
+    def _is_there(self, point: _OpenPoint, known: dict[int, LayerOutcome], own_files: bool) -> bool:
+        """Whether nothing is to be done for a point that the store has whole."""
         files = self._options.files
-        if len(known) < point.count or not self._store.has_whole(point.row):
+        if len(known) < point.count:
             return False
         index = point.row.index
-        if files is not None and not files.has_record(index):
+        if files is not None and not (own_files and files.has_record(index)):
             return False
         return not any(self._lacks_files(index, outcome) for outcome in known.values())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any, Self
 
 from harness.errors import HarnessError
 from harness.sweep.store.schema import SCHEMA, SCHEMA_VERSION
@@ -13,15 +14,60 @@ _APPLICATION = 0x54485753
 """Of ``PRAGMA application_id``: the file is a store of ours and no other program's database."""
 
 
+class _ReadCursor(sqlite3.Cursor):
+    """A file may be damaged anywhere, which shows only when the rows are fetched."""
+
+    def execute(self, sql: str, parameters: Any = ()) -> Self:
+        try:
+            super().execute(sql, parameters)
+        except sqlite3.DatabaseError as error:
+            raise self._unreadable(error) from error
+        return self
+
+    def fetchone(self) -> Any:
+        try:
+            return super().fetchone()
+        except sqlite3.DatabaseError as error:
+            raise self._unreadable(error) from error
+
+    def fetchall(self) -> list[Any]:
+        try:
+            return super().fetchall()
+        except sqlite3.DatabaseError as error:
+            raise self._unreadable(error) from error
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except sqlite3.DatabaseError as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: sqlite3.DatabaseError) -> HarnessError:
+        file = self.connection.file if isinstance(self.connection, _ReadConnection) else ""
+        return HarnessError(f"cannot read '{file}': {told(error)}")
+
+
+class _ReadConnection(sqlite3.Connection):
+    """Raises HarnessError for a file that cannot be read."""
+
+    file = ""
+
+    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+        return self.cursor(_ReadCursor).execute(sql, parameters)
+
+
 def create(file: Path | str) -> sqlite3.Connection:
     """A connection that may write; the tables are made when they are not there."""
     connection = sqlite3.connect(file, isolation_level=None, timeout=10)
     try:
+        new = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        if not new:
+            _check(connection, file)
         # Write-ahead: readers go on reading, and a commit is one append. What was committed survives the
         # death of the program; NORMAL may lose the last moments before a power cut, never the consistency.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        if new:
             connection.execute("BEGIN IMMEDIATE")
             for statement in SCHEMA.split(";"):
                 if statement.strip():
@@ -29,7 +75,6 @@ def create(file: Path | str) -> sqlite3.Connection:
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             connection.execute("COMMIT")
-        _check(connection, file)
     except BaseException:
         connection.close()
         raise
@@ -39,14 +84,17 @@ def create(file: Path | str) -> sqlite3.Connection:
 def open_to_read(file: Path) -> sqlite3.Connection:
     """HarnessError when the file is no store of this version."""
     try:
-        connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
-        try:
-            _check(connection, file)
-        except BaseException:
-            connection.close()
-            raise
+        connection = sqlite3.connect(
+            f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=10, factory=_ReadConnection
+        )
     except sqlite3.Error as error:
         raise HarnessError(f"cannot read '{file}': {told(error)}") from error
+    connection.file = str(file)
+    try:
+        _check(connection, file)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

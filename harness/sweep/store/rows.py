@@ -26,6 +26,17 @@ class PointRow:
     keys: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class StoredPoint:
+    """What has the index of a point: this very point (``same``) or another. ``whole``: its figures are there.
+    ``files``: what lies in its folder, if anything, is of what is stored.
+    """
+
+    same: bool
+    whole: bool
+    files: bool
+
+
 def given_and_base(
     given: Mapping[str, ParameterValue], parameters: Mapping[str, ParameterValue]
 ) -> tuple[str, str]:

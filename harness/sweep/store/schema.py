@@ -22,7 +22,7 @@ CREATE TABLE point (
     idx INTEGER PRIMARY KEY, study INTEGER NOT NULL, run INTEGER NOT NULL, architecture TEXT NOT NULL,
     given TEXT NOT NULL, base INTEGER NOT NULL, status TEXT NOT NULL,
     energy_pj REAL, cycles, utilization REAL, edp_sum REAL, edp REAL, area_um2 REAL, edap REAL,
-    seconds REAL NOT NULL
+    seconds REAL NOT NULL, files INTEGER NOT NULL
 );
 CREATE INDEX point_of_study ON point (study, status);
 CREATE TABLE layer (

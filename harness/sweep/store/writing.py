@@ -18,7 +18,7 @@ from harness.sweep.job import JobResult, LevelLimits
 from harness.sweep.outcome import LayerOutcome, Occurrence
 from harness.sweep.store.connection import FILE_NAME, create, told
 from harness.sweep.store.reading import StoreReader
-from harness.sweep.store.rows import OUTCOME_COLUMNS, PointRow, outcome_of
+from harness.sweep.store.rows import OUTCOME_COLUMNS, PointRow, StoredPoint, outcome_of
 from harness.sweep.store.schema import whole
 from harness.sweep.study import Study
 
@@ -187,16 +187,19 @@ class StoreWriter:
 
     # Points
 
-    def has_whole(self, point: PointRow) -> bool:
-        """Whether the point of that index is stored with its figures, and is this one."""
+    def stored(self, point: PointRow) -> StoredPoint | None:
+        """What the store has under the index of ``point``."""
         with self._failing():
             row = self._execute(
-                "SELECT study, architecture, given, base FROM point WHERE idx = ? AND status <> 'incomplete'",
+                "SELECT study, architecture, given, base, status, files FROM point WHERE idx = ?",
                 (point.index,),
             ).fetchone()
-            if row != (point.study, point.architecture, point.given, self._base(point.base)):
-                return False
-            return self._keys(point.index) == point.keys
+            if row is None:
+                return None
+            *identity, status, files = row
+            own = [point.study, point.architecture, point.given, self._base(point.base)]
+            same = identity == own and self._keys(point.index) == point.keys
+            return StoredPoint(same, status != "incomplete", bool(files))
 
     def claim(self, index: int) -> None:
         """A stored point is one of the present run's too."""
@@ -214,13 +217,15 @@ class StoreWriter:
         query = "SELECT result_key FROM layer WHERE idx = ? ORDER BY position"
         return tuple(key for (key,) in self._execute(query, (index,)))
 
-    def begin_point(self, point: PointRow) -> None:
-        """A point without figures yet, in the place of what had its index before."""
+    def begin_point(self, point: PointRow, files: bool = False) -> None:
+        """A point without figures yet, in the place of what had its index before. ``files``: from now on
+        its folder has nothing but its own.
+        """
         p = point
         with self._failing():
             values = (
                 p.index, p.study, self._run, p.architecture, p.given, self._base(p.base), "incomplete",
-                *(None,) * 7, 0.0,
+                *(None,) * 7, 0.0, int(files),
             )  # fmt: skip
             self._execute(f"INSERT OR REPLACE INTO point VALUES ({_marks(len(values))})", values)
             self._execute("DELETE FROM layer WHERE idx = ?", (p.index,))
