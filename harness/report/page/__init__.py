@@ -1,0 +1,28 @@
+"""The HTML page of a sweep: one file that holds its data, its script and Plotly, and loads nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from harness.sweep.results import SweepResults
+
+
+def page_html(results: SweepResults, command: str = "") -> str:
+    """The whole page. ``command`` is what the reader sees as the command that made it."""
+    from harness.report.page.document import document  # noqa: PLC0415 - only who makes a page pays for it
+    from harness.report.page.payload import payload  # noqa: PLC0415
+
+    return document(payload(results, command))
+
+
+def write_page(results: SweepResults, file: Path, command: str = "") -> None:
+    """Puts the page into ``file``, whole or not at all. Raises HarnessError where it cannot be written."""
+    from harness.report.files import write_folder  # noqa: PLC0415
+
+    if file.is_dir() or not file.name:
+        raise HarnessError(f"cannot write the page '{file}': it is a folder")
+    write_folder(file.parent, {file.name: page_html(results, command)})

@@ -1,0 +1,113 @@
+"""What the page carries of a sweep, as plain data for its script."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.report.page.columns import columns, plain_parameters
+from harness.report.page.details import configuration_details
+from harness.report.page.figures_of_merit import MERITS
+from harness.report.page.grid import architecture_grid
+from harness.report.page.survey import Figures, carried, survey
+from harness.report.sweep_words import STATUS_WORDS
+from harness.sweep.comparison import CRITERIA
+
+if TYPE_CHECKING:
+    from harness.sweep.results import SweepResults
+    from harness.sweep.study import Study
+
+MOST_DETAILED = 60
+LEAST_DETAILED = 12
+MOST_FAILURES = 5_000
+MOST_TIES = 12
+
+
+def payload(results: SweepResults, command: str = "") -> dict[str, Any]:
+    """All studies, each for itself: figures of different studies are never compared."""
+    import plotly  # noqa: PLC0415 - a heavy import
+
+    models = dict.fromkeys(study.settings.model for study in results.studies)
+    return {
+        "title": f"Hardware sweep: {', '.join(models)}" if models else "Hardware sweep",
+        "command": command,
+        "swept": list(results.commands),
+        "latest": results.latest,
+        "plotly": str(plotly.__version__),
+        "merits": [
+            {"id": m.id, "name": m.name, "unit": m.unit, "scale": m.scale, "better": m.better} for m in MERITS
+        ],
+        "studies": [_study(results, study) for study in results.studies],
+    }
+
+
+def _study(results: SweepResults, study: Study) -> dict[str, Any]:
+    known = survey(results.iterate(study.number))
+    best = _best(results, study.number)
+    front = [point.index for point in results.pareto(study.number)]
+    told = [index for criterion in best for index in criterion["indices"]]
+    most = max(LEAST_DETAILED, MOST_DETAILED // len(results.studies))
+    detailed = _detailed(known.figures, told, front, most)
+    kept = carried(known.figures, (*told, *front, *detailed))
+    shown = [point for point in results.iterate(study.number) if point.index in kept]
+    by_index = {point.index: point for point in shown}
+    failures = results.failures(study.number)
+    return {
+        "number": study.number,
+        "model": study.settings.model,
+        "fusion": study.settings.fusion,
+        "mapper": study.settings.mapper,
+        "version": study.settings.version,
+        "blocks": study.blocks,
+        "layers": [
+            {"name": o.layer, "times": o.times, "reason": o.times_reason, "fused": o.fused, "macs": o.macs}
+            for o in study.layers
+        ],
+        "count": known.count,
+        "ranked": len(known.figures),
+        "carried": len(shown),
+        "architectures": known.architectures,
+        "varying": list(known.varying),
+        "common": plain_parameters(known.common),
+        "columns": columns(shown, known.varying),
+        "best": best,
+        "front": front,
+        "details": {str(index): configuration_details(results, by_index[index]) for index in detailed},
+        "grid": architecture_grid(results, study),
+        "failures": [
+            [f.index, f.layer, STATUS_WORDS.get(f.status, f.status), f.reason]
+            for f in failures[:MOST_FAILURES]
+        ],
+        "failureCount": len(failures),
+        "notes": [
+            {"text": note.text, "layer": note.layer, "indices": list(note.indices)}
+            for note in results.notes(study.number)
+        ],
+    }
+
+
+def _best(results: SweepResults, study: int) -> list[dict[str, Any]]:
+    """Each criterion with its best value and the first of those that share it."""
+    found = []
+    for criterion in CRITERIA:
+        merit = next(m for m in MERITS if m.id == criterion.column)
+        ties = results.best(criterion.id, study)
+        if not ties or ties[0].metrics is None or merit.of(ties[0].metrics) is None:
+            continue
+        found.append(
+            {
+                "merit": merit.id,
+                "value": merit.of(ties[0].metrics),
+                "indices": [point.index for point in ties[:MOST_TIES]],
+                "ties": len(ties),
+            }
+        )
+    return found
+
+
+def _detailed(figures: Sequence[Figures], told: list[int], front: list[int], most: int) -> list[int]:
+    """The best of each criterion, the front, then the next best by EDP-sum, until there are enough."""
+    next_best = heapq.nsmallest(most, figures, key=lambda pair: pair[1].edp_sum)
+    along = [front[place * len(front) // most] for place in range(most)] if len(front) > most else front
+    return list(dict.fromkeys([*told, *along, *(index for index, _ in next_best)]))[:most]

@@ -1,0 +1,36 @@
+// What sets the cycles of each layer: the computes, or the bandwidth of a level.
+const bound = (() => {
+  const { el } = dom;
+
+  // "DRAM.read" is the level DRAM; a level's name may have points itself.
+  const levelOf = (by) => (by === null || by === "compute" ? by : by.slice(0, by.lastIndexOf(".")));
+  const named = (by) => (by === null ? "–" : by === "compute" ? "compute" : `${levelOf(by)} ${by.slice(by.lastIndexOf(".") + 1)}`);
+
+  function cell(layer, share, bounding) {
+    if (!share || share.cycles === null) return el("td", { class: "none" }, "");
+    const part = share.cycles / layer.cycles;
+    return el("td", { class: bounding ? "meter on" : "meter", title: `${format.whole(share.cycles)} cycles` },
+      el("span", { class: "fill", style: { width: `${Math.min(100, 100 * part).toFixed(2)}%` } }), el("span", { class: "says" }, format.percent(part)));
+  }
+
+  function line(layer, names) {
+    const by = levelOf(layer.bound_by);
+    const compute = layer.shares.find((share) => share.kind === "compute");
+    return el("tr", null, el("th", { scope: "row" }, layer.name), el("td", { class: "number" }, format.whole(layer.cycles)), el("td", { class: "by" }, named(layer.bound_by)),
+      cell(layer, compute, by === "compute"),
+      names.map((name) => cell(layer, layer.shares.find((share) => share.kind === "level" && share.name === name), by === name)));
+  }
+
+  function render(details) {
+    const layers = details.layers.filter((layer) => layer.shares);
+    const names = data.merged(layers.map((layer) => layer.shares.filter((share) => share.kind === "level").map((share) => share.name)));
+    return el("div", { class: "part" }, el("h3", null, "What bounds the latency"),
+      el("div", { class: "scroll" }, el("table", { class: "data bound" },
+        el("thead", null, el("tr", null, el("th", { scope: "col" }, "layer"), el("th", { scope: "col", class: "number" }, "cycles"), el("th", { scope: "col" }, "bound by"),
+          ["compute", ...names].map((name) => el("th", { scope: "col" }, name)))),
+        el("tbody", null, layers.map((layer) => line(layer, names))))),
+      el("p", { class: "hint" }, "Cycles that the computes and each level's bandwidth need, as a share of the layer's cycles (one instance). A level without a stated bandwidth needs as many as the computes."));
+  }
+
+  return { render, named };
+})();
