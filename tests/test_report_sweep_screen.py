@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from harness.report.sweep_heading import SweepHeading, print_sweep_heading
 from harness.report.sweep_reservations import failure_lines, note_lines
 from harness.report.sweep_screen import print_summary
 from harness.sweep.comparison import CRITERIA
+from harness.sweep.folder import open_results
 from harness.sweep.metrics import Metrics
 from harness.sweep.outcome import Occurrence
 from harness.sweep.results import Failure, Note, SweepResults
@@ -238,3 +240,36 @@ def test_the_heading() -> None:
         "search    optimal",
         "",
     ]
+
+
+def test_only_sums_of_the_earlier_harness(tmp_path: Path) -> None:
+    """What the table of 2024 looked like, in which no layers are recorded."""
+    for index, (energy, cycles) in enumerate(((155.06176e9, 623902848), (144.836e9, 676331648))):
+        (tmp_path / str(index)).mkdir()
+        metrics = {"energy": energy, "cycles": cycles, "utilization": 86.723, "edp": 2060800.0}
+        record = {"scratchpad_size": 524288, "pe_rows": 32 - index, "metrics": metrics}
+        (tmp_path / str(index) / "hw_config.json").write_text(json.dumps(record))
+    text = text_of(open_results(tmp_path).results, table=True)
+    assert "2 of 2 configurations mapped, all layers of a model of the earlier harness" in text
+    assert section(text, "best by cycles") == ["     0  pe_rows=32"]
+    assert "note: only the sums that the earlier harness stored" in text
+    assert "best by area" not in text and "\nconfiguration 0" not in text
+    assert "  0       32  2.0608e+06  9.6743e+07  1.5506e-01  623902848  86.723     -" in text
+
+
+def test_descriptions_may_be_longer_than_the_screen(sweep: SweepInStore) -> None:
+    for index in range(2):
+        parameters = {f"parameter_{name}": index for name in "abcdefgh"}
+        sweep.add(index, [done("a", 100 + index, 2e9 - index), done("b")], parameters=parameters)
+    lines = section(text_of(sweep.results(), 60), "Pareto front of energy and cycles")
+    assert len(lines) == 4
+    assert lines[2].split()[3:] == [f"parameter_{name}=0" for name in "abcdefgh"]
+
+
+def test_parameters_that_only_one_architecture_has_do_not_tell_points_apart(sweep: SweepInStore) -> None:
+    sweep.add(0, [done("a", 1), done("b")], parameters={"same": 1, "k": 1, "only": 5})
+    sweep.add(1, [done("a", 2), done("b")], parameters={"same": 1, "k": 2, "only": 5})
+    sweep.add(2, [done("a", 3), done("b")], parameters={"same": 2, "k": 1}, architecture="eyeriss")
+    text = text_of(sweep.results(), table=True)
+    assert section(text, "best by EDP-sum") == ["     0  gemmini k=1"]
+    assert "idx     arch  k " in text and "only" not in text and "same" not in text

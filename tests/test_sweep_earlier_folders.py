@@ -84,6 +84,8 @@ def test_an_empty_stats_file_makes_the_configuration_fail(tmp_path: Path) -> Non
         ("VScores", "ok", 16),
     ]
     assert read.layers[0].reason == "timeloop-mapper.stats.txt is empty: Timeloop found no mapping"
+    # It is the same layer as in the other configuration, so that the two are compared.
+    assert read.layers[0].macs == KQV["summary"]["computes"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from harness.report.figure_marks import (
     title,
     with_prefixes,
 )
+from harness.report.sweep_words import model_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +53,7 @@ def draw_pareto(figure: Figure, results: SweepResults, study: int | None) -> Non
     axes.set_ylabel(f"energy, {unit}")
     failed = len(points) - len(good)
     without = f", {failed:,} without all mappings left out" if failed else ""
-    title(axes, f"{results.study(study).settings.model}: {len(good):,} configurations{without}")
+    title(axes, f"{model_in_words(results.study(study))}: {len(good):,} configurations{without}")
     grid_lines(axes)
     if good:
         axes.legend(loc="best")
@@ -87,7 +88,7 @@ def draw_grid(figure: Figure, results: SweepResults, study: int) -> None:
     panels = figure.subplots(2, 2, squeeze=False, gridspec_kw={"hspace": 0.06, "wspace": 0.04})
     for panel, figure_of in zip(panels.flat, FIGURES, strict=True):
         _draw_panel(panel, grid, figure_of)
-    model = results.study(study).settings.model
+    model = model_in_words(results.study(study))
     figure.suptitle(f"One of each layer of {literal(model)} on the best configuration of each architecture")
     if grid.caution is not None:
         note_under(figure, grid.caution)

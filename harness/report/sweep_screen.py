@@ -12,12 +12,13 @@ from harness.report.sweep_reservations import failure_lines, note_lines
 from harness.report.sweep_table import configuration_table, front_table
 from harness.report.sweep_words import (
     described,
+    has_only_sums,
     layers_in_words,
+    model_in_words,
     several,
     telling_parameters,
 )
 from harness.sweep.comparison import CRITERIA, find_criterion
-from harness.sweep.earlier_folders import EARLIER_VERSION
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -97,16 +98,10 @@ class _StudySummary:
         mapped = f"{self._mapped:,} of {several(self._all, 'configuration')} mapped"
         whole = " whole" if self._mapped < self._all and self._study.layers else ""
         what = layers_in_words(self._study.layers) or "layers not recorded"
-        self._say(f"{mapped}{whole}, {what} of {self._model()}")
+        self._say(f"{mapped}{whole}, {what} of {model_in_words(self._study)}")
         if settings.fusion is not None:
             fused = ", ".join(o.layer for o in self._study.layers if o.fused)
             self._say(f"fused at {settings.fusion}: {fused}")
-
-    def _model(self) -> str:
-        """The earlier harness did not record which model it mapped."""
-        settings = self._study.settings
-        earlier = settings.version == EARLIER_VERSION
-        return "a model of the earlier harness" if earlier else settings.model
 
     def _print_best(self, criterion: str, name: str) -> None:
         best = self._results.best(criterion, self._study.number)
@@ -130,13 +125,13 @@ class _StudySummary:
         self._say("")
         self._heading("Pareto front of energy and cycles", f"{len(front):,} of {self._mapped:,}")
         shown_points = front[:_SHOWN_OF_FRONT]
-        self._say(front_table(shown_points, self._console.width, self._keys, self._architectures))
+        self._say(front_table(shown_points, self._keys, self._architectures))
         if len(front) > len(shown_points):
             self._say(f"and {len(front) - len(shown_points):,} more")
 
     def _print_best_in_full(self) -> None:
         best = self._results.best(self._criterion, self._study.number)
-        if not best or best[0].metrics is None:
+        if not best or best[0].metrics is None or has_only_sums(self._study):
             return
         name = find_criterion(self._criterion).name
         self._say("")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from harness.sweep.point import Point
     from harness.sweep.results import SweepResults
 
+_ANY_WIDTH = 10**6
 _FIGURES = ("EDP-sum", "EDP", "energy J", "cycles", "util %", "mm^2")
 
 
@@ -56,11 +57,13 @@ def _edap(m: Metrics) -> str:
     return "-" if m.edap is None else f"{m.edap:.4e}"
 
 
-def front_table(points: Sequence[Point], width: int, keys: Sequence[str], architectures: bool) -> str:
-    """The points of a front, one line each: energy, cycles, what they are."""
-    rows = []
+def front_table(points: Sequence[Point], keys: Sequence[str], architectures: bool) -> str:
+    """The points of a front: energy, cycles, and what they are, which may be longer than the screen."""
+    rows, told = [], []
     for p in points:
         if p.metrics is not None:
-            energy, cycles = f"{p.metrics.energy_pj / 1e12:.4e}", f"{p.metrics.cycles:,}"
-            rows.append([str(p.index), energy, cycles, described(p, keys, architectures)])
-    return aligned(Columns(("idx", "energy J", "cycles", "configuration"), 1, left=(3,)), rows, width)
+            rows.append([str(p.index), f"{p.metrics.energy_pj / 1e12:.4e}", f"{p.metrics.cycles:,}"])
+            told.append(described(p, keys, architectures))
+    lines = aligned(Columns(("idx", "energy J", "cycles"), 1), rows, _ANY_WIDTH).splitlines()
+    heads = ("configuration", "-" * len("configuration"))
+    return "\n".join(f"{line}  {text}" for line, text in zip(lines, (*heads, *told), strict=True))

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from harness.sweep.earlier_folders import EARLIER_VERSION
+from harness.sweep.store.importing import STORED_SUMS
+
 if TYPE_CHECKING:
     from harness.spec.template_parameters import ParameterValue
     from harness.sweep.outcome import LayerOutcome, Occurrence
     from harness.sweep.point import Point
     from harness.sweep.results import SweepResults
+    from harness.sweep.study import Study
 
 STATUS_WORDS: Mapping[str, str] = {
     "ok": "ok",
@@ -62,6 +66,17 @@ def indices_in_words(indices: Sequence[int], most: int = 8) -> str:
 
 def layers_in_words(layers: Sequence[Occurrence | LayerOutcome]) -> str:
     return " ".join(f"{o.layer} x{o.times}" if o.times > 1 else o.layer for o in layers)
+
+
+def model_in_words(study: Study) -> str:
+    """The earlier harness did not record which model it mapped."""
+    earlier = study.settings.version == EARLIER_VERSION
+    return "a model of the earlier harness" if earlier else study.settings.model
+
+
+def has_only_sums(study: Study) -> bool:
+    """Whether nothing is known of the layers: the earlier harness kept their sums alone."""
+    return [occurrence.layer for occurrence in study.layers] == [STORED_SUMS]
 
 
 def bound_in_words(bound_by: str | None) -> str:

@@ -88,7 +88,7 @@ def read_result_folders(folder: Path, known: Collection[int] = ()) -> ResultFold
             unreadable.append(f"{path}: {error}")
     return ResultFolders(
         tuple(sorted(records, key=lambda r: r.index)),
-        _with_heads(sorted(earlier, key=lambda r: r.index)),
+        _with_computes(_with_heads(sorted(earlier, key=lambda r: r.index))),
         tuple(sorted(unreadable)),
     )
 
@@ -186,3 +186,20 @@ def _with_heads(read: Sequence[EarlierConfiguration]) -> tuple[EarlierConfigurat
             layers = with_heads(configuration.layers, count)
             made.append(replace(configuration, layers=layers, notes=(*configuration.notes, note)))
     return tuple(made)
+
+
+def _with_computes(read: Sequence[EarlierConfiguration]) -> tuple[EarlierConfiguration, ...]:
+    """Gives a failed layer the computes that its stats file would tell, from the other configurations: else
+    it would not be the same layer as theirs. Where they disagree, several models are mixed.
+    """
+    known: dict[str, set[int]] = {}
+    for layer in (layer for configuration in read for layer in configuration.layers if layer.ok):
+        known.setdefault(layer.layer, set()).add(layer.macs)
+
+    def told(layer: LayerOutcome) -> LayerOutcome:
+        computes = known.get(layer.layer, set())
+        return replace(layer, macs=min(computes)) if not layer.ok and len(computes) == 1 else layer
+
+    return tuple(
+        replace(configuration, layers=tuple(map(told, configuration.layers))) for configuration in read
+    )
