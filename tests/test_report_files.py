@@ -65,3 +65,16 @@ def test_bytes_are_written_as_they_are(tmp_path: Path) -> None:
     write_folder(tmp_path, {"a.png": b"\x89PNG\r\n", "b.txt": "a\nb"})
     assert (tmp_path / "a.png").read_bytes() == b"\x89PNG\r\n"
     assert (tmp_path / "b.txt").read_bytes() == b"a\nb"
+
+
+def test_a_full_disk_in_the_middle_of_a_file_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(place: Path, content: str | bytes) -> None:
+        place.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "_write", full)
+    with pytest.raises(HarnessError, match="No space left on device"):
+        write_folder(tmp_path, {"one.txt": "new", "two.txt": "new"})
+    assert list(tmp_path.iterdir()) == []

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from harness.errors import HarnessError
 
 _RANDOM_CHARACTERS = 8
-"""At the end of the names of ``tempfile``."""
+"""At the end of the names of temporary files."""
+
+_BINARY = getattr(os, "O_BINARY", 0)
 
 
 def write_folder(folder: Path, files: Mapping[str, str | bytes], obsolete: Iterable[str] = ()) -> None:
@@ -23,25 +24,30 @@ def write_folder(folder: Path, files: Mapping[str, str | bytes], obsolete: Itera
     are complete, also when two runs write the same folder at once. HarnessError when the folder cannot be
     made or written; then it is as it was before.
     """
+    token = os.urandom(_RANDOM_CHARACTERS // 2).hex()
     complete: dict[Path, Path] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
+        for name, content in files.items():
             place = folder / _plain_name(name)
             if place.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
-            complete[place] = _temporary(place, text)
+            temporary = folder / f".{name}.{token}"
+            complete[temporary] = place
+            _write(temporary, content)
         with _one_at_a_time(folder):
             for name in obsolete:
                 if name not in files:
                     (folder / _plain_name(name)).unlink(missing_ok=True)
-            for place, temporary in complete.items():
-                temporary.replace(place)
+            for temporary in list(complete):
+                temporary.replace(complete[temporary])
+                del complete[temporary]
     except OSError as error:
         raise _cannot_write(folder, error) from error
     finally:
-        for temporary in complete.values():
-            temporary.unlink(missing_ok=True)
+        for temporary in complete:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
 
 
 @contextlib.contextmanager
@@ -107,24 +113,12 @@ def _plain_name(name: str) -> str:
     return name
 
 
-def _temporary(path: Path, content: str | bytes) -> Path:
-    """A complete file with ``content`` beside ``path``."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            if isinstance(content, str):
-                content = content.encode("utf-8", errors="backslashreplace")
-            stream.write(content)
-        # mkstemp makes files for the owner alone; results are as readable as any other file.
-        temporary.chmod(0o666 & ~_umask())
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return temporary
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _write(place: Path, content: str | bytes) -> None:
+    """A new file, as readable as any other."""
+    if isinstance(content, str):
+        content = content.encode("utf-8", errors="backslashreplace")
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+    with os.fdopen(descriptor, "wb", buffering=0) as stream:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[stream.write(rest) :]
