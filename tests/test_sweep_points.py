@@ -184,29 +184,46 @@ def test_python_data_may_be_one_dict_a_list_or_an_object_with_rules() -> None:
     assert given_of(configuration_space(ruled, "gemmini")) == [{"pe_rows": 16}]
 
 
-def test_an_architecture_in_a_file_is_one_however_it_is_named(tmp_path: Path) -> None:
-    own = tmp_path / "mine.yaml.jinja"
-    text = (
-        (REPOSITORY / "arches" / "gemmini.yaml.jinja").read_text().replace("name: gemmini", "name: mine", 1)
-    )
-    own.write_text(text)
-    space = configuration_space(
-        [{}, {"arch": "mine"}, {"arch": f"{tmp_path}/../{tmp_path.name}/mine.yaml.jinja"}], str(own)
-    )
-    assert space.architectures == (str(own),)
-    assert space.count([str(own)]) == 3
+def own_template(folder: Path, name: str) -> str:
+    text = (REPOSITORY / "arches" / "gemmini.yaml.jinja").read_text()
+    (folder / "own.yaml.jinja").write_text(text.replace("name: gemmini", f"name: {name}", 1))
+    return f"{folder}/own.yaml.jinja"
+
+
+def test_an_architecture_has_the_name_that_it_declares_however_it_is_reached(tmp_path: Path) -> None:
+    own = own_template(tmp_path, "mine")
+    entries = [{}, {"arch": "mine"}, {"arch": f"{tmp_path}/../{tmp_path.name}/own.yaml.jinja"}]
+    space = configuration_space(entries, own)
+    assert (space.architectures, space.count(["mine"])) == (("mine",), 3)
+    assert with_defaults(space, [own, "tpu"]).architectures == ("mine", "tpu")
+    assert configuration_space(entries, own, also=[own, "tpu"]).architectures == ("mine", "tpu")
+    mine = own_template(tmp_path, "gemmini")
+    assert configuration_space([{}, {"arch": "gemmini"}], mine).count(["gemmini"]) == 2
+    with pytest.raises(ConfigurationMistakes, match="two architectures are called 'gemmini'"):
+        configuration_space([{}, {"arch": mine}], "gemmini")
 
 
 def test_architectures_without_an_entry_have_one_with_defaults() -> None:
-    assert [p.architecture for p in with_defaults(None, ["tpu", "gemmini", "tpu"]).points()] == [
-        "tpu",
-        "gemmini",
-    ]
-    space = with_defaults(read_configurations(SHIPPED, "gemmini"), ["tpu", "gemmini", "eyeriss"])
-    assert space.architectures == ("gemmini", "pim_analog", "tpu", "eyeriss")
-    assert [(p.position, p.given) for p in space.points(["tpu", "eyeriss"])] == [(26, {}), (27, {})]
+    assert [p.architecture for p in with_defaults(None, ["tpu", "gemmini"]).points()] == ["tpu", "gemmini"]
+    names = ["tpu", "gemmini", "eyeriss"]
+    added = with_defaults(read_configurations(SHIPPED, "gemmini"), names)
+    for space in (added, read_configurations(SHIPPED, "gemmini", also=names)):
+        assert space.architectures == ("gemmini", "pim_analog", "tpu", "eyeriss")
+        assert [(p.position, p.given) for p in space.points(["tpu", "eyeriss"])] == [(26, {}), (27, {})]
     with pytest.raises(HarnessError, match="did you mean 'tpu'"):
         with_defaults(None, ["tpy"])
+    with pytest.raises(ConfigurationMistakes, match="did you mean 'tpu'"):
+        configuration_space({}, "gemmini", also=["tpy"])
+
+
+def test_defaults_obey_the_rules_of_the_command_and_not_those_of_the_file() -> None:
+    entries = {"configurations": [{"pe_rows": [8, 16]}], "rules": ["pe_rows == 8"]}
+    space = configuration_space(entries, "gemmini", ["pe_count < 16"], also=["tpu", "simba"])
+    assert [(p.architecture, dict(p.given)) for p in space.points()] == [
+        ("gemmini", {"pe_rows": 8}),
+        ("tpu", {}),
+    ]
+    assert space.skipped_by_rules(["simba"]) == 1
 
 
 # Points that cannot be built

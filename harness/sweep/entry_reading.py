@@ -40,22 +40,23 @@ class EntryReader:
         self.mistakes: list[str] = []
         self._default = default_architecture
         self._templates: dict[str, ArchitectureTemplate | str] = {}
-        self._first_name: dict[Path, str] = {}
-        self._same_name: dict[str, str] = {}
+        self._files: dict[str, Path] = {}
         self._values: dict[tuple[str, str, type, object], AxisValue] = {}
         self._axes: dict[object, tuple[AxisValue, ...]] = {}
         with suppress(SpecError):  # an unknown default is told where an entry needs it
-            template = self.template(default_architecture)
-            self._same(default_architecture, template)
-            self._templates[template.name] = template
-            self._same_name[template.name] = default_architecture
+            self.template(default_architecture)
 
     def template(self, architecture: str) -> ArchitectureTemplate:
-        """Raises SpecError for an unknown one."""
+        """By the name or path of its file, or by the name that a template read before declares.
+
+        Raises SpecError for an unknown one, and for one that shares its name with another.
+        """
         known = self._templates.get(architecture)
         if known is None:
             try:
                 known = load_architecture_template(architecture)
+                known = self._only(known)
+                self._templates.setdefault(known.name, known)
             except SpecError as error:
                 known = _told(error)
             self._templates[architecture] = known
@@ -77,15 +78,15 @@ class EntryReader:
             if key in content:
                 self.mistakes.append(f"{place.name(key)}'{key}' is a key of results, not of configurations")
         rules = self.rules(content.get(RULES_KEY, ()), place.value(RULES_KEY)) if RULES_KEY in content else ()
-        self.check_rules(rules, list(templates.values()))
+        self.check_rules(rules, templates)
         skipped = (ARCHITECTURE_KEY, RULES_KEY, *RESERVED_KEYS)
         given = {key: value for key, value in content.items() if key not in skipped}
         alone = not any(is_several(v) for v in (*given.values(), content.get(ARCHITECTURE_KEY)))
         read = []
-        for name, template in templates.items():
+        for template in templates:
             axes = self._read_keys(given, template, place)
             if axes is not None:
-                read.append(ReadEntry(name, axes, rules, alone, place))
+                read.append(ReadEntry(template.name, axes, rules, alone, place))
         return read
 
     def rules(self, given: object, place: str) -> tuple[Rule, ...]:
@@ -107,13 +108,11 @@ class EntryReader:
             wrong = unknown_names(rule.formula, everywhere) or "no architecture has all its parameters"
             self.mistakes.append(f"{rule.described}: {wrong}")
 
-    def _architectures(
-        self, content: Mapping[object, object], place: Place
-    ) -> dict[str, ArchitectureTemplate]:
+    def _architectures(self, content: Mapping[object, object], place: Place) -> list[ArchitectureTemplate]:
         given = content.get(ARCHITECTURE_KEY)
         about = place.value(ARCHITECTURE_KEY) if given is not None else place.value()
         names: Sequence[object] = given if isinstance(given, list | tuple) else [given]
-        found: dict[str, ArchitectureTemplate] = {}
+        found: list[ArchitectureTemplate] = []
         if not names:
             self.mistakes.append(f"{about}'{ARCHITECTURE_KEY}' has an empty list")
         for name in names:
@@ -125,17 +124,17 @@ class EntryReader:
             except SpecError as error:
                 self.mistakes.append(f"{about}{error.message}")
                 continue
-            same = self._same(name or self._default, template)
-            if same in found:
+            if template in found:
                 self.mistakes.append(f"{about}the architecture '{name}' is there twice")
-            found[same] = template
+            found.append(template)
         return found
 
-    def _same(self, name: str, template: ArchitectureTemplate) -> str:
-        """One name for each architecture, however its file is reached."""
-        if name not in self._same_name:
-            self._same_name[name] = self._first_name.setdefault(template.path.resolve(), name)
-        return self._same_name[name]
+    def _only(self, template: ArchitectureTemplate) -> ArchitectureTemplate:
+        file = template.path.resolve()
+        first = self._files.setdefault(template.name, file)
+        if first != file:
+            raise SpecError(f"two architectures are called '{template.name}', in {first} and {file}")
+        return template
 
     def _read_keys(
         self, given: Mapping[object, object], template: ArchitectureTemplate, place: Place

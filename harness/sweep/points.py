@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import Location, SpecError
-from harness.sweep.configuration import Configuration, ConfigurationMistakes
+from harness.spec.templates import load_architecture_template
+from harness.sweep.configuration import ARCHITECTURE_KEY, Configuration, ConfigurationMistakes
 from harness.sweep.csv_entries import CSV_SUFFIXES, csv_source
-from harness.sweep.entry import RULES_KEY, Source, source_of
+from harness.sweep.entry import RULES_KEY, Entry, NestedPlace, Source, source_of
 from harness.sweep.entry_reading import EntryReader, Frames, ReadEntry, distinct
 from harness.sweep.frame import AxisValue
 from harness.sweep.grid import Grid
@@ -28,13 +29,19 @@ __all__ = [
 
 
 def read_configurations(
-    path: Path, default_architecture: str, rules: Sequence[str] = (), mixup: bool = False
+    path: Path,
+    default_architecture: str,
+    rules: Sequence[str] = (),
+    mixup: bool = False,
+    also: Sequence[str] = (),
 ) -> ConfigurationSpace:
     """The points of a JSON or CSV file; see ``docs/sweep.md``.
 
     Entries without ``arch`` are for ``default_architecture``; ``rules`` hold beside those of the file. With
-    ``mixup`` the points are the cross-over of the file's values, for each architecture. Raises
-    :class:`ConfigurationMistakes` with all mistakes, and SpecError for a file that cannot be understood.
+    ``mixup`` the points are the cross-over of the file's values, for each architecture. Architectures of
+    ``also`` that have no entry have one configuration more, of defaults, for which ``rules`` hold as well.
+    Raises :class:`ConfigurationMistakes` with all mistakes, and SpecError for a file that cannot be
+    understood.
     """
     try:
         if path.suffix.lower() in CSV_SUFFIXES:
@@ -46,11 +53,15 @@ def read_configurations(
         raise ConfigurationMistakes((str(error),)) from error
     if not source.entries:
         raise SpecError("no configurations: the list is empty", Location(str(path)))
-    return _space(source, default_architecture, rules, mixup)
+    return _space(source, default_architecture, rules, mixup, also)
 
 
 def configuration_space(
-    entries: object, default_architecture: str, rules: Sequence[str] = (), mixup: bool = False
+    entries: object,
+    default_architecture: str,
+    rules: Sequence[str] = (),
+    mixup: bool = False,
+    also: Sequence[str] = (),
 ) -> ConfigurationSpace:
     """The same from what a JSON file would hold: a list of dicts, or one dict."""
     try:
@@ -59,22 +70,27 @@ def configuration_space(
         raise ConfigurationMistakes((str(error),)) from error
     if not source.entries:
         raise SpecError("no configurations: the list is empty")
-    return _space(source, default_architecture, rules, mixup)
+    return _space(source, default_architecture, rules, mixup, also)
 
 
 def with_defaults(space: ConfigurationSpace | None, architectures: Sequence[str]) -> ConfigurationSpace:
     """``space`` and, after it, one configuration of defaults for each architecture that it lacks."""
     there = space.architectures if space is not None else ()
-    lacking = [{"arch": name} for name in dict.fromkeys(architectures) if name not in there]
+    lacking = [{ARCHITECTURE_KEY: name} for name in architectures if _name(name) not in there]
     whole = space if space is not None else ConfigurationSpace(())
-    return whole + configuration_space(lacking, lacking[0]["arch"]) if lacking else whole
+    return whole + configuration_space(lacking, architectures[0]) if lacking else whole
+
+
+def _name(architecture: str) -> str:
+    return load_architecture_template(architecture).name
 
 
 def _space(
-    source: Source, default_architecture: str, rules: Sequence[str], mixup: bool
+    source: Source, default_architecture: str, rules: Sequence[str], mixup: bool, also: Sequence[str]
 ) -> ConfigurationSpace:
     reader = EntryReader(default_architecture)
-    common = (*reader.rules(source.rules, source.place.value(RULES_KEY)), *reader.rules(tuple(rules), ""))
+    asked = reader.rules(tuple(rules), "")
+    common = (*reader.rules(source.rules, source.place.value(RULES_KEY)), *asked)
     grids: list[Grid] = []
     frames = Frames()
     read: list[ReadEntry] = []
@@ -83,11 +99,16 @@ def _space(
             read.append(one)
             if not mixup:
                 grids.extend(_tried(one, common, frames, reader))
-    templates = [reader.template(name) for name in dict.fromkeys(one.architecture for one in read)]
-    reader.check_rules(common, templates)
     if mixup and not reader.mistakes:
         for one in _crossed(read):
             grids.extend(_tried(one, common, frames, reader))
+    names = dict.fromkeys(one.architecture for one in read)
+    for name in also:
+        for one in reader.read(Entry({ARCHITECTURE_KEY: name}, NestedPlace(lambda path: "", ()))):
+            if one.architecture not in names:
+                names[one.architecture] = None
+                grids.extend(_tried(one, asked, frames, reader))
+    reader.check_rules(common, [reader.template(name) for name in names])
     if reader.mistakes:
         raise ConfigurationMistakes(tuple(dict.fromkeys(reader.mistakes)))
     return ConfigurationSpace(grids)
