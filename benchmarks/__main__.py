@@ -1,4 +1,4 @@
-"""``python -m benchmarks [evaluations] [startup] [search] [mapper] [--quick] [--json FILE]``.
+"""``python -m benchmarks [evaluations] [startup] [search] [mapper] [sweep] [--quick] [--json FILE]``.
 
 ``python -m benchmarks peers`` and ``python -m benchmarks convolutions`` have options of their own
 (``benchmarks/peers/command.py``, ``benchmarks/convolutions.py``).
@@ -16,7 +16,13 @@ from pathlib import Path
 from benchmarks.figures import Section, as_text
 from benchmarks.machine_facts import machine_facts
 
-MODULES = {"evaluations": "evaluations", "startup": "startup", "search": "searches", "mapper": "mapper"}
+MODULES = {
+    "evaluations": "evaluations",
+    "startup": "startup",
+    "search": "searches",
+    "mapper": "mapper",
+    "sweep": "sweep",
+}
 COMMANDS = {"peers": "peers.command", "convolutions": "convolutions"}
 """Benchmarks with options of their own."""
 
