@@ -33,8 +33,8 @@ def measure(quick: bool) -> Section:
         "sweep",
         "Sweeps of Gemmini, layers of BERT-large",
         "Jobs: CPU time in one process that has run all of them before. Commands: wall time of fresh "
-        "processes with compiled kernels and kept estimates, on all cores, files written. Many points: one layer "
-        "each and one result for all, CPU time and memory of the sweeping process.",
+        "processes with compiled kernels and kept estimates, on all cores, files written. Many points: one "
+        "layer each and one result for all, CPU time and memory of the sweeping process.",
         tuple(rows),
     )
 
