@@ -11,6 +11,7 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -180,6 +181,11 @@ def test_python_data_may_be_one_dict_a_list_or_an_object_with_rules() -> None:
         {"pe_rows": 10},
     ]
     assert configuration_space([{}, {"arch": "tpu"}], "gemmini").architectures == ("gemmini", "tpu")
+    arrays = {"pe_rows": np.arange(1, 3), "pe_cols": np.int64(4), "dram_bandwidth": np.float64(0.5)}
+    assert given_of(configuration_space(arrays, "gemmini")) == [
+        {"pe_rows": 1, "pe_cols": 4, "dram_bandwidth": 0.5},
+        {"pe_rows": 2, "pe_cols": 4, "dram_bandwidth": 0.5},
+    ]
     ruled = {"configurations": ({"pe_rows": (8, 16)},), "rules": "pe_rows > 8"}
     assert given_of(configuration_space(ruled, "gemmini")) == [{"pe_rows": 16}]
 

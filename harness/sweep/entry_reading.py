@@ -15,7 +15,7 @@ from harness.sweep.entry import CONFIGURATIONS_KEY, RULES_KEY, Entry, Flaw, Plac
 from harness.sweep.frame import AxisValue, Frame
 from harness.sweep.grid import Grid
 from harness.sweep.rules import Formula, Rule, formula, unknown_names
-from harness.sweep.value_list import is_several, value_list
+from harness.sweep.value_list import is_several, value_list, without_arrays
 
 _ENTRY_KEYS = (ARCHITECTURE_KEY, RULES_KEY, CONFIGURATIONS_KEY)
 _TOLD_OF_A_KEY = 3
@@ -77,17 +77,13 @@ class EntryReader:
         for key in RESERVED_KEYS:
             if key in content:
                 self.mistakes.append(f"{place.name(key)}'{key}' is a key of results, not of configurations")
-        rules = self.rules(content.get(RULES_KEY, ()), place.value(RULES_KEY)) if RULES_KEY in content else ()
-        self.check_rules(rules, templates)
         skipped = (ARCHITECTURE_KEY, RULES_KEY, *RESERVED_KEYS)
-        given = {key: value for key, value in content.items() if key not in skipped}
+        given = {key: without_arrays(value) for key, value in content.items() if key not in skipped}
         alone = not any(is_several(v) for v in (*given.values(), content.get(ARCHITECTURE_KEY)))
-        read = []
-        for template in templates:
-            axes = self._read_keys(given, template, place)
-            if axes is not None:
-                read.append(ReadEntry(template.name, axes, rules, alone, place))
-        return read
+        axes = {template.name: self._read_keys(given, template, place) for template in templates}
+        rules = self.rules(content[RULES_KEY], place.value(RULES_KEY)) if RULES_KEY in content else ()
+        self.check_rules(rules, templates)
+        return [ReadEntry(name, own, rules, alone, place) for name, own in axes.items() if own is not None]
 
     def rules(self, given: object, place: str) -> tuple[Rule, ...]:
         """The rules of a list of texts or of one text."""

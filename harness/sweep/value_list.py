@@ -20,6 +20,12 @@ def is_several(given: object) -> bool:
     return isinstance(given, list | tuple | range | Mapping)
 
 
+def without_arrays(given: object) -> object:
+    """NumPy's arrays and numbers, which a notebook may give, as Python's own."""
+    to_list = getattr(given, "tolist", None)
+    return given if to_list is None else to_list()
+
+
 def value_list(given: object) -> tuple[object, ...]:
     """The values that ``given`` stands for, in order, not yet read as those of a parameter.
 
