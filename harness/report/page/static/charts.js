@@ -1,7 +1,8 @@
 // Plotly with the page's colours, and colours for values.
 const charts = (() => {
   const SMALL = 560;
-  const BUTTONS = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], plotlyServerURL: "" };
+  // The bar must not offer to send the chart anywhere.
+  const BUTTONS = { displaylogo: false, showSendToCloud: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], plotlyServerURL: "" };
 
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const palette = () => css("--palette").split(/\s+/);
