@@ -37,6 +37,21 @@ def scale_for(values: Sequence[float]) -> Literal["log", "linear"]:
     return "log" if much else "linear"
 
 
+def spread(axes: Axes, which: Literal["x", "y"], values: Sequence[float]) -> None:
+    """The scale for the values, with a few round numbers at its ticks."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: PLC0415
+
+    scale = scale_for(values)
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    (axes.set_xscale if which == "x" else axes.set_yscale)(scale)
+    if scale == "log":
+        positive = [value for value in values if value > 0]
+        decades = max(positive) / min(positive)
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < 1e3 else (1.0,)))
+        axis.set_minor_formatter(NullFormatter())
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
 def with_prefixes(axis: Axis) -> None:
     """Ticks with SI prefixes: 17.7 G."""
     from matplotlib.ticker import EngFormatter  # noqa: PLC0415

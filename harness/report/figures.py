@@ -82,7 +82,7 @@ class SweepPlots:
 
     def pareto(self, study: int | None = None) -> SweepFigure:
         """Energy against cycles, with the front."""
-        return self._drawn((7.0, 4.6), lambda figure: draw_pareto(figure, self._results, study))
+        return self._drawn((7.8, 4.6), lambda figure: draw_pareto(figure, self._results, study))
 
     def energy(self, index: int | None = None, study: int | None = None) -> SweepFigure:
         """By level and layer."""

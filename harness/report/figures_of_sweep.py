@@ -11,9 +11,10 @@ from harness.report.figure_marks import (
     colour,
     energy_unit,
     grid_lines,
+    legend_beside,
     literal,
     note_under,
-    scale_for,
+    spread,
     title,
     with_prefixes,
 )
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from harness.sweep.point import Point
     from harness.sweep.results import SweepResults
 
-_LABELLED = 12
+_DRAWN_AS_SHAPES = 2000
+_LABEL_HEIGHT, _LABEL_WIDTH = 15.0, 40.0
 
 
 def draw_pareto(figure: Figure, results: SweepResults, study: int | None) -> None:
@@ -41,13 +43,16 @@ def draw_pareto(figure: Figure, results: SweepResults, study: int | None) -> Non
         own = [m for point, m in good if point.architecture == name]
         x, y = [m.cycles for m in own], [m.energy_pj / scale for m in own]
         size = 26 if len(good) < 500 else 10
-        axes.scatter(x, y, s=size, color=colour(number), alpha=0.65, linewidths=0, label=literal(name))
+        axes.scatter(
+            x, y, s=size, color=colour(number), alpha=0.65, linewidths=0, label=literal(name),
+            rasterized=len(good) > _DRAWN_AS_SHAPES,
+        )  # fmt: skip
     _draw_front(axes, front, scale)
     for point, m in _best(results, study):
         axes.scatter([m.cycles], [m.energy_pj / scale], marker="*", s=150, color="black", zorder=5)
         axes.scatter([], [], marker="*", s=90, color="black", label=f"best by EDP-sum ({point.index})")
-    axes.set_xscale(scale_for([m.cycles for _, m in good]))
-    axes.set_yscale(scale_for([m.energy_pj for _, m in good]))
+    spread(axes, "x", [m.cycles for _, m in good])
+    spread(axes, "y", [m.energy_pj / scale for _, m in good])
     with_prefixes(axes.xaxis)
     axes.set_xlabel("cycles")
     axes.set_ylabel(f"energy, {unit}")
@@ -55,8 +60,8 @@ def draw_pareto(figure: Figure, results: SweepResults, study: int | None) -> Non
     without = f", {failed:,} without all mappings left out" if failed else ""
     title(axes, f"{model_in_words(results.study(study))}: {len(good):,} configurations{without}")
     grid_lines(axes)
-    if good:
-        axes.legend(loc="best")
+    _label_front(axes, front, scale)
+    legend_beside(axes)
     if len(architectures) > 1:
         caution = comparison_grid(results, results.study(study).number).caution
         if caution is not None:
@@ -75,12 +80,20 @@ def _draw_front(axes: Axes, front: Sequence[tuple[Point, Metrics]], scale: float
     x, y = [m.cycles for _, m in front], [m.energy_pj / scale for _, m in front]
     axes.step(x, y, where="post", color="0.25", linewidth=1, label=f"Pareto front ({len(front):,})")
     axes.scatter(x, y, s=34, facecolors="none", edgecolors="0.15", linewidths=1, zorder=4)
-    if len(front) > _LABELLED:
-        return
-    for (point, _), cycles, energy in zip(front, x, y, strict=True):
-        axes.annotate(
-            str(point.index), (cycles, energy), xytext=(5, 5), textcoords="offset points", fontsize=8
-        )
+
+
+def _label_front(axes: Axes, front: Sequence[tuple[Point, Metrics]], scale: float) -> None:
+    """Their indices as far as there is room, from the fastest on."""
+    last: tuple[float, float] | None = None
+    for point, m in front:
+        place = (m.cycles, m.energy_pj / scale)
+        across, up = axes.transData.transform(place)
+        if last is None or abs(up - last[1]) > _LABEL_HEIGHT or across - last[0] > _LABEL_WIDTH:
+            axes.annotate(
+                str(point.index), place, xytext=(6, 6), textcoords="offset points", fontsize=8,
+                bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6},
+            )  # fmt: skip
+            last = (across, up)
 
 
 def draw_grid(figure: Figure, results: SweepResults, study: int) -> None:

@@ -148,13 +148,15 @@ def _markdown_row(cells: Sequence[str]) -> str:
 
 
 def _table(columns: Sequence[str], rows: Iterator[Row], width: int) -> Iterator[str]:
-    """Six digits; columns that are the same in all rows are told once, empty ones not at all."""
+    """Six digits; columns that are the same in all rows are told once, empty ones and hashes not at all."""
     cells = [[_rounded(value) for value in row] for row in rows]
     if not cells:
         yield "no rows\n"
         return
     fixed, varying = [], []
     for number, name in enumerate(columns):
+        if name == "key":
+            continue
         values = {row[number] for row in cells}
         if number and len(cells) > 1 and len(values) == 1:
             if values != {"-"}:
