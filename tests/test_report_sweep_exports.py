@@ -152,3 +152,23 @@ def test_wrong_words_are_told(results: SweepResults) -> None:
         export(results, "layers", "cvs")  # type: ignore[arg-type]
     with pytest.raises(SpecError, match=r"unknown kind of rows 'layer' .did you mean 'layers'"):
         export(results, "layer", "csv")  # type: ignore[arg-type]
+
+
+def test_architectures_against_layers(tmp_path: Path) -> None:
+    sweep = SweepInStore(tmp_path)
+    sweep.add(0, [done("a", 9, ENERGY), done("b", 8)])
+    sweep.add(1, [done("a", 7), failed("b", "x", "timed_out")], architecture="eyeriss")
+    results = sweep.results()
+    rows = csv_rows(text_of(results, "architectures", "csv"))
+    assert list(rows[0]) == [
+        "study", "layer", "architecture", "index", "status", "edp", "cycles", "energy", "seconds"
+    ]  # fmt: skip
+    assert [(row["layer"], row["architecture"], row["status"], row["cycles"]) for row in rows] == [
+        ("KQV", "gemmini", "ok", "9"),
+        ("KQV", "eyeriss", "ok", "7"),
+        ("KTQ", "gemmini", "ok", "8"),
+        ("KTQ", "eyeriss", "timed_out", ""),
+    ]
+    assert json.loads(text_of(results, "architectures", "json"))[0]["energy"] == ENERGY
+    assert "| KTQ | 8 | timed out |" in text_of(results, "architectures", "markdown")
+    assert "timed out" in text_of(results, "architectures", "table")

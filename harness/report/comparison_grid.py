@@ -6,7 +6,7 @@ The figures are of one of each layer. A cell without figures says what became of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from harness.sweep.results import SweepResults
 
 _ALL = "all"
-_LAYER = "layer"
 
 
 @dataclass(frozen=True)
@@ -135,21 +134,24 @@ def grid_markdown(grid: ComparisonGrid) -> str:
     return "\n\n".join([*parts, *_remarks(grid)]) + "\n"
 
 
-def grid_frame(grid: ComparisonGrid) -> DataFrame:
-    """One row for each layer and architecture, with unrounded figures; for heat maps."""
-    import pandas as pd  # noqa: PLC0415 - slow to import
+GRID_COLUMNS = ("layer", "architecture", "index", "status", *(figure.id for figure in FIGURES))
 
-    rows = []
+
+def grid_rows(grid: ComparisonGrid) -> Iterator[tuple[object, ...]]:
+    """One row of :data:`GRID_COLUMNS` for each layer and architecture, with unrounded figures."""
     for layer in grid.layers:
         for architecture, point in grid.points.items():
             outcome = grid.cells.get((layer, architecture))
-            row: dict[str, object] = {_LAYER: layer, "architecture": architecture, "index": point.index}
-            row["status"] = "not_run" if outcome is None else outcome.status
-            for figure in FIGURES:
-                row[figure.id] = None if outcome is None or not outcome.ok else figure.of_layer(outcome)
-            rows.append(row)
-    columns = [_LAYER, "architecture", "index", "status", *(figure.id for figure in FIGURES)]
-    return pd.DataFrame(rows, columns=columns)
+            ok = outcome is not None and outcome.ok
+            figures = (f.of_layer(outcome) if outcome is not None and ok else None for f in FIGURES)
+            yield layer, architecture, point.index, outcome.status if outcome else "not_run", *figures
+
+
+def grid_frame(grid: ComparisonGrid) -> DataFrame:
+    """The rows of :func:`grid_rows`."""
+    import pandas as pd  # noqa: PLC0415 - slow to import
+
+    return pd.DataFrame.from_records(list(grid_rows(grid)), columns=list(GRID_COLUMNS))
 
 
 def _rows(grid: ComparisonGrid, figure: GridFigure) -> list[list[str]]:

@@ -11,19 +11,28 @@ import io
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from harness.errors import HarnessError, unknown_name
 from harness.report.aligned import Columns, aligned
+from harness.report.comparison_grid import (
+    GRID_COLUMNS,
+    comparison_grid,
+    grid_markdown,
+    grid_rows,
+    grid_text,
+)
 from harness.report.files import write_folder
 from harness.report.sweep_words import plain
 from harness.sweep.frames import Row, rows_of
 
 if TYPE_CHECKING:
-    from harness.sweep.results import Rows, SweepResults
+    from harness.sweep.results import SweepResults
 
+ExportedRows = Literal["configurations", "layers", "levels", "dataspaces", "architectures"]
+"""Those of :class:`SweepResults`, and architectures against layers, each with its best configuration."""
 TextFormat = Literal["table", "markdown", "csv", "json"]
 FORMATS = (*get_args(TextFormat), "parquet")
 
@@ -35,7 +44,7 @@ _UNFOLDED = 10**6
 
 def export(
     results: SweepResults,
-    rows: Rows = "configurations",
+    rows: ExportedRows = "configurations",
     format: TextFormat = "csv",
     study: int | None = None,
     width: int = _UNFOLDED,
@@ -45,6 +54,8 @@ def export(
     ``width`` is for the plain table alone, whose rows take several lines where they do not fit. Raises
     SpecError for another kind of rows or format.
     """
+    if rows == "architectures" and format in ("table", "markdown"):
+        return _grids(results, format, study, width)
     columns, found = _rows(results, rows, study)
     if format == "csv":
         return _csv(columns, found)
@@ -58,7 +69,7 @@ def export(
 
 
 def write_parquet(
-    results: SweepResults, path: Path, rows: Rows = "configurations", study: int | None = None
+    results: SweepResults, path: Path, rows: ExportedRows = "configurations", study: int | None = None
 ) -> None:
     """The file appears when it is complete. HarnessError without pyarrow, or when it cannot be written."""
     try:
@@ -88,9 +99,33 @@ def _arrow_array(pyarrow: Any, name: str, values: list[Any]) -> Any:
         return pyarrow.array([None if value is None else _exact(value) for value in values])
 
 
-def _rows(results: SweepResults, rows: Rows, study: int | None) -> tuple[tuple[str, ...], Iterator[Row]]:
+def _studies(results: SweepResults, study: int | None) -> list[int]:
+    if study is not None:
+        return [study]
+    return [s.number for s in results.studies if any(results.counts(s.number).values())]
+
+
+def _grids(
+    results: SweepResults, format: Literal["table", "markdown"], study: int | None, width: int
+) -> Iterator[str]:
+    for position, number in enumerate(_studies(results, study)):
+        grid = comparison_grid(results, number)
+        yield "\n" if position else ""
+        yield grid_markdown(grid) if format == "markdown" else grid_text(grid, width) + "\n"
+
+
+def _grid_rows(results: SweepResults, study: int) -> Iterator[Row]:
+    for row in grid_rows(comparison_grid(results, study)):
+        yield (study, *row)
+
+
+def _rows(
+    results: SweepResults, rows: ExportedRows, study: int | None
+) -> tuple[tuple[str, ...], Iterator[Row]]:
     """Studies may have other parameters than others: all columns, and None for those a study lacks."""
-    studies = [s.number for s in results.studies] if study is None else [study]
+    studies = _studies(results, study)
+    if rows == "architectures":
+        return ("study", *GRID_COLUMNS), chain.from_iterable(_grid_rows(results, n) for n in studies)
     parts = [rows_of(results, rows, number) for number in studies]
     if len(parts) == 1:
         return parts[0]
