@@ -69,7 +69,7 @@ def draw_pareto(figure: Figure, results: SweepResults, study: int | None) -> Non
 
 
 def _best(results: SweepResults, study: int | None) -> list[tuple[Point, Metrics]]:
-    best = results.best("edp_sum", study)[:1]
+    best = results.best("edp_sum", study, 1)
     return [(point, point.metrics) for point in best if point.metrics is not None]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.report.comparison_grid import comparison_grid, grid_text
@@ -23,7 +22,6 @@ from harness.sweep.comparison import CRITERIA, find_criterion
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.sweep.point import Point
     from harness.sweep.results import SweepResults
     from harness.sweep.study import Study
 
@@ -104,19 +102,17 @@ class _StudySummary:
             self._say(f"fused at {settings.fusion}: {fused}")
 
     def _print_best(self, criterion: str, name: str) -> None:
-        best = self._results.best(criterion, self._study.number)
+        best = self._results.best(criterion, self._study.number, _SHOWN_TIES)
         metrics = best[0].metrics if best else None
         if metrics is None:  # no area is known
             return
         self._say("")
         self._heading(f"best by {name}", shown(criterion, metrics))
-        self._print_points(best)
-
-    def _print_points(self, points: Sequence[Point]) -> None:
-        for point in points[:_SHOWN_TIES]:
+        for point in best:
             self._say(f"  {point.index:>4}  {described(point, self._keys, self._architectures)}")
-        if len(points) > _SHOWN_TIES:
-            self._say(f"        and {len(points) - _SHOWN_TIES:,} more that are equal")
+        more = self._results.ties(criterion, self._study.number) - len(best)
+        if more:
+            self._say(f"        and {more:,} more that are equal")
 
     def _print_front(self) -> None:
         front = self._results.pareto(self._study.number)
@@ -130,7 +126,7 @@ class _StudySummary:
             self._say(f"and {len(front) - len(shown_points):,} more")
 
     def _print_best_in_full(self) -> None:
-        best = self._results.best(self._criterion, self._study.number)
+        best = self._results.best(self._criterion, self._study.number, 1)
         if not best or best[0].metrics is None or has_only_sums(self._study):
             return
         name = find_criterion(self._criterion).name

@@ -9,7 +9,6 @@ from harness.sweep.earlier_folders import EARLIER_VERSION
 from harness.sweep.store.importing import STORED_SUMS
 
 if TYPE_CHECKING:
-    from harness.spec.template_parameters import ParameterValue
     from harness.sweep.outcome import LayerOutcome, Occurrence
     from harness.sweep.point import Point
     from harness.sweep.results import SweepResults
@@ -30,15 +29,8 @@ def telling_parameters(results: SweepResults, study: int) -> tuple[str, ...]:
     """Parameters that tell the points of a study apart: those that vary, within one of the architectures
     where there are several, for what all points of an architecture have its name says.
     """
-    if len(results.architectures(study)) == 1:
-        return results.varying(study)
-    first: dict[str, Mapping[str, ParameterValue]] = {}
-    names: dict[str, bool] = {}
-    for point in results.iterate(study):
-        same = first.setdefault(point.architecture, point.parameters)
-        for name, value in point.parameters.items():
-            names[name] = names.get(name, False) or repr(same.get(name)) != repr(value)
-    return tuple(name for name, varies in names.items() if varies)
+    found = [results.varying(study, architecture) for architecture in results.architectures(study)]
+    return tuple(dict.fromkeys(name for names in found for name in names))
 
 
 def described(point: Point, keys: Sequence[str], architectures: bool) -> str:

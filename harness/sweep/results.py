@@ -122,10 +122,12 @@ class SweepResults:
         reader, own, _ = self._of(study)
         return reader.architectures(own.number)
 
-    def varying(self, study: int | None = None) -> tuple[str, ...]:
-        """Parameters that do not have the same value in all points; one that some lack varies too."""
+    def varying(self, study: int | None = None, architecture: str | None = None) -> tuple[str, ...]:
+        """Parameters that do not have the same value in all points (of one ``architecture``); one that some
+        lack varies too.
+        """
         reader, own, _ = self._of(study)
-        return reader.varying(own.number)
+        return reader.varying(own.number, architecture)
 
     def point(self, index: int) -> Point:
         """Raises ValueError for an index that is not there."""
@@ -177,11 +179,20 @@ class SweepResults:
             where.setdefault((text, layer), []).append(index)
         return tuple(Note(text, layer, tuple(indices)) for (text, layer), indices in where.items())
 
-    def best(self, criterion: str = "edp_sum", study: int | None = None) -> tuple[Point, ...]:
-        """The best point and all that are exactly equal to it; ``criterion`` is the id of one of CRITERIA."""
+    def best(
+        self, criterion: str = "edp_sum", study: int | None = None, most: int | None = None
+    ) -> tuple[Point, ...]:
+        """The best point and all that are exactly equal to it, the first ``most`` by index; ``criterion`` is
+        the id of one of CRITERIA.
+        """
         reader, own, number = self._of(study)
         column = find_criterion(criterion).column
-        return tuple(replace(point, study=number) for point in reader.best(own.number, column))
+        return tuple(replace(point, study=number) for point in reader.best(own.number, column, most))
+
+    def ties(self, criterion: str = "edp_sum", study: int | None = None) -> int:
+        """How many points :meth:`best` has: of utilisation or area it can be very many."""
+        reader, own, _ = self._of(study)
+        return reader.count_best(own.number, find_criterion(criterion).column)
 
     def pareto(
         self, study: int | None = None, axes: Sequence[str] = ("cycles", "energy_pj")

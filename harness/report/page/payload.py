@@ -92,15 +92,15 @@ def _best(results: SweepResults, study: int) -> list[dict[str, Any]]:
     found = []
     for criterion in CRITERIA:
         merit = next(m for m in MERITS if m.id == criterion.column)
-        ties = results.best(criterion.id, study)
+        ties = results.best(criterion.id, study, MOST_TIES)
         if not ties or ties[0].metrics is None or merit.of(ties[0].metrics) is None:
             continue
         found.append(
             {
                 "merit": merit.id,
                 "value": merit.of(ties[0].metrics),
-                "indices": [point.index for point in ties[:MOST_TIES]],
-                "ties": len(ties),
+                "indices": [point.index for point in ties],
+                "ties": results.ties(criterion.id, study),
             }
         )
     return found

@@ -60,16 +60,16 @@ class StoreReader:
     def point(self, index: int) -> Point | None:
         return next(self._points("WHERE idx = ?", (index,)), None)
 
-    def best(self, study: int, metric: str) -> Iterator[Point]:
-        """The points with the least of a metric (the greatest utilisation), by index."""
-        if metric not in METRIC_COLUMNS:
-            raise ValueError(f"there is no metric {metric}")
-        extreme = "max" if metric == "utilization" else "min"
+    def best(self, study: int, metric: str, most: int | None = None) -> Iterator[Point]:
+        """The points with the least of a metric (the greatest utilisation), by index; the first ``most``."""
         yield from self._points(
-            f"WHERE study = ?1 AND {metric} = (SELECT {extreme}({metric}) FROM shown WHERE study = ?1) "
-            "ORDER BY idx",
-            (study,),
+            f"WHERE {_is_best(metric)} ORDER BY idx LIMIT ?", (study, study, -1 if most is None else most)
         )
+
+    def count_best(self, study: int, metric: str) -> int:
+        """How many points :meth:`best` has."""
+        query = f"SELECT count(*) FROM shown WHERE {_is_best(metric)}"
+        return int(self._connection.execute(query, (study, study)).fetchone()[0])
 
     def _points(self, rest: str, values: Sequence[object]) -> Iterator[Point]:
         rows = self._connection.execute(
@@ -117,30 +117,42 @@ class StoreReader:
         )
         return dict(self._connection.execute(query, (study,)))
 
-    def varying(self, study: int) -> tuple[str, ...]:
-        """Parameters that do not have the same value in all points; one that some lack varies too."""
+    def varying(self, study: int, architecture: str | None = None) -> tuple[str, ...]:
+        """Parameters that do not have the same value in all points (of an ``architecture``); one that some
+        lack varies too.
+        """
         seen: dict[str, set[str]] = {}
-        bases = self._bases(study)
+        bases = self._bases(study, architecture)
         for name in dict.fromkeys(name for base in bases.values() for name in base):
             seen[name] = {_ABSENT} if any(name not in base for base in bases.values()) else set()
         for number, base in bases.items():
             own = {name: repr(value) for name, value in base.items()}
+            # Parameters that a base has a value for are the same in all of its points.
+            undecided = {name for name, value in base.items() if value is None}
+            for name in own.keys() - undecided:
+                seen[name].add(own[name])
             texts = self._connection.execute(
-                "SELECT DISTINCT given FROM shown WHERE study = ? AND base = ?", (study, number)
+                "SELECT given FROM shown WHERE study = ? AND base = ?", (study, number)
             )
             for (text,) in texts:
                 given = json.loads(text)
-                for name, value in own.items():
-                    if len(seen[name]) < 2:
-                        seen[name].add(repr(given[name]) if name in given else value)
+                for name in undecided:
+                    seen[name].add(repr(given[name]) if name in given else own[name])
+                undecided = {name for name in undecided if len(seen[name]) < 2}
+                if not undecided:
+                    break
         return tuple(name for name, values in seen.items() if len(values) > 1)
 
     def parameter_names(self, study: int) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for base in self._bases(study).values() for name in base))
 
-    def _bases(self, study: int) -> dict[int, dict[str, ParameterValue]]:
-        query = "SELECT base FROM shown WHERE study = ? GROUP BY base ORDER BY min(idx)"
-        return {base: self._base(base) for (base,) in self._connection.execute(query, (study,)).fetchall()}
+    def _bases(self, study: int, architecture: str | None = None) -> dict[int, dict[str, ParameterValue]]:
+        query = (
+            "SELECT base FROM shown WHERE study = ? AND (? IS NULL OR architecture = ?) "
+            "GROUP BY base ORDER BY min(idx)"
+        )
+        found = self._connection.execute(query, (study, architecture, architecture)).fetchall()
+        return {base: self._base(base) for (base,) in found}
 
     def indices(self) -> Iterator[int]:
         for (index,) in self._connection.execute("SELECT idx FROM shown"):
@@ -322,6 +334,14 @@ DATASPACE_COLUMNS = (
 NETWORK_COLUMNS = (
     "fanout", "multicast_factor", "ingresses", "link_transfers", "spatial_reductions", "hops", "energy_pj",
 )  # fmt: skip
+
+
+def _is_best(metric: str) -> str:
+    """A condition with the study as its two parameters."""
+    if metric not in METRIC_COLUMNS:
+        raise ValueError(f"there is no metric {metric}")
+    extreme = "max" if metric == "utilization" else "min"
+    return f"study = ? AND {metric} = (SELECT {extreme}({metric}) FROM shown WHERE study = ?)"
 
 
 def _outcome(occurrence: Occurrence, row: Sequence[Any]) -> LayerOutcome:
