@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -76,9 +77,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 client.wait_for_workers(2, timeout=HANG_GUARD_SECONDS)
             yield str(json.loads(file.read_text(encoding="utf-8"))["address"])
         finally:
-            for process in reversed(processes):
-                process.terminate()
+            # Their own workers end with them.
             for process in processes:
+                process.kill()
                 process.wait(HANG_GUARD_SECONDS)
 
 
@@ -194,6 +195,23 @@ def test_a_wrong_address_is_told_in_one_line(
     assert capfd.readouterr() == ("", "")
 
 
+def test_stopping_does_not_wait_for_an_address_that_says_nothing() -> None:
+    asked = 0
+
+    def should_stop() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 3
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with DaskRunner(address, 2) as runner:
+            runner.run(
+                deadly, [1], on_done=refuse, on_death=refuse, on_timeout=refuse, should_stop=should_stop
+            )
+    assert asked < 10
+
+
 def test_without_dask_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(HarnessError, match=r"pip install 'transformer-harness\[cluster\]'"):
@@ -251,5 +269,6 @@ def test_ctrl_c_reaches_the_program_and_not_its_cluster(tmp_path: Path) -> None:
             time.sleep(0.05)
         os.killpg(parent.pid, signal.SIGINT)
         output, errors = parent.communicate()
+        assert guard.is_alive(), "no process is left that holds the output open"
         guard.cancel()
     assert (output.split(), errors, parent.returncode) == (["begun", "ended"], "", 0)

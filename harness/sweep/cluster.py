@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.sweep.cluster_connection import ClusterConnection
+from harness.sweep.cluster_connection import ClusterConnection, StoppedBefore
 from harness.sweep.cluster_worker import Assignment, run_in_process
 from harness.sweep.scheduler import work_through
 from harness.sweep.worker_process import Answer, Died
@@ -53,9 +53,10 @@ class DaskRunner:
     def begin(self) -> None:
         self._connected()
 
-    def _connected(self) -> _DaskCrew:
+    def _connected(self, should_stop: Callable[[], bool] | None = None) -> _DaskCrew:
         if self._crew is None:
-            self._crew = _DaskCrew(ClusterConnection(self._address, self._workers), self._prepare)
+            connection = ClusterConnection(self._address, self._workers, should_stop)
+            self._crew = _DaskCrew(connection, self._prepare)
         return self._crew
 
     def run[Task, Value](
@@ -70,8 +71,12 @@ class DaskRunner:
         on_batch: Callable[[], None] | None = None,
         limit_seconds: float | None = None,
     ) -> None:
+        try:
+            crew = self._connected(should_stop)
+        except StoppedBefore:
+            return
         work_through(
-            self._connected(),
+            crew,
             work,
             tasks,
             on_done=on_done,
@@ -165,7 +170,3 @@ class _DaskCrew:
             self._seen = now
         elif now - self._seen > _WITHOUT_WORKERS_SECONDS:
             raise HarnessError(f"the cluster {self.connection.address} has no workers any more")
-
-
-def dask_runner(address: str, jobs: int, prepare: Callable[[], object] | None = None) -> DaskRunner:
-    return DaskRunner(address, jobs, prepare)

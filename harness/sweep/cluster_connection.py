@@ -6,29 +6,37 @@ import asyncio
 import concurrent.futures
 import contextlib
 import logging
+import os
 import signal
 import threading
 import warnings
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from harness.errors import HarnessError
 from harness.sweep.cluster_worker import end_free_processes, identity
+from harness.sweep.signals import deaf_to_interrupts
 
 _ANSWER_SECONDS = 10
 _CLOSING_SECONDS = 1.0
 _COUNTING_SECONDS = 2.0
+_POLL_SECONDS = 0.1
 LOCAL = "local"
+
+
+class StoppedBefore(Exception):
+    """It was to stop before the connection was there."""
 
 
 class ClusterConnection:
     """A client of the scheduler at ``address``, or of a cluster of this machine (``local``).
 
     The client lives on an event loop in a thread of its own; :meth:`launch` runs coroutines there.
-    ``identity`` is that of the program here, which all workers share.
+    ``identity`` is that of the program here, which all workers share. Raises :class:`StoppedBefore` as soon
+    as ``should_stop``, which is asked while it waits.
     """
 
-    def __init__(self, address: str, workers: int) -> None:
+    def __init__(self, address: str, workers: int, should_stop: Callable[[], bool] | None = None) -> None:
         try:
             import distributed  # noqa: F401, PLC0415 - slow to import, and not always installed
         except ImportError as error:
@@ -44,12 +52,12 @@ class ClusterConnection:
         self._cluster: Any = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="cluster", daemon=True)
-        with _deaf_to_interrupts():
+        with deaf_to_interrupts():
             self._thread.start()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # its words on versions and ports
-                self._wait(self._open(workers))
+                self._wait(self._open(workers), should_stop)
         except BaseException:
             self.close()
             raise
@@ -60,7 +68,7 @@ class ClusterConnection:
     def close(self) -> None:
         """Ends the workers that were started here, and no others."""
         with contextlib.suppress(Exception):
-            self._wait(self._close(), 2 * _CLOSING_SECONDS)
+            self.launch(self._close()).result(2 * _CLOSING_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_CLOSING_SECONDS)
 
@@ -71,11 +79,14 @@ class ClusterConnection:
             hint="install the same on all machines",
         )
 
-    def _wait[Value](self, coroutine: Coroutine[Any, Any, Value], seconds: float | None = None) -> Value:
-        """A Ctrl-C that raises here ends the coroutine too."""
+    def _wait(self, coroutine: Coroutine[Any, Any, None], should_stop: Callable[[], bool] | None) -> None:
         future = self.launch(coroutine)
         try:
-            return future.result(seconds)
+            while not future.done():
+                if should_stop is not None and should_stop():
+                    raise StoppedBefore
+                concurrent.futures.wait((future,), _POLL_SECONDS)
+            future.result()
         finally:
             future.cancel()
 
@@ -84,7 +95,9 @@ class ClusterConnection:
 
         try:
             if self.address == LOCAL:
-                self._cluster = await _local_cluster(workers)
+                with _local_settings():
+                    self._cluster = _local_cluster(workers)
+                    await self._cluster
                 self.address = self._cluster.scheduler_address
             client: Any = Client
             self.client = client(
@@ -130,7 +143,21 @@ class ClusterConnection:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self.client.close(), _CLOSING_SECONDS / 2)
         if self._cluster is not None:
-            await self._cluster.close(timeout=_CLOSING_SECONDS)
+            await _close_local(self._cluster)
+
+
+async def _close_local(cluster: Any) -> None:
+    """Dask would wait for workers that are just starting, and for all to end in good order."""
+    # Otherwise the end of the program would try once more, for ten seconds.
+    cluster.shutdown_on_close = False
+    closing = asyncio.ensure_future(cluster.close())
+    while not closing.done():
+        for nanny in tuple(cluster._created):
+            nanny.auto_restart = False
+            if nanny.pid is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(nanny.pid, signal.SIGKILL)
+        await asyncio.wait((closing,), timeout=_POLL_SECONDS)
 
 
 def _no_answer(address: str, error: Exception) -> HarnessError:
@@ -143,40 +170,31 @@ def _no_answer(address: str, error: Exception) -> HarnessError:
     )
 
 
-async def _local_cluster(workers: int) -> Any:
+def _local_settings() -> contextlib.AbstractContextManager[None]:
     import dask  # noqa: PLC0415 - slow to import
-    from distributed import LocalCluster  # noqa: PLC0415
 
-    settings = {
-        # Suspects are tried again alone anyway.
-        "distributed.scheduler.allowed-failures": 1,
-        "distributed.logging": {"distributed": "critical"},
-    }
-    with dask.config.set(settings):
-        cluster: Any = LocalCluster
-        return await cluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address="127.0.0.1:0",
-            scheduler_kwargs={"dashboard": False},
-            memory_limit=0,
-            silence_logs=logging.CRITICAL + 1,
-            asynchronous=True,
-        )
+    settings: contextlib.AbstractContextManager[None] = dask.config.set(
+        {
+            # Suspects are tried again alone anyway.
+            "distributed.scheduler.allowed-failures": 1,
+            "distributed.logging": {"distributed": "critical"},
+        }
+    )
+    return settings
 
 
-@contextlib.contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Threads that begin here, and the processes that they start, never get the SIGINT that Ctrl-C sends to
-    all of a terminal; for this process it waits until the end.
-    """
-    from multiprocessing import resource_tracker  # noqa: PLC0415 - only here
+def _local_cluster(workers: int) -> Any:
+    """Starts when it is awaited."""
+    from distributed import LocalCluster  # noqa: PLC0415 - slow to import
 
-    # It would let the signal through again when it starts.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    cluster: Any = LocalCluster
+    return cluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
+        memory_limit=0,
+        silence_logs=logging.CRITICAL + 1,
+        asynchronous=True,
+    )

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from harness.sweep.signals import deaf_to_interrupts
+
 _ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Processes are the parallelism; threads of numerical libraries would only compete with them."""
 
@@ -55,7 +57,8 @@ class _Ready:
 
 
 class WorkerProcess:
-    """The process as seen by the one that started it. It ends with that one, however that one ends.
+    """The process as seen by the one that started it. It ends with that one, however that one ends (on Linux
+    with the thread that started it).
 
     After :meth:`give`, wait until :attr:`connection` has something (``multiprocessing.connection.wait``) and
     call :meth:`receive` until it returns an answer. ``prepare`` is called in the process at its start, for
@@ -70,13 +73,12 @@ class WorkerProcess:
 
         context = get_context("loky")
         self.connection, other = context.Pipe()
-        # The system can end a process with the thread that started it; only the main one surely stays.
-        parent = os.getpid() if threading.current_thread() is threading.main_thread() else None
         # A daemon: should nobody call kill, the end of this process does not wait for it.
         self._process: Any = context.Process(
-            target=_serve, args=(other, parent, prepare, idle_seconds), env=_ENVIRONMENT, daemon=True
+            target=_serve, args=(other, os.getpid(), prepare, idle_seconds), env=_ENVIRONMENT, daemon=True
         )
-        self._process.start()
+        with deaf_to_interrupts():
+            self._process.start()
         other.close()
         self.ready = False
         self._begun: float | None = None
@@ -123,12 +125,12 @@ class WorkerProcess:
 
 
 def _serve(
-    connection: Any, parent: int | None, prepare: Callable[[], object] | None, idle_seconds: float | None
+    connection: Any, parent: int, prepare: Callable[[], object] | None, idle_seconds: float | None
 ) -> None:
     """The life of the process."""
-    if parent is not None:
-        _end_with(parent)
-    # Ctrl-C reaches every process of the terminal; the one that started this decides what is kept.
+    _end_with(parent)
+    # Ctrl-C reaches every process of the terminal; the one that started this decides what is kept. Where the
+    # signal could not be held back before.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, inbox), daemon=True).start()
@@ -151,8 +153,8 @@ def _serve(
 
 
 def _end_with(parent: int) -> None:
-    """Ends also in the middle of compiled code when the parent ends, where the system (Linux) can do that;
-    elsewhere when the compiled code comes back.
+    """Ends also in the middle of compiled code when the parent ends, or its thread that started this process,
+    where the system (Linux) can do that; elsewhere when the compiled code comes back.
     """
     if sys.platform != "linux":
         return
