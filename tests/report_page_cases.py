@@ -74,4 +74,6 @@ def hostile_sweep(folder: Path) -> SweepResults:
             parameters={HOSTILE: f"{HOSTILE}{index}", "<b>n</b>": index},
         )
     sweep.add(3, [failed("bad", HOSTILE)], study=study, architecture=HOSTILE, parameters={})
+    other = Study(Settings(HOSTILE, None, HOSTILE, HOSTILE), layers, 3)
+    sweep.add(4, [mapped("other", 500, 1e6)], study=other, architecture=HOSTILE, parameters={})
     return sweep.results()

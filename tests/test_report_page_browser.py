@@ -269,8 +269,9 @@ def test_light_and_dark(browser: Any, files: dict[str, Path]) -> None:
     page.close()
 
 
-def test_nothing_is_wider_than_the_screen(browser: Any, files: dict[str, Path]) -> None:
-    opened = open_page(browser, files["plain"], width=380)
+@pytest.mark.parametrize("name", ["plain", "hostile"])
+def test_nothing_is_wider_than_the_screen(browser: Any, files: dict[str, Path], name: str) -> None:
+    opened = open_page(browser, files[name], width=380)
     for width in (380, 800, 1600):
         opened.page.set_viewport_size({"width": width, "height": 900})
         opened.page.wait_for_timeout(150)
@@ -283,6 +284,10 @@ def test_nothing_is_wider_than_the_screen(browser: Any, files: dict[str, Path]) 
 def test_hostile_names_do_nothing(browser: Any, files: dict[str, Path]) -> None:
     opened = open_page(browser, files["hostile"])
     page = opened.page
+    page.locator("#heading select").select_option("1")
+    assert opened.shown() == [4]
+    page.locator("#heading select").select_option("0")
+    assert set(opened.shown()) == {0, 1, 2}
     page.locator("#table tbody tr").last.click()
     page.locator("#scatter").scroll_into_view_if_needed()
     for path in page.locator("#scatter .points path").all():

@@ -7,11 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sweep_cases import STUDY, SweepInStore, done, failed
 
-from harness.sweep.comparison import CRITERIA, best_by, comparable, ranked, varying_keys
+from harness.errors import SpecError
+from harness.sweep.comparison import CRITERIA, find_criterion, pareto_front
+from harness.sweep.earlier_folders import read_result_folders
 from harness.sweep.metrics import metrics_of
 from harness.sweep.outcome import LayerOutcome
-from harness.sweep.record import ConfigurationRecord, Settings, read_folder, read_record
+from harness.sweep.record import ConfigurationRecord, read_record
+from harness.sweep.study import Settings
 
 SETTINGS = Settings("m", None, "hybrid", "1")
 
@@ -58,6 +62,17 @@ def test_each_layer_counts_as_often_as_it_occurs() -> None:
     assert metrics.edp == 11 * 130
     assert metrics.utilization == (3 * 0.5 + 1.0) / 4
     assert metrics.area_um2 == 7.0
+    assert metrics.edap == 11 * 130 * 7.0 / 1e6
+
+
+def test_the_area_is_the_largest_and_unknown_where_one_is() -> None:
+    small, large, unknown = (replace(outcome(), area_um2=area) for area in (1e6, 3e6, None))
+    metrics = metrics_of([small, large])
+    assert metrics is not None
+    assert (metrics.area_um2, metrics.edap) == (3e6, metrics.edp * 3)
+    metrics = metrics_of([small, unknown])
+    assert metrics is not None
+    assert (metrics.area_um2, metrics.edap) == (None, None)
 
 
 def test_the_sums_are_not_rounded() -> None:
@@ -70,42 +85,121 @@ def test_without_all_figures_there_is_no_sum(layers: list[LayerOutcome]) -> None
     assert metrics_of(layers) is None
 
 
-def test_failed_configurations_are_never_ranked() -> None:
-    records = [record(0, FAILED), record(1, outcome()), record(2, outcome("A", 1, 5, 1e12))]
-    assert [r.status for r in records] == ["failed", "ok", "ok"]
-    assert [r.index for r, _ in ranked(records)] == [2, 1]
+def test_failed_points_are_never_ranked(tmp_path: Path) -> None:
+    sweep = SweepInStore(tmp_path)
+    sweep.add(0, [done("A"), failed("B", "too small")])
+    sweep.add(1, [done("A"), done("B")])
+    sweep.add(2, [done("A", cycles=5), done("B", cycles=5)])
+    results = sweep.results()
+    assert [point.status for point in results.points] == ["failed", "ok", "ok"]
+    assert results.point(0).metrics is None
+    assert [point.index for point in results.ranked()] == [2, 1]
+    assert [point.index for point in results.ranked(top=1)] == [2]
+    assert [point.index for point in results.pareto()] == [2]
     for criterion in CRITERIA:
-        assert 0 not in [r.index for r in best_by(criterion, records)]
-    assert all(best_by(criterion, records[:1]) == () for criterion in CRITERIA)
+        assert 0 not in [point.index for point in results.best(criterion.id)]
+    assert [(f.index, f.layer, f.status, f.reason) for f in results.failures()] == [
+        (0, "KTQ", "no_mapping", "too small")
+    ]
+
+
+def test_where_nothing_is_mapped_nothing_is_best(tmp_path: Path) -> None:
+    sweep = SweepInStore(tmp_path)
+    sweep.add(0, [failed("A", "no"), failed("B", "no")])
+    results = sweep.results()
+    assert all(results.best(criterion.id) == () for criterion in CRITERIA)
+    assert (list(results.ranked()), results.pareto()) == ([], ())
+    assert results.counts() == {"ok": 0, "failed": 1, "incomplete": 0}
+
+
+def test_a_stopped_point_is_incomplete() -> None:
     stopped = record(3, outcome(), replace(FAILED, status="not_run"))
     assert (stopped.status, stopped.metrics) == ("incomplete", None)
 
 
-def test_ties_are_all_listed() -> None:
-    records = [record(0, outcome(cycles=11)), record(1, outcome()), record(2, outcome())]
-    by = {criterion.name: [r.index for r in best_by(criterion, records)] for criterion in CRITERIA}
+def test_ties_are_all_listed(tmp_path: Path) -> None:
+    sweep = SweepInStore(tmp_path)
+    for index, cycles, area in ((0, 11, 1e6), (1, 10, 1e6), (2, 10, 1e6), (3, 10, None)):
+        sweep.add(index, [done(name, cycles, area_um2=area) for name in ("A", "B")])
+    results = sweep.results()
+    by = {c.name: [point.index for point in results.best(c.id)] for c in CRITERIA}
     assert by == {
-        "EDP-sum": [1, 2],
-        "EDP of totals": [1, 2],
-        "energy": [0, 1, 2],
-        "cycles": [1, 2],
-        "utilisation": [0, 1, 2],
+        "EDP-sum": [1, 2, 3],
+        "EDP of totals": [1, 2, 3],
+        "energy": [0, 1, 2, 3],
+        "cycles": [1, 2, 3],
+        "utilisation": [0, 1, 2, 3],
+        "area": [0, 1, 2],
+        "energy-delay-area": [1, 2],
     }
+    assert [point.index for point in results.ranked("edap")] == [1, 2, 0, 3], "what is unknown comes last"
 
 
-def test_only_equal_work_is_compared() -> None:
-    records = [
-        record(0, outcome()),
-        record(1, outcome(times=2)),
-        replace(record(2, outcome()), settings=replace(SETTINGS, mapper="other")),
-        record(3, FAILED),
+def test_the_greatest_utilisation_is_best(tmp_path: Path) -> None:
+    sweep = SweepInStore(tmp_path)
+    for index, utilization in enumerate((0.25, 0.75, 0.5)):
+        sweep.add(index, [done(name, utilization=utilization) for name in ("A", "B")])
+    results = sweep.results()
+    assert [point.index for point in results.best("utilization")] == [1]
+    assert [point.index for point in results.ranked("utilization")] == [1, 2, 0]
+    assert [point.index for point in results.pareto(axes=("utilization", "energy_pj"))] == [1]
+
+
+def test_a_criterion_has_an_id_and_a_name() -> None:
+    assert find_criterion("edap") is find_criterion("Energy-Delay-Area")
+    with pytest.raises(SpecError, match="unknown criterion 'cycle'"):
+        find_criterion("cycle")
+
+
+def test_the_front_has_what_no_other_beats(tmp_path: Path) -> None:
+    sweep = SweepInStore(tmp_path)
+    figures = [(10, 5.0), (20, 4.0), (20, 5.0), (30, 4.0), (40, 1.0), (10, 5.0), (10, 6.0)]
+    for index, (cycles, energy) in enumerate(figures):
+        sweep.add(index, [done(name, cycles, energy) for name in ("A", "B")])
+    results = sweep.results()
+    assert [point.index for point in results.pareto()] == [0, 5, 1, 4], "equal points stand side by side"
+    assert [point.index for point in results.pareto(axes=("energy_pj", "cycles"))] == [4, 1, 0, 5]
+    with pytest.raises(SpecError, match="unknown metric 'energy'"):
+        results.pareto(axes=("energy", "cycles"))
+
+
+def test_the_front_of_three_axes() -> None:
+    costs = sorted([(1, 9, 9), (2, 8, 9), (2, 9, 8), (3, 8, 9), (3, 1, 9), (9, 9, 1), (9, 9, 2)])
+    front = pareto_front((index, tuple(map(float, cost))) for index, cost in enumerate(costs))
+    beaten = [
+        index
+        for index, cost in enumerate(costs)
+        if any(o != cost and all(a <= b for a, b in zip(o, cost, strict=True)) for o in costs)
     ]
-    assert [[r.index for r in group] for group in comparable(records)] == [[0, 3], [1], [2]]
+    assert sorted([*front, *beaten]) == list(range(len(costs)))
+    assert not set(front) & set(beaten)
 
 
-def test_columns_are_the_keys_that_vary() -> None:
-    assert varying_keys([record(0, a=1, b=2), record(1, a=1, b=3)]) == ("b",)
-    assert varying_keys([record(0, a=1), record(1)]) == ("a",)
+def test_only_equal_work_is_compared(tmp_path: Path) -> None:
+    sweep = SweepInStore(tmp_path)
+    pair = [done("A"), done("B")]
+    others = (
+        replace(STUDY, layers=tuple(replace(layer, times=1) for layer in STUDY.layers)),
+        replace(STUDY, settings=replace(STUDY.settings, mapper="other")),
+        replace(STUDY, settings=replace(STUDY.settings, version="2.0")),
+    )
+    for index, study in enumerate((STUDY, *others, STUDY)):
+        sweep.add(index, pair, study=study)
+    results = sweep.results()
+    assert [[point.index for point in results.of(study.number)] for study in results.studies] == [
+        [0, 4], [1], [2], [3],
+    ]  # fmt: skip
+    assert [point.study for point in results.points] == [0, 1, 2, 3, 0]
+    with pytest.raises(ValueError, match="there is no study 4"):
+        results.best(study=4)
+
+
+def test_columns_are_the_keys_that_vary(tmp_path: Path) -> None:
+    sweep = SweepInStore(tmp_path)
+    pair = [done("A"), done("B")]
+    for index, parameters in enumerate(({"a": 1, "b": 2}, {"a": 1, "b": 3}, {"a": 1, "b": 3, "c": None})):
+        sweep.add(index, pair, parameters=parameters)
+    assert sweep.results().varying() == ("b", "c"), "one that some lack varies too"
 
 
 @pytest.mark.parametrize("layers", [(outcome(), outcome("B", 4)), (outcome(), FAILED)])
@@ -129,8 +223,9 @@ def test_a_record_is_read_back_as_it_was(tmp_path: Path, layers: tuple[LayerOutc
     ("text", "reason"),
     [
         ("", "Expecting value"),
-        ("[]", "not a record"),
-        ('{"pe_rows": 8, "metrics": {"energy": 1}}', "not a record"),
+        ("[]", "not a configuration"),
+        ('{"pe_rows": 8}', "not a configuration"),
+        ('{"sweep": 3}', "not a record"),
         ('{"sweep": {"schema": 99}}', "schema 99"),
         ('{"sweep": {"schema": 1}}', "not a complete record"),
         (with_layer(cycles=None), "the layer A has no figures"),
@@ -146,7 +241,8 @@ def test_unreadable_records_are_told_and_left_out(tmp_path: Path, text: str, rea
         (tmp_path / str(index) / "hw_config.json").write_text(content)
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "hw_config.json").write_text("{}")
-    records, unreadable = read_folder(tmp_path)
-    assert [r.index for r in records] == [1]
-    assert len(unreadable) == 1 and reason in unreadable[0]
-    assert unreadable[0].startswith(str(tmp_path / "0" / "hw_config.json"))
+    found = read_result_folders(tmp_path)
+    assert [r.index for r in found.records] == [1] and not found.earlier
+    (unreadable,) = found.unreadable
+    assert reason in unreadable
+    assert unreadable.startswith(str(tmp_path / "0" / "hw_config.json"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from harness.sweep.api import Execution, Finished
     from harness.sweep.plan import SweepPlan
-    from harness.sweep.results import Rows, SweepResults
+    from harness.sweep.results import SweepResults
 
 PROGRAM = "hwdse_run.py"
 _ESTIMATED_FROM = 100
@@ -85,9 +85,9 @@ def _show(console: Console, arguments: SweepArguments, results: SweepResults) ->
 
 
 def _export(arguments: SweepArguments, results: SweepResults) -> None:
-    from harness.report.sweep_exports import TextFormat, export, write_parquet  # noqa: PLC0415
+    from harness.report.sweep_exports import ExportedRows, TextFormat, export, write_parquet  # noqa: PLC0415
 
-    rows = cast("Rows", arguments.rows)
+    rows = cast("ExportedRows", arguments.rows)
     if arguments.format == "parquet":
         file = Path(arguments.out) / f"{rows}.parquet"
         write_parquet(results, file, rows)

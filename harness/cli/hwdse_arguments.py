@@ -21,7 +21,7 @@ from harness.cli.arguments import (
 DEFAULT_OUT = "outputs_hwdse"
 KEEPS = ("all", "best", "none")
 FORMATS = ("table", "markdown", "csv", "json", "parquet")
-ROWS = ("configurations", "layers", "levels", "dataspaces")
+ROWS = ("configurations", "layers", "levels", "dataspaces", "architectures")
 
 _EXAMPLES = """\
 examples:

@@ -22,6 +22,7 @@ const charts = (() => {
       font: { family: css("--sans"), size: narrow() ? 11 : 12.5, color: css("--ink") },
       margin: { l: 12, r: 14, t: 10, b: 10 }, hovermode: "closest",
       hoverlabel: { bgcolor: css("--card"), bordercolor: css("--line-strong"), font: { family: css("--sans"), size: 12.5, color: css("--ink") }, align: "left" },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: css("--faded-line"), activecolor: css("--accent") },
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", title: { side: "left", font: { size: 12, color: css("--muted") } } },
       ...extra,
     };

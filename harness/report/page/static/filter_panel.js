@@ -29,6 +29,7 @@ const filterPanel = (() => {
 
   function render() {
     const { view } = state.current;
+    dom.show("filters", view.size > 0);
     const input = el("input", {
       type: "search", id: "filter", spellcheck: "false", autocomplete: "off", placeholder: example(view), "aria-describedby": "filter-problem",
       oninput: () => { clearTimeout(waiting); waiting = setTimeout(() => state.setText(input.value), view.size > 2000 ? 250 : 0); },
@@ -48,7 +49,8 @@ const filterPanel = (() => {
   }
 
   function example(view) {
-    const words = view.given.slice(0, 2).filter((column) => column.known.length).map((column) => `${column.label}=${format.value(column.known[0])}`);
+    const row = view.rowOf.get(state.current.selected) ?? 0;
+    const words = view.size ? view.described(row).filter((word) => word.includes("=")).slice(0, 2) : [];
     return [...words, "cycles<2e10"].join(" ");
   }
 

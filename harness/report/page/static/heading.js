@@ -37,7 +37,7 @@ const heading = (() => {
       study.fusion && ["Fusion", study.fusion],
       ["Version", study.version],
       data.sweep.swept.length && ["Swept by", data.sweep.swept.slice(-4).map((command) => el("div", null, el("code", null, command)))],
-      data.sweep.command && ["This page by", el("code", null, data.sweep.command)],
+      data.sweep.command && !data.sweep.swept.includes(data.sweep.command) && ["This page by", el("code", null, data.sweep.command)],
       common.length && ["The same everywhere", el("details", null, el("summary", null, format.several(common.length, "parameter")),
         el("span", { class: "chips mono" }, common.map(([name, value]) => el("span", { class: "chip" }, `${name}=${format.value(value)}`))))],
     ];
@@ -46,7 +46,7 @@ const heading = (() => {
 
   function render() {
     const { study } = state.current.view;
-    const mapped = study.ranked === study.count ? "all mapped" : `${format.whole(study.ranked)} mapped whole`;
+    const mapped = study.ranked === study.count ? "all mapped" : study.ranked ? `${format.whole(study.ranked)} of them mapped whole` : "none mapped whole";
     const blocks = study.blocks > 1 ? ` · ${format.several(study.blocks, "block")}` : "";
     const studies = data.sweep.studies;
     document.getElementById("heading").replaceChildren(el("div", { class: "inner" },

@@ -1,7 +1,7 @@
 // Every configuration as a line across its parameters and figures. A drag along an axis keeps what it covers.
 const parallel = (() => {
   const { el, svg } = dom;
-  const TOP = 48, BOTTOM = 18, HEIGHT = 330, LEAST_GAP = 96, LEFT = 52, RIGHT = 84;
+  const TOP = 54, BOTTOM = 24, HEIGHT = 340, LEAST_GAP = 96, LEFT = 52, RIGHT = 84;
   let canvas = null, overlay = null, box = null, axes = [], brushes = {};
 
   const bottom = HEIGHT - BOTTOM;
@@ -46,6 +46,13 @@ const parallel = (() => {
     update();
   }
 
+  // Beside the axis; at its ends above and below it, where no line passes.
+  function markPlace(x, share) {
+    if (share === 0) return { class: "mark", x, y: bottom + 15, "text-anchor": "middle" };
+    if (share === 1) return { class: "mark", x, y: TOP - 6, "text-anchor": "middle" };
+    return { class: "mark", x: x + 6, y: height(share) + 4 };
+  }
+
   function shortened(text, most) { return text.length > most ? `${text.slice(0, most - 1)}…` : text; }
 
   function drawAxis(axis) {
@@ -53,7 +60,7 @@ const parallel = (() => {
     const arrow = column.better ? (column.better === "less" ? " ↓" : " ↑") : "";
     const lines = [shortened(column.label, 15) + arrow, column.unit ?? ""];
     const brush = svg("rect", { class: "brush", x: x - 9, width: 18, y: TOP, height: 0 });
-    const zone = svg("rect", { class: "zone", x: x - 18, width: 36, y: TOP - 8, height: bottom - TOP + 16, tabindex: "-1" });
+    const zone = svg("rect", { class: "zone", x: x - 18, width: 36, y: TOP - 4, height: bottom - TOP + 8 });
     axis.brush = brush;
     listen(axis, zone);
     showBrush(axis);
@@ -61,7 +68,7 @@ const parallel = (() => {
       svg("text", { class: "name", x, y: 16, "text-anchor": "middle" }, svg("title", null, column.title), lines[0]),
       svg("text", { class: "unit", x, y: 31, "text-anchor": "middle" }, lines[1]),
       svg("line", { class: "axis", x1: x, x2: x, y1: TOP, y2: bottom }),
-      ticks.map(([share, text]) => svg("text", { class: "mark", x: x + 6, y: height(share) + 4 }, shortened(text, 13))),
+      ticks.map(([share, text]) => svg("text", markPlace(x, share), shortened(text, 13))),
       brush, zone);
   }
 

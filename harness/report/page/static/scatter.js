@@ -64,10 +64,10 @@ const scatter = (() => {
     const shape = { size, opacity: rows.length > 2000 ? 0.65 : 0.9, line: { width: rows.length > 2000 ? 0 : 1, color: charts.css("--card") } };
     if (scale) {
       const stops = charts.ramp();
-      const bar = { title: { text: charts.plain(column.title), side: "right" }, thickness: 10, outlinewidth: 0, len: 0.9 };
+      const bar = { title: { text: charts.plain(column.title), side: "right" }, tickformat: column.tick, thickness: 10, outlinewidth: 0, len: 0.9 };
       const marks = scale.log ? { tickvals: [scale.least, scale.most].map(Math.log10), ticktext: [scale.least, scale.most].map(column.text) } : {};
       const shown = (value) => (value === null ? null : scale.log ? Math.log10(value) : column.shown(value));
-      return [points(view, rows, x, y, { ...shape, color: rows.map((row) => shown(column.values[row])), colorscale: stops.map((stop, at) => [at / (stops.length - 1), stop]), showscale: true, colorbar: { ...bar, ...marks } }, column.label)];
+      return [points(view, rows, x, y, { ...shape, color: rows.map((row) => shown(column.values[row])), colorscale: stops.map((stop, at) => [at / (stops.length - 1), stop]), showscale: true, colorbar: { ...bar, ...marks } }, "configurations")];
     }
     if (each) return [points(view, rows, x, y, { ...shape, color: rows.map(colour) }, column.label)];
     return groups.map(([label, within, tone]) => points(view, rows.filter(within), x, y, { ...shape, color: tone }, label));
@@ -86,7 +86,7 @@ const scatter = (() => {
   function ring() {
     const { view, selected } = state.current;
     const row = view.rowOf.get(selected);
-    if (row === undefined) return [];
+    if (row === undefined || !state.current.rows.includes(row)) return [];
     const [x, y] = [["xaxis", axes.x], ["yaxis", axes.y]].map(([name, id]) => share(node.layout[name], view.column(id), row));
     if (![x, y].every((place) => place >= 0 && place <= 1)) return [];
     const size = { xsizemode: "pixel", ysizemode: "pixel", xref: "paper", yref: "paper", xanchor: x, yanchor: y, x0: -9, x1: 9, y0: -9, y1: 9 };
@@ -121,8 +121,9 @@ const scatter = (() => {
     if (!node || !view.size) return;
     const [x, y] = [view.column(axes.x), view.column(axes.y)];
     const known = rows.filter((row) => x.values[row] !== null && y.values[row] !== null);
-    const grouped = view.column(colour);
-    const axis = (column, log) => charts.axis({ title: { text: charts.plain(column.title), standoff: 10 }, type: logarithmic(column, log), tickformat: column.tick, tickangle: 0, ...ticks(column, known, log) });
+    const column = view.column(colour);
+    const grouped = column && (column.known?.length ?? Infinity) <= 10 ? column : null;
+    const axis = (of, log) => charts.axis({ title: { text: charts.plain(of.title), standoff: 10 }, type: logarithmic(of, log), tickformat: of.tick, tickangle: 0, ...ticks(of, known, log) });
     charts.draw(node, [line(view, known, x, y), ...markers(view, known, x, y)], charts.layout({
       xaxis: axis(x, axes.logX), yaxis: axis(y, axes.logY),
       showlegend: true, legend: { ...charts.layout().legend, title: { text: grouped ? charts.plain(grouped.label) : "" } },
