@@ -544,3 +544,41 @@ def test_counting_without_rules_is_arithmetic() -> None:
     assert configuration_space(grid, "gemmini").count() == 10_000 ** len(keys)
     few = {**grid, "pe_rows": [1, 2, 3]}
     assert configuration_space(few, "gemmini", ["pe_rows > 1"]).count() == 2 * 10_000 ** (len(keys) - 1)
+
+
+_SINGLE = st.one_of(
+    st.none(), st.booleans(), st.integers(-2, 20), st.floats(), st.text(max_size=4),
+    st.sampled_from(["=pe_rows", "=pe_cols + 1", "=1 / 0", "=[1]", "=x.y", "=10**500", "=map(1, 2)", "WS"]),
+)  # fmt: skip
+_RANGE = st.dictionaries(st.sampled_from(["from", "to", "step", "times"]), _SINGLE, max_size=4)
+_VALUE = st.one_of(_SINGLE, st.lists(_SINGLE, max_size=3), _RANGE)
+_RULE = st.sampled_from(["pe_rows > 3", "1 / (pe_rows - 4) > 0", "x", "pe_rows", "(", "technology > 3"])
+_ENTRY = st.fixed_dictionaries(
+    {},
+    optional={
+        "arch": st.sampled_from(["gemmini", "tpu", "gemini", 3, None, ["tpu", "gemmini"], []]),
+        "rules": st.one_of(_RULE, st.lists(_RULE, max_size=2)),
+        "pe_rows": _VALUE,
+        "pe_cols": _VALUE,
+        "dataflow": st.sampled_from(["WS", ["OS", "WS"], "=dataflow"]),
+        "pe_row": _VALUE,
+    },
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.one_of(_ENTRY, st.lists(st.one_of(_ENTRY, _SINGLE), max_size=3)),
+    st.lists(_RULE, max_size=1),
+    st.booleans(),
+)
+def test_whatever_is_given_has_points_or_mistakes_of_one_line(
+    data: object, rules: list[str], mixup: bool
+) -> None:
+    try:
+        space = configuration_space(data, "gemmini", rules, mixup, ["tpu"])
+        positions = [point.position for point in itertools.islice(space.points(), 100)]
+    except HarnessError as error:
+        assert "\n" not in str(error)
+    else:
+        assert positions == list(range(min(space.count(), 100)))

@@ -31,5 +31,5 @@ class ConfigurationMistakes(SpecError):
     """Everything that is wrong with a file of configurations; ``mistakes`` are one line each."""
 
     def __init__(self, mistakes: tuple[str, ...]) -> None:
-        self.mistakes = mistakes
-        super().__init__("; ".join(mistakes))
+        self.mistakes = tuple(" ".join(mistake.splitlines()) for mistake in mistakes)
+        super().__init__("; ".join(self.mistakes))
