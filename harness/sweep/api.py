@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from harness.engines.version import program_version
 from harness.fusion import FusionOptions
+from harness.search.ready import compile_once
 from harness.spec.profiles import DEFAULT_PROFILE
 from harness.sweep.comparison import CRITERIA
 from harness.sweep.folder import discard_store, only_writer, open_results, open_run
@@ -100,14 +101,10 @@ def execute(
 
 def _compile_first(plan: SweepPlan, on_compiling: Callable[[], None]) -> None:
     """In one process, that the workers need not do it all at once, nor in the time of a job."""
-    from harness.search.optimal import compiled, warm_up  # noqa: PLC0415 - numba is slow to start
-
     layers = [layer for planned in plan.workloads.values() for layer in planned.layers]
     proven = [layer.request for layer in layers if layer.request.settings.algorithm == "optimal"]
     for windows in sorted({request.layer.problem.has_sliding_windows for request in proven}):
-        if not compiled(windows):
-            on_compiling()
-            warm_up(windows)
+        compile_once(windows, program_version(), on_compiling)
 
 
 def _best(results: SweepResults) -> frozenset[int]:

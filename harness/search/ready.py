@@ -1,0 +1,42 @@
+"""Whether the mapper is compiled, known without loading the compiler."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+
+from harness.estimation.cache import default_cache_folder
+
+
+def compile_once(windows: bool, program: str, on_compiling: Callable[[], None]) -> None:
+    """Compiles what proofs need for problems with or without sliding windows, unless that has been done.
+
+    ``program`` is the version of the program's sources. A note in the user's cache says where the compiled
+    code of these versions lies; only without it are Numba and the kernels loaded to look.
+    """
+    note = _note(windows, program)
+    if note is not None and note.is_file():
+        with suppress(OSError):
+            if Path(note.read_text(encoding="utf-8")).is_dir():
+                return
+    from harness.search.optimal import compiled, warm_up  # noqa: PLC0415 - numba is slow to start
+    from harness.search.optimal.kernel import cache_folder  # noqa: PLC0415
+
+    if not compiled(windows):
+        on_compiling()
+        warm_up(windows)
+    folder = cache_folder()
+    if note is not None and folder is not None:
+        with suppress(OSError):
+            note.write_text(str(folder), encoding="utf-8")
+
+
+def _note(windows: bool, program: str) -> Path | None:
+    base = default_cache_folder()
+    if base is None:
+        return None
+    text = f"{program} {version('numba')} {version('numpy')} {windows}"
+    return base / "kernels" / f"ready-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
