@@ -2,7 +2,7 @@
 const parallel = (() => {
   const { el, svg } = dom;
   const TOP = 54, BOTTOM = 24, HEIGHT = 340, LEAST_GAP = 96, LEFT = 52, RIGHT = 84;
-  let canvas = null, overlay = null, box = null, axes = [], brushes = {};
+  let canvas = null, overlay = null, box = null, axes = [], brushes = {}, gap = LEAST_GAP;
 
   const bottom = HEIGHT - BOTTOM;
 
@@ -41,6 +41,7 @@ const parallel = (() => {
     Object.assign(canvas, { width: width * scale, height: HEIGHT * scale });
     for (const node of [canvas, overlay]) { node.style.width = `${width}px`; node.style.height = `${HEIGHT}px`; }
     overlay.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
+    gap = (width - LEFT - RIGHT) / Math.max(1, axes.length - 1);
     axes.forEach((axis, number) => { axis.x = axes.length > 1 ? LEFT + (number * (width - LEFT - RIGHT)) / (axes.length - 1) : width / 2; });
     overlay.replaceChildren(...axes.map(drawAxis));
     update();
@@ -58,7 +59,8 @@ const parallel = (() => {
   function drawAxis(axis) {
     const { column, ticks, x } = axis;
     const arrow = column.better ? (column.better === "less" ? " ↓" : " ↑") : "";
-    const lines = [shortened(column.label, 15) + arrow, column.unit ?? ""];
+    const letters = Math.max(8, Math.floor(gap / 7.5) - arrow.length);
+    const lines = [shortened(column.label, letters) + arrow, column.unit ?? ""];
     const brush = svg("rect", { class: "brush", x: x - 9, width: 18, y: TOP, height: 0 });
     const zone = svg("rect", { class: "zone", x: x - 18, width: 36, y: TOP - 4, height: bottom - TOP + 8 });
     axis.brush = brush;
