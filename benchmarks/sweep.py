@@ -34,7 +34,7 @@ def measure(quick: bool) -> Section:
         "Sweeps of Gemmini, layers of BERT-large",
         "Jobs: CPU time in one process that has run all of them before. Commands: wall time of fresh "
         "processes with compiled kernels and kept estimates, on all cores, files written. Many points: one "
-        "layer each and one result for all, CPU time and memory of the sweeping process.",
+        "layer each and made-up figures, CPU time and memory of the sweeping process.",
         tuple(rows),
     )
 
