@@ -22,10 +22,12 @@ def heading_of(plan: SweepPlan, estimate: Estimate | None) -> SweepHeading:
         stored=0 if estimate is None else estimate.stored or 0,
         estimate_seconds=None if estimate is None else estimate.seconds,
         left_out=_counted(plan, others),
+        skipped_by_rules=plan.space.skipped_by_rules(plan.architectures),
         fusion=first.settings.fusion,
         fused=tuple(layer.layer for layer in first.layers if layer.fused),
     )
 
 
 def _counted(plan: SweepPlan, names: list[str]) -> Mapping[str, int]:
-    return {name: plan.space.count([name]) for name in names}
+    counts = {name: plan.space.count([name]) for name in names}
+    return {name: count for name, count in counts.items() if count}

@@ -19,7 +19,8 @@ class SweepHeading:
 
     ``jobs`` are all of them, ``different`` those that are not the same as another one, ``stored`` those of
     the different ones that an earlier run has finished. ``estimate_seconds`` None: not known. ``left_out``
-    are configurations of architectures that were not asked for. ``fused`` are layers.
+    are configurations of architectures that were not asked for, ``skipped_by_rules`` combinations that are
+    no configurations. ``fused`` are layers.
     """
 
     points: Mapping[str, int]
@@ -30,6 +31,7 @@ class SweepHeading:
     stored: int = 0
     estimate_seconds: float | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    skipped_by_rules: int = 0
     fusion: str | None = None
     fused: tuple[str, ...] = ()
 
@@ -62,6 +64,8 @@ def _rows(heading: SweepHeading) -> list[tuple[str, str]]:
     if heading.left_out:
         left = ", ".join(f"{count:,} of {name}" for name, count in heading.left_out.items())
         rows.append(("left out", f"{left} (take them with --arch)"))
+    if heading.skipped_by_rules:
+        rows.append(("rules", f"exclude {several(heading.skipped_by_rules, 'combination')}"))
     if heading.fusion is not None:
         rows.append(("fusion", f"{heading.fusion}: {', '.join(heading.fused) or 'no layer'}"))
     rows.append(("search", heading.search))

@@ -18,7 +18,7 @@ from harness.spec.shipped import shipped_file
 from harness.spec.templates import ArchitectureTemplate, load_architecture_template
 from harness.sweep.outcome import Occurrence
 from harness.sweep.plan import PlannedWorkload, SweepPlan, planned_layers
-from harness.sweep.points import ConfigurationSpace, configuration_space, read_configurations, with_defaults
+from harness.sweep.points import ConfigurationSpace, configuration_space, read_configurations
 from harness.sweep.study import Settings, Study
 from harness.sweep.workload import ALL, LayerShare, Workload, choose_layers
 from harness.workloads import Model, load_model
@@ -109,13 +109,11 @@ def _space(request: SweepRequest, names: Sequence[str]) -> ConfigurationSpace:
     given = request.configurations
     several = len(names) > 1
     if given is None and several and not request.mixup:
-        return with_defaults(None, names)
+        given = [{"arch": name} for name in names]
     if given is None or isinstance(given, (str, Path)):
         file = shipped_file("hw_configs.json") if given is None else Path(given)
-        space = read_configurations(file, names[0], request.rules, request.mixup)
-    else:
-        space = configuration_space(given, names[0], request.rules, request.mixup)
-    return with_defaults(space, names)
+        return read_configurations(file, names[0], request.rules, request.mixup, also=names)
+    return configuration_space(given, names[0], request.rules, request.mixup, also=names)
 
 
 def _workload(request: SweepRequest, model: Model, template: ArchitectureTemplate) -> Workload:
