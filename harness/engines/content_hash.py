@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from typing import Any
 
 from harness.errors import Location
@@ -22,7 +23,34 @@ def content_hash(*parts: Any) -> str:
 
 
 def _canonical(value: Any) -> Any:
-    if value is None or isinstance(value, (bool, str)):
+    # The commonest first: a sweep hashes thousands of values for every job.
+    kind: Any = type(value)
+    if value is None or kind is str or kind is bool:
+        return value
+    if kind is int:
+        return {"i": str(value)}
+    if kind is tuple or kind is list:
+        return [_canonical(entry) for entry in value]
+    if isinstance(value, dict):
+        return {"m": {str(key): _canonical(entry) for key, entry in value.items()}}
+    if kind is float:
+        return {"f": value.hex()}
+    names = _field_names(kind)
+    if names is not None:
+        return {"t": kind.__name__, "v": {name: _canonical(getattr(value, name)) for name in names}}
+    return _uncommon(value)
+
+
+@lru_cache(maxsize=256)
+def _field_names(kind: Any) -> tuple[str, ...] | None:
+    """Of a dataclass that is hashed by its fields."""
+    if kind is Location or not is_dataclass(kind):
+        return None
+    return tuple(f.name for f in fields(kind))
+
+
+def _uncommon(value: Any) -> Any:
+    if isinstance(value, (bool, str)):
         return value
     if isinstance(value, int):
         return {"i": str(int(value))}
@@ -30,9 +58,6 @@ def _canonical(value: Any) -> Any:
         return {"f": float(value).hex()}
     if isinstance(value, Location):
         return None
-    if is_dataclass(value) and not isinstance(value, type):
-        kept = {f.name: _canonical(getattr(value, f.name)) for f in fields(value)}
-        return {"t": type(value).__name__, "v": kept}
     if isinstance(value, Mapping):
         return {"m": {str(key): _canonical(entry) for key, entry in value.items()}}
     if isinstance(value, (set, frozenset)):

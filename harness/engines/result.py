@@ -246,9 +246,30 @@ def _network(entry: AbstractMapping[str, Any]) -> NetworkRecord:
     return NetworkRecord(**{**entry, "dataspaces": spaces})
 
 
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
 def _plain(value: Any) -> Any:
     """Dataclasses, mappings and sequences as JSON types; NaN and infinities as None."""
-    if isinstance(value, bool) or value is None or isinstance(value, str):
+    kind = type(value)
+    # A record has hundreds of values, nearly all of these kinds.
+    if kind is int or kind is str or kind is bool or value is None:
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if kind is dict:
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if kind is list or kind is tuple:
+        return [_plain(entry) for entry in value]
+    if hasattr(kind, "__dataclass_fields__"):
+        names = _FIELDS.get(kind) or _FIELDS.setdefault(kind, tuple(f.name for f in fields(value)))
+        return {name: _plain(getattr(value, name)) for name in names}
+    return _plain_of_rare(value)
+
+
+def _plain_of_rare(value: Any) -> Any:
+    """The same for subclasses and for other mappings, sets and numbers (of numpy)."""
+    if isinstance(value, str):
         return value
     if isinstance(value, int):
         return int(value)
@@ -260,8 +281,6 @@ def _plain(value: Any) -> Any:
         return [_plain(entry) for entry in value]
     if isinstance(value, (set, frozenset)):
         return sorted(_plain(entry) for entry in value)
-    if hasattr(value, "__dataclass_fields__"):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if hasattr(value, "item"):
         return _plain(value.item())
     return str(value)

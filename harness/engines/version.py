@@ -16,6 +16,7 @@ _DECIDING_ROOMS = ("errors.py", "spec", "estimation", "model", "mapspace", "sear
 """What a figure is made by; the rooms above only choose and show."""
 
 
+@lru_cache(maxsize=1)
 def package_version() -> str:
     """The version of the installed package, or of the checkout that it is run from."""
     try:

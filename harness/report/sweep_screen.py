@@ -115,12 +115,12 @@ class _StudySummary:
             self._say(f"        and {more:,} more that are equal")
 
     def _print_front(self) -> None:
-        front = self._results.pareto(self._study.number)
+        front = self._results.pareto_indices(self._study.number)
         if self._mapped < 2 or not front:
             return
         self._say("")
         self._heading("Pareto front of energy and cycles", f"{len(front):,} of {self._mapped:,}")
-        shown_points = front[:_SHOWN_OF_FRONT]
+        shown_points = [self._results.point(index) for index in front[:_SHOWN_OF_FRONT]]
         self._say(front_table(shown_points, self._keys, self._architectures))
         if len(front) > len(shown_points):
             self._say(f"and {len(front) - len(shown_points):,} more")

@@ -113,7 +113,7 @@ def _best(results: SweepResults) -> frozenset[int]:
     for study in results.studies:
         for criterion in CRITERIA:
             found.update(point.index for point in results.best(criterion.id, study.number))
-        found.update(point.index for point in results.pareto(study.number))
+        found.update(results.pareto_indices(study.number))
     return frozenset(found)
 
 

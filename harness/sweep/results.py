@@ -198,6 +198,15 @@ class SweepResults:
         self, study: int | None = None, axes: Sequence[str] = ("cycles", "energy_pj")
     ) -> tuple[Point, ...]:
         """The points that no other beats in all ``axes`` (names of metrics), by the first axis."""
+        indices = self.pareto_indices(study, axes)
+        reader, own, number = self._of(study)
+        found = {point.index: replace(point, study=number) for point in reader.points_at(own.number, indices)}
+        return tuple(found[index] for index in indices)
+
+    def pareto_indices(
+        self, study: int | None = None, axes: Sequence[str] = ("cycles", "energy_pj")
+    ) -> list[int]:
+        """The indices of :meth:`pareto`."""
         for axis in axes:
             if axis not in METRIC_COLUMNS:
                 raise unknown_name("metric", axis, METRIC_COLUMNS)
@@ -207,7 +216,7 @@ class SweepResults:
             for index, *figures in reader.metrics(own.number, axes)
             if None not in figures
         )
-        return tuple(self.point(index) for index in pareto_front(costs))
+        return pareto_front(costs)
 
     def to_pandas(self, rows: Rows = "configurations", study: int | None = None) -> DataFrame:
         """A table with one row for each configuration, layer, level or data space of a study.

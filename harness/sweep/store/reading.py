@@ -60,6 +60,12 @@ class StoreReader:
     def point(self, index: int) -> Point | None:
         return next(self._points("WHERE idx = ?", (index,)), None)
 
+    def points_at(self, study: int, indices: Sequence[int]) -> Iterator[Point]:
+        """The points of some indices, in no particular order."""
+        yield from self._points(
+            "WHERE study = ? AND idx IN (SELECT value FROM json_each(?))", (study, json.dumps(list(indices)))
+        )
+
     def best(self, study: int, metric: str, most: int | None = None) -> Iterator[Point]:
         """The points with the least of a metric (the greatest utilisation), by index; the first ``most``."""
         yield from self._points(
