@@ -80,6 +80,15 @@ def without_result(job: SweepJob, status: OutcomeStatus, reason: str) -> JobResu
     return JobResult(job.key, status, " ".join(reason.split()))
 
 
+def _as_searched(result: Result) -> Result:
+    """A sweep gives a mapping only to have the files of an earlier search again: the same files."""
+    evaluation = result.evaluation
+    if evaluation is None:
+        return result
+    tree = {name: entry for name, entry in evaluation.tree.items() if name != "mapping"}
+    return replace(result, evaluation=replace(evaluation, tree=tree))
+
+
 def _run(job: SweepJob) -> JobResult:
     from harness.engines import embedded  # noqa: PLC0415 - heavy rooms, needed only where jobs run
     from harness.engines.layer_job import layer_job  # noqa: PLC0415
@@ -115,5 +124,5 @@ def _run(job: SweepJob) -> JobResult:
     reason = result.reason
     if status == "ok" and not has_figures(result):
         status, reason = "failed", NO_FIGURES
-    texts = job.texts_of(result) if job.texts_of is not None else {}
+    texts = job.texts_of(_as_searched(result)) if job.texts_of is not None else {}
     return JobResult(job.key, status, reason, replace(result, evaluation=None), limits, notes, texts=texts)
