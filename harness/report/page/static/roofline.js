@@ -44,6 +44,8 @@ const roofline = (() => {
 
   // What the flat and the sloping parts of the roofs are, each told once.
   function labels(tops, least, most) {
+    const above = { xanchor: "right", yanchor: "bottom", xshift: -8 };
+    const below = { xanchor: "left", yanchor: "top", xshift: 8 };
     const slopes = new Map();
     for (const { slope, over, units, level } of tops) {
       if (!Number.isFinite(slope) || least * slope >= units) continue;
@@ -57,7 +59,7 @@ const roofline = (() => {
     const sloping = [...slopes.values()].map(({ slope, level, over, units }) => {
       const x = least * (Math.min(units / slope, most) / least) ** 0.55;
       const text = `${level} ${[...over].join(", ")}: ${format.digits(slope, 2)} B a cycle`;
-      return label(x, x * slope, charts.narrow() ? text.replace(": ", ":\n") : text, { xanchor: "right", yanchor: "bottom", xshift: -8 });
+      return label(x, x * slope, charts.narrow() ? text.replace(": ", ":\n") : text, Math.log(x / least) < 0.35 * Math.log(most / least) ? below : above);
     });
     return [...flat, ...sloping];
   }
@@ -103,7 +105,7 @@ const roofline = (() => {
       };
     });
     charts.draw(node, [...lines, ...marks], charts.layout({
-      xaxis: charts.axis({ type: "log", title: { text: "MACs per byte", standoff: 8 }, tickformat: ",~g", dtick: 1 }),
+      xaxis: charts.axis({ type: "log", range: [least, most].map(Math.log10), title: { text: "MACs per byte", standoff: 8 }, tickformat: ",~g", dtick: 1 }),
       yaxis: charts.axis({ type: "log", title: { text: "MACs per cycle", standoff: 8 }, tickformat: ",~g", dtick: 1 }), showlegend: true, annotations: labels(tops, least, most),
     }));
   }
