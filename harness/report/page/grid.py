@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def architecture_grid(results: SweepResults, study: Study) -> dict[str, Any] | None:
     """None for a single architecture. Figures of one instance of each layer; ``total`` counts them all."""
-    if len({point.architecture for point in results.of(study.number)}) < 2:
+    if len(results.architectures(study.number)) < 2:
         return None
     grid = comparison_grid(results, study.number)
     return {

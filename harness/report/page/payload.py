@@ -44,7 +44,7 @@ def payload(results: SweepResults, command: str = "") -> dict[str, Any]:
 
 def _study(results: SweepResults, study: Study) -> dict[str, Any]:
     known = survey(results.iterate(study.number))
-    best = _best(results, study.number)
+    best = _best(known.figures)
     front = [point.index for point in results.pareto(study.number)]
     told = [index for criterion in best for index in criterion["indices"]]
     most = max(LEAST_DETAILED, MOST_DETAILED // len(results.studies))
@@ -87,22 +87,18 @@ def _study(results: SweepResults, study: Study) -> dict[str, Any]:
     }
 
 
-def _best(results: SweepResults, study: int) -> list[dict[str, Any]]:
+def _best(figures: Sequence[Figures]) -> list[dict[str, Any]]:
     """Each criterion with its best value and the first of those that share it."""
     found = []
     for criterion in CRITERIA:
         merit = next(m for m in MERITS if m.id == criterion.column)
-        ties = results.best(criterion.id, study, MOST_TIES)
-        if not ties or ties[0].metrics is None or merit.of(ties[0].metrics) is None:
+        known = [(index, value) for index, metrics in figures if (value := merit.of(metrics)) is not None]
+        if not known:
             continue
-        found.append(
-            {
-                "merit": merit.id,
-                "value": merit.of(ties[0].metrics),
-                "indices": [point.index for point in ties],
-                "ties": results.ties(criterion.id, study),
-            }
-        )
+        choose = min if merit.better == "less" else max
+        best = choose(value for _, value in known)
+        ties = [index for index, value in known if value == best]
+        found.append({"merit": merit.id, "value": best, "indices": ties[:MOST_TIES], "ties": len(ties)})
     return found
 
 

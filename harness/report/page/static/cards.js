@@ -12,6 +12,10 @@ const cards = (() => {
   function card(view, best) {
     const column = view.column(best.merit);
     const more = best.ties - best.indices.length;
+    const alike = best.ties > 1 && best.ties === view.study.ranked;
+    if (alike) return el("article", { class: "card" }, el("h3", null, column.label),
+      el("p", { class: "figure" }, column.text(best.value), column.unit && el("small", null, ` ${column.unit}`)),
+      el("p", { class: "ties" }, `the same for all ${format.whole(best.ties)}`));
     return el("article", { class: "card" },
       el("h3", null, column.label),
       el("p", { class: "figure" }, column.text(best.value), column.unit && el("small", null, ` ${column.unit}`)),

@@ -59,7 +59,7 @@ const parallel = (() => {
   function drawAxis(axis) {
     const { column, ticks, x } = axis;
     const arrow = column.better ? (column.better === "less" ? " ↓" : " ↑") : "";
-    const letters = Math.max(8, Math.floor(gap / 7.5) - arrow.length);
+    const letters = Math.max(8, Math.floor(gap / 8.2) - arrow.length);
     const lines = [shortened(column.label, letters) + arrow, column.unit ?? ""];
     const brush = svg("rect", { class: "brush", x: x - 9, width: 18, y: TOP, height: 0 });
     const zone = svg("rect", { class: "zone", x: x - 18, width: 36, y: TOP - 4, height: bottom - TOP + 8 });
