@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.engines.result import Result
 from harness.report.files import remove_if_empty, remove_temporaries, write_folder
-from harness.report.outputs import ALL_NAMES, RESULT, record_text
+from harness.report.outputs import ALL_NAMES, NAMES_OF_EVERY_RESULT, RESULT, record_text
 from harness.report.plain_name import plain_name
 from harness.sweep.record import FILE_NAME, ConfigurationRecord
 
@@ -60,10 +60,11 @@ class SweepFolder:
                 remove_if_empty(old)
 
     def has_record(self, index: int) -> bool:
-        return (self._folder / str(index) / FILE_NAME).is_file()
+        return _has_content(self._folder / str(index) / FILE_NAME)
 
     def has_layer(self, index: int, layer: str) -> bool:
-        return (self._folder / str(index) / self._names[layer] / RESULT).is_file()
+        place = self._folder / str(index) / self._names[layer]
+        return all(_has_content(place / name) for name in NAMES_OF_EVERY_RESULT)
 
     def write_layer(self, index: int, result: Result, texts: Mapping[str, str]) -> None:
         """Timeloop's files as they came, and the record under the layer's own name."""
@@ -82,6 +83,14 @@ class SweepFolder:
             if not outcome.ok:
                 self.remove_layer(record.index, outcome.layer)
         write_folder(self._folder / str(record.index), {FILE_NAME: record.to_json()})
+
+
+def _has_content(file: Path) -> bool:
+    """After a power cut a file may be there under its name and empty."""
+    try:
+        return file.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def folder_names(layers: Iterable[str]) -> dict[str, str]:

@@ -85,8 +85,11 @@ def _who(folder: Path) -> str:
 
 
 def discard_store(folder: Path) -> None:
-    """Removes the store; the caller holds the folder."""
+    """Removes the store and the records beside it; the caller holds the folder."""
     try:
+        for record in folder.glob(f"*/{RECORD_NAME}"):
+            if record.parent.name.isascii() and record.parent.name.isdecimal():
+                record.unlink()
         for suffix in ("", "-wal", "-shm", "-journal"):
             (folder / f"{FILE_NAME}{suffix}").unlink(missing_ok=True)
     except OSError as error:

@@ -138,11 +138,11 @@ class SweepRun:
         known = self._known(point)
         stored = self._store.stored(row)
         if stored is not None and stored.same and stored.whole and self._is_there(point, known, stored.files):
-            self._store.claim(row.index)
+            self._store.claim(row.index, files=False)
             self._tell_reused(point, known)
             return
         self._open[row.index] = point
-        self._begin(row, stored)
+        self._begin(point, stored, only_files=len(known) == point.count)
         # All are waited for before the first may be done, else equal layers would be computed twice.
         jobs: list[SweepJob] = []
         for position, key in enumerate(keys):
@@ -164,14 +164,18 @@ class SweepRun:
                 self._settle(point, position, {}, reused=True)
         yield from jobs
 
-    def _begin(self, row: PointRow, stored: StoredPoint | None) -> None:
+    def _begin(self, point: _OpenPoint, stored: StoredPoint | None, only_files: bool) -> None:
         """The point takes its place in the store and in the folder. A kill at any moment leaves no files that
-        the store takes for those of another point.
+        the store takes for those of another point. One that only lacks files keeps its figures meanwhile.
         """
         files = self._options.files
+        row = point.row
         if files is not None:
             files.begin_point(row.index, anew=stored is None or not stored.same or not stored.files)
-        self._store.begin_point(row, files is not None)
+        if only_files and stored is not None and stored.same and stored.whole:
+            self._store.claim(row.index, files is not None)
+        else:
+            self._store.begin_point(row, files is not None)
         if files is not None and stored is not None and not stored.same:
             self._store.commit()
 
@@ -224,7 +228,9 @@ class SweepRun:
         if done.key in self._texts_only:
             self._texts_only.discard(done.key)
         else:
-            self._store.put_result(done)
+            for index in self._store.put_result(done):
+                if index not in self._open:
+                    self._store.sum_again(index)
         for number, (point, position) in enumerate(waiting):
             self._settle(point, position, dict(done.texts), reused=number > 0)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 2
-"""1 was ``hw_config.json`` alone."""
+SCHEMA_VERSION = 3
+"""1 was ``hw_config.json`` alone, 2 never left its makers."""
 
 # Columns without a type keep what they are given: a whole number stays one also where others are fractions,
 # and one beyond 64 bits is kept as text (see ``whole``).
@@ -29,6 +29,7 @@ CREATE TABLE layer (
     idx INTEGER NOT NULL, position INTEGER NOT NULL, result_key TEXT NOT NULL,
     PRIMARY KEY (idx, position)
 ) WITHOUT ROWID;
+CREATE INDEX layer_of_result ON layer (result_key);
 CREATE TABLE result (
     number INTEGER PRIMARY KEY, result_key TEXT NOT NULL UNIQUE, status TEXT NOT NULL, reason TEXT,
     cycles, energy_pj REAL, edp_j_cycles REAL, utilization REAL, area_um2 REAL, macs, bound_by TEXT,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from harness.engines.result import Result
 from harness.errors import HarnessError
 from harness.sweep.job import JobResult, LevelLimits
+from harness.sweep.metrics import Metrics, metrics_of
 from harness.sweep.outcome import LayerOutcome, Occurrence
 from harness.sweep.store.connection import FILE_NAME, create, told
 from harness.sweep.store.reading import StoreReader
@@ -24,8 +25,6 @@ from harness.sweep.study import Study
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from harness.sweep.metrics import Metrics
 
 
 class StoreWriter:
@@ -119,10 +118,12 @@ class StoreWriter:
         with self._failing():
             return StoreReader(self._connection).result(index, position, layer)
 
-    def put_result(self, done: JobResult) -> None:
-        """Replaces an earlier result of the same key, that is: a failed one that was tried again."""
+    def put_result(self, done: JobResult) -> tuple[int, ...]:
+        """Replaces an earlier result of the same key, that is: a failed one that was tried again. Returns the
+        indices of all points that then have other figures than they had.
+        """
         with self._failing():
-            self._forget(done.key)
+            changed = self._forget(done.key)
             result = done.result
             figures: tuple[object, ...] = (None,) * 12
             if result is not None:
@@ -136,6 +137,7 @@ class StoreWriter:
             cursor = self._execute(f"INSERT INTO result VALUES (NULL, {_marks(len(row))})", row)
             if result is not None:
                 self._put_detail(int(cursor.lastrowid or 0), result.to_record(), done.limits)
+        return changed
 
     def put_outcome(self, key: str, o: LayerOutcome) -> None:
         """The figures of a layer of which nothing else is known."""
@@ -178,12 +180,16 @@ class StoreWriter:
         self._many("dataspace", spaces)
         self._many("network_dataspace", network_spaces)
 
-    def _forget(self, key: str) -> None:
+    def _forget(self, key: str) -> tuple[int, ...]:
+        """The points that had the result."""
         row = self._execute("SELECT number FROM result WHERE result_key = ?", (key,)).fetchone()
-        if row is not None:
-            for table in ("result_detail", "level", "dataspace", "network_dataspace"):
-                self._execute(f"DELETE FROM {table} WHERE result = ?", row)
-            self._execute("DELETE FROM result WHERE number = ?", row)
+        if row is None:
+            return ()
+        for table in ("result_detail", "level", "dataspace", "network_dataspace"):
+            self._execute(f"DELETE FROM {table} WHERE result = ?", row)
+        self._execute("DELETE FROM result WHERE number = ?", row)
+        rows = self._execute("SELECT DISTINCT idx FROM layer WHERE result_key = ?", (key,)).fetchall()
+        return tuple(index for (index,) in rows)
 
     # Points
 
@@ -201,10 +207,13 @@ class StoreWriter:
             same = identity == own and self._keys(point.index) == point.keys
             return StoredPoint(same, status != "incomplete", bool(files))
 
-    def claim(self, index: int) -> None:
-        """A stored point is one of the present run's too."""
+    def claim(self, index: int, files: bool) -> None:
+        """A stored point is one of the present run's too. ``files`` as in :meth:`begin_point`."""
         with self._failing():
-            self._execute("UPDATE point SET run = ? WHERE idx = ?", (self._run, index))
+            self._execute(
+                "UPDATE point SET run = ?, files = max(files, ?) WHERE idx = ?",
+                (self._run, int(files), index),
+            )
 
     def _base(self, text: str) -> int:
         if text not in self._bases:
@@ -244,6 +253,19 @@ class StoreWriter:
                 "edp = ?, area_um2 = ?, edap = ?, seconds = ? WHERE idx = ?",
                 (status, *figures, seconds, index),
             )
+
+    def sum_again(self, index: int) -> None:
+        """Makes a stored point's sums from what its layers have now; nothing if it is incomplete."""
+        with self._failing():
+            reader = StoreReader(self._connection)
+            point = reader.point(index)
+            if point is None or point.status == "incomplete":
+                return
+            (study,) = (study for study in reader.studies() if study.number == point.study)
+            layers = reader.layers(index, study)
+        metrics = metrics_of(layers)
+        status = "ok" if metrics is not None else "failed"
+        self.end_point(index, status, metrics, sum(layer.seconds for layer in layers))
 
     # SQL
 
