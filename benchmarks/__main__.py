@@ -1,4 +1,6 @@
-"""``python -m benchmarks [evaluations] [startup] [search] [mapper] [sweep] [--quick] [--json FILE]``.
+"""``python -m benchmarks [evaluations] [startup] [search] [mapper] [sweep] [scale]``.
+
+Options: ``--quick``, ``--json FILE``.
 
 ``python -m benchmarks peers`` and ``python -m benchmarks convolutions`` have options of their own
 (``benchmarks/peers/command.py``, ``benchmarks/convolutions.py``).
@@ -22,6 +24,7 @@ MODULES = {
     "search": "searches",
     "mapper": "mapper",
     "sweep": "sweep",
+    "scale": "scale",
 }
 COMMANDS = {"peers": "peers.command", "convolutions": "convolutions"}
 """Benchmarks with options of their own."""

@@ -1,10 +1,8 @@
-"""Sweeps: one job, the shipped configurations and their mix-up, and what very many points take."""
+"""Sweeps: one job, the shipped configurations and their mix-up. Very many points: ``benchmarks/scale.py``."""
 
 from __future__ import annotations
 
-import json
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,8 +15,6 @@ from benchmarks.figures import Row, Section
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ("all", "-c", "hw_configs.json", "-t")
-MANY_POINTS = (1_000, 10_000, 100_000)
-SUMMARIES = 3
 
 
 def measure(quick: bool) -> Section:
@@ -28,7 +24,6 @@ def measure(quick: bool) -> Section:
         rows += _swept("20 configurations x 8 layers", (*SHIPPED, "-o", f"{place}/shipped"))
         if not quick:
             rows += _swept("432-point mix-up x 8 layers", (*SHIPPED, "-mx", "-o", f"{place}/mixup"))
-        rows += _many(MANY_POINTS[:2] if quick else MANY_POINTS, Path(place))
     return Section(
         "sweep",
         "Sweeps of Gemmini, layers of BERT-large",
@@ -82,17 +77,3 @@ def _swept(label: str, arguments: tuple[str, ...]) -> Iterator[Row]:
     for state in ("empty store", "all stored"):
         spent = _command(*arguments)
         yield Row(f"{label}, {state}", spent.wall, "s", f"{spent.cpu:.1f} s of CPU")
-
-
-def _many(counts: tuple[int, ...], place: Path) -> Iterator[Row]:
-    for count in counts:
-        folder = place / str(count)
-        folder.mkdir()
-        command = [sys.executable, "-m", "benchmarks.sweep_points", str(count), str(folder)]
-        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-        told = json.loads(done.stdout)
-        yield Row(f"{count:,} points, each", told["seconds"] / count * 1000, "ms")
-        yield Row(f"{count:,} points, peak memory", told["mebibytes"], "MiB")
-        summaries = [_command("-so", "-o", str(folder)) for _ in range(SUMMARIES)]
-        wall, cpu = (statistics.median(getattr(s, part) for s in summaries) for part in ("wall", "cpu"))
-        yield Row(f"-so on {count:,} stored layer results", wall, "s", f"{cpu:.1f} s of CPU")
