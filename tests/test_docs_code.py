@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.sweep import frames
+from harness.sweep.results import SweepResults
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -21,3 +24,25 @@ def test_python_blocks_run(document: str, capsys: pytest.CaptureFixture[str]) ->
     printed = capsys.readouterr().out
     assert "ok" in printed
     assert "missing.yaml" in printed
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [
+        ("configurations", frames.CONFIGURATION_COLUMNS),
+        ("layers", frames.LAYER_COLUMNS),
+        ("levels", frames.LEVEL_COLUMNS),
+        ("dataspaces", frames.SPACE_COLUMNS),
+    ],
+)
+def test_every_column_of_a_frame_is_documented_and_no_other(rows: str, columns: tuple[str, ...]) -> None:
+    text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    table = text.split(f"\n`{rows}`\n\n")[1].split("\n\n")[0]
+    listed = [name for line in table.splitlines() for name in re.findall(r"`(.*?)`", line.split("|")[1])]
+    assert sorted(name for name in listed if not name.startswith(frames.PARAMETER)) == sorted(columns)
+
+
+def test_every_method_of_sweep_results_is_documented() -> None:
+    text = (ROOT / "docs/api.md").read_text(encoding="utf-8").split("### SweepResults")[1]
+    public = [name for name in vars(SweepResults) if not name.startswith("_") and name != "reader"]
+    assert [name for name in public if not re.search(rf"`{name}\b", text)] == []

@@ -1,4 +1,4 @@
-"""Tables of a sweep for pandas. The columns are documented in ``docs/sweep.md``."""
+"""Tables of a sweep for pandas. The columns are documented in ``docs/api.md``."""
 
 from __future__ import annotations
 

@@ -221,7 +221,7 @@ class SweepResults:
     def to_pandas(self, rows: Rows = "configurations", study: int | None = None) -> DataFrame:
         """A table with one row for each configuration, layer, level or data space of a study.
 
-        The columns are listed in ``docs/sweep.md``. Layers are single instances: multiply by ``times``.
+        The columns are listed in ``docs/api.md``. Layers are single instances: multiply by ``times``.
         """
         from harness.sweep.frames import frame_of  # noqa: PLC0415 - imports pandas
 
