@@ -6,15 +6,19 @@ again; and a changed template, table or line of the program gives another key, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from harness.engines.content_hash import content_hash
 from harness.engines.layer_job import LayerRequest
-from harness.engines.version import digest_of, files_below, program_version
+from harness.engines.version import digest_of, estimator_versions, files_below, program_version
+from harness.errors import HarnessError
+from harness.spec.located import LocatedDict
 from harness.spec.shipped import shipped_folder
 from harness.spec.template_parameters import ParameterValue
-from harness.spec.templates import ArchitectureTemplate, load_architecture_template
+from harness.spec.templates import load_architecture_template
+from harness.spec.yaml_nodes import QuotedStr
 
 
 class RequestIdentity:
@@ -33,10 +37,12 @@ class RequestIdentity:
         if fusion is not None:
             is_producer = request.layer == fusion.pair.producer
             sides = (is_producer, fusion.level, fusion.levels, fusion.options)
+        self._request = request
         self._unused = dict(runs.unused)
+        self._shipped = template.path.parent == shipped_folder("arches")
         self._rest = content_hash(
             program_version(),
-            _texts_beside(template),
+            estimator_versions(),
             runs.name,
             replace(request.layer.problem, name=""),
             request.layer.operator,
@@ -51,15 +57,42 @@ class RequestIdentity:
         """``sha256:...``; ``parameters`` are all of the template, with their values.
 
         Those that are declared unused for this layer's operator do not count: a layer normalisation on two
-        arrays that differ in their columns only is one and the same job.
+        arrays that differ in their columns only is one and the same job. (That declaration is tested for
+        shipped templates; a template of the user's own is rendered, and what comes out counts.)
         """
-        used = {name: value for name, value in parameters.items() if name not in self._unused}
-        return content_hash(self._rest, used)
+        if self._shipped:
+            used = {name: value for name, value in parameters.items() if name not in self._unused}
+            return content_hash(self._rest, used)
+        return content_hash(self._rest, self._rendered(parameters))
+
+    def depends_on_files(self) -> bool:
+        """Whether files of the user's own decide over the figures: a template or tables."""
+        return not self._shipped or bool(self._request.table_folders)
+
+    def _rendered(self, parameters: Mapping[str, ParameterValue]) -> object:
+        """The architecture itself: a template of the user's own may draw on files anywhere."""
+        layer = self._request.layer
+        template = load_architecture_template(self._request.architecture)
+        return _with_tags(template.render(parameters, layer.problem, layer.operator))
 
 
-def _texts_beside(template: ArchitectureTemplate) -> str:
-    """Of the files that a template of the user's own may draw on; shipped ones are in the version."""
-    folder = template.path.parent
-    if folder == shipped_folder("arches"):
-        return ""
-    return digest_of([template.path, *sorted(folder.rglob("*.yaml*"))], folder)
+def _with_tags(node: object) -> object:
+    """YAML's tags and quotes count as well: ``!Container`` is no ``!Component``, and "5" is no 5."""
+    if isinstance(node, LocatedDict):
+        return [node.tag, {str(key): _with_tags(value) for key, value in node.items()}]
+    if isinstance(node, list):
+        return [getattr(node, "tag", None), *map(_with_tags, node)]
+    return ["quoted", str(node)] if isinstance(node, QuotedStr) else node
+
+
+def digest_of_own_files(requests: Iterable[LayerRequest]) -> str:
+    """Of the files of the user's own behind some requests, with their templates' defaults: for studies, which
+    say what may be compared before any point is made. "" where there are none.
+    """
+    keys = set()
+    for request in requests:
+        with suppress(HarnessError):
+            identity = RequestIdentity(request)
+            if identity.depends_on_files():
+                keys.add(identity.key(load_architecture_template(request.architecture).resolve({})))
+    return content_hash(keys).removeprefix("sha256:")[:8] if keys else ""

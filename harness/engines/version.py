@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import tomllib
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from harness.estimation.hwcomponents_source import package_versions
 from harness.spec.shipped import shipped_folder
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -46,6 +48,13 @@ def program_version() -> str:
         folder = shipped_folder(kind)
         digest.update(digest_of(files_below(folder), folder).encode())
     return f"{package_version()}+{digest.hexdigest()[:12]}"
+
+
+@lru_cache(maxsize=1)
+def estimator_versions() -> str:
+    """What may answer where the shipped tables do not: packages, and the C library that CACTI needs."""
+    packages = ", ".join(f"{name} {number}" for name, number in sorted(package_versions().items()))
+    return f"{packages}; {' '.join(platform.libc_ver())}"
 
 
 def files_below(folder: Path) -> list[Path]:

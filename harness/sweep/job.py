@@ -89,12 +89,29 @@ def _as_searched(result: Result) -> Result:
     return replace(result, evaluation=replace(evaluation, tree=tree))
 
 
+def _refuse_other_files(job: SweepJob) -> None:
+    """A worker may run on another machine, where files of the user's own may differ or be missing."""
+    from harness.engines.identity import RequestIdentity  # noqa: PLC0415
+    from harness.spec.templates import load_architecture_template  # noqa: PLC0415
+
+    request = job.request
+    # What is only evaluated again for its files is known by another key.
+    if request.mapping is not None or not job.key:
+        return
+    identity = RequestIdentity(request)
+    if identity.depends_on_files():
+        parameters = load_architecture_template(request.architecture).resolve(request.parameters)
+        if identity.key(parameters) != job.key:
+            raise HarnessError("the template or the tables differ from those that the sweep began with")
+
+
 def _run(job: SweepJob) -> JobResult:
     from harness.engines import embedded  # noqa: PLC0415 - heavy rooms, needed only where jobs run
     from harness.engines.layer_job import layer_job  # noqa: PLC0415
     from harness.fusion import broken_columns  # noqa: PLC0415
 
     request = job.request
+    _refuse_other_files(job)
     made = layer_job(request)
     if made.refusal is not None:
         result = embedded.without_mapping(made.job, "no_mapping", made.refusal)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
+from harness.engines.identity import digest_of_own_files
 from harness.engines.layer_job import LayerRequest
 from harness.engines.version import program_version
 from harness.errors import Location, SpecError
@@ -73,12 +74,18 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
         raise SpecError("a model is named twice", _COMMAND_LINE)
     settings = _settings(request)
     space = _space(request, names)
-    workloads: dict[tuple[int, str], PlannedWorkload] = {}
+    chosen: dict[tuple[int, str], tuple[Workload, list[LayerRequest]]] = {}
     for number, model in enumerate(models):
         for name, template in zip(names, templates.values(), strict=True):
             workload = _workload(request, model, template)
-            study = _study(request, workload, settings)
-            workloads[number, template.name] = _planned(request, name, workload, study, settings)
+            chosen[number, template.name] = (workload, _requests(request, name, workload, settings))
+    own_files = digest_of_own_files(one for _, requests in chosen.values() for one in requests)
+    workloads = {
+        which: PlannedWorkload(
+            workload, _study(request, workload, settings, own_files), planned_layers(requests)
+        )
+        for which, (workload, requests) in chosen.items()
+    }
     plan = SweepPlan(space, tuple(templates), len(models), workloads, request.first_index)
     if plan.count == 0:
         skipped = space.skipped_by_rules(plan.architectures)
@@ -128,7 +135,7 @@ def _workload(request: SweepRequest, model: Model, template: ArchitectureTemplat
     return workload
 
 
-def _study(request: SweepRequest, workload: Workload, settings: SearchSettings) -> Study:
+def _study(request: SweepRequest, workload: Workload, settings: SearchSettings, own_files: str) -> Study:
     options = request.fusion_options
     fusion = None
     if workload.fusion_level is not None:
@@ -141,8 +148,11 @@ def _study(request: SweepRequest, workload: Workload, settings: SearchSettings) 
     mapper = settings_in_full(settings)
     if request.table_folders:
         mapper += f", tables {', '.join(map(str, request.table_folders))}"
+    version = program_version()
+    if own_files:
+        version += f" with own files {own_files}"
     return Study(
-        Settings(workload.model, fusion, mapper, program_version()),
+        Settings(workload.model, fusion, mapper, version),
         tuple(map(occurrence, workload.shares)),
         _blocks(workload.shares),
     )
@@ -169,10 +179,10 @@ def _blocks(shares: Sequence[LayerShare]) -> int | None:
     return None
 
 
-def _planned(
-    request: SweepRequest, architecture: str, workload: Workload, study: Study, settings: SearchSettings
-) -> PlannedWorkload:
-    requests = [
+def _requests(
+    request: SweepRequest, architecture: str, workload: Workload, settings: SearchSettings
+) -> list[LayerRequest]:
+    return [
         LayerRequest(
             architecture=architecture,
             layer=share.layer,
@@ -183,4 +193,3 @@ def _planned(
         )
         for share in workload.shares
     ]
-    return PlannedWorkload(workload, study, planned_layers(requests))
