@@ -84,6 +84,10 @@ class OneLineParser(argparse.ArgumentParser):
         line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
         self.exit(2, f"{self.prog}: error: {line} (all options: -h)\n")
 
+    @property
+    def actions(self) -> list[argparse.Action]:
+        return self._actions
+
     def refuse_unknown_options(self, argv: Sequence[str]) -> None:
         """argparse would read ``-out`` as ``-o ut``; only figures may follow a short option at once."""
         known = [name for action in self._actions for name in action.option_strings]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, cast
 
 from harness.cli.errors import INTERRUPTED, NO_MAPPING, USER_ERROR, guarded, one_line, say
 from harness.cli.hwdse_arguments import SweepArguments, parse_sweep_arguments
-from harness.errors import HarnessError, Location, SpecError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,6 +97,8 @@ def _export(arguments: SweepArguments, results: SweepResults) -> None:
 
 
 def _criterion(arguments: SweepArguments) -> str:
+    if arguments.sort is not None:
+        return arguments.sort
     return _CRITERION_OF_GOAL[arguments.objective[0]] if arguments.objective else "edp_sum"
 
 
@@ -114,21 +115,20 @@ def _sweep(arguments: SweepArguments) -> int:
     folder = Path(arguments.out)
     made = make_folder(folder)
     try:
-        finished = _execute(console, arguments, plan)
+        finished, stopped_by = _execute(console, arguments, plan)
     finally:
         remove_if_empty(made)
     results = open_run(folder, finished.run)
     if len(results) == 0:
-        say(f"{PROGRAM}: stopped by Ctrl-C before anything was finished")
+        say(f"{PROGRAM}: stopped by {stopped_by} before anything was finished")
         return INTERRUPTED
     code = _show(console, arguments, results)
     console.print(f"results in {folder}/", highlight=False, markup=False, soft_wrap=True)
     if finished.stopped:
         rest = plan.count - finished.points
-        say(
-            f"{PROGRAM}: stopped by Ctrl-C, kept what was finished; {rest} of {plan.count} configurations "
-            "are left, the same command goes on with them"
-        )
+        again = "the same command without --fresh" if arguments.fresh else "the same command"
+        left = f"{rest} of {plan.count} configurations are left" if rest else "files are left to be written"
+        say(f"{PROGRAM}: stopped by {stopped_by}, kept what was finished; {left}, {again} goes on")
         return INTERRUPTED
     return code
 
@@ -137,9 +137,6 @@ def _plan(arguments: SweepArguments) -> SweepPlan:
     from harness.fusion import FusionOptions  # noqa: PLC0415
     from harness.sweep.request import SweepRequest, plan_sweep  # noqa: PLC0415
 
-    for name in arguments.tables:
-        if not Path(name).is_dir():
-            raise SpecError(f"--tables: there is no folder '{name}'", Location("command line"))
     request = SweepRequest(
         layers=arguments.words,
         architectures=arguments.architectures,
@@ -166,19 +163,28 @@ def _plan(arguments: SweepArguments) -> SweepPlan:
 
 def _print_heading(console: Console, arguments: SweepArguments, plan: SweepPlan) -> None:
     from harness.cli.hwdse_heading import heading_of  # noqa: PLC0415
+    from harness.engines.version import program_version  # noqa: PLC0415
     from harness.report.outputs import timeloop_files  # noqa: PLC0415
     from harness.report.sweep_heading import print_sweep_heading  # noqa: PLC0415
     from harness.search.processes import usable_cores  # noqa: PLC0415
-    from harness.sweep.estimate import estimate  # noqa: PLC0415
+    from harness.search.ready import compile_once  # noqa: PLC0415
+    from harness.sweep.estimate import estimate, replaced_points  # noqa: PLC0415
+    from harness.sweep.plan import needed_kernels  # noqa: PLC0415
 
     made = None
     texts_of = timeloop_files if arguments.keep == "all" else None
+    store = None if arguments.fresh else Path(arguments.out)
     if arguments.mixup or arguments.dry_run or plan.count >= _ESTIMATED_FROM:
-        made = estimate(plan, Path(arguments.out), arguments.jobs or usable_cores(), texts_of)
-    print_sweep_heading(console, heading_of(plan, made))
+        for windows in needed_kernels(plan):
+            compile_once(windows, program_version(), _say_compiling)
+        processes = arguments.jobs or usable_cores()
+        made = estimate(plan, store, processes, texts_of, arguments.retry_failed)
+    replaced = 0 if store is None else replaced_points(plan, store)
+    print_sweep_heading(console, heading_of(plan, made, replaced))
 
 
-def _execute(console: Console, arguments: SweepArguments, plan: SweepPlan) -> Finished:
+def _execute(console: Console, arguments: SweepArguments, plan: SweepPlan) -> tuple[Finished, str]:
+    """What came of it, and who would have stopped it."""
     from harness.cli.interrupt import StopOnInterrupt  # noqa: PLC0415
     from harness.report.sweep_progress import SweepProgress  # noqa: PLC0415
     from harness.sweep.api import execute  # noqa: PLC0415
@@ -186,7 +192,7 @@ def _execute(console: Console, arguments: SweepArguments, plan: SweepPlan) -> Fi
     execution = _execution(arguments, plan)
     watched = SweepProgress(console, plan.count, plan.layers, arguments.live, _criterion(arguments))
     with StopOnInterrupt() as stop, watched as progress:
-        return execute(plan, execution, progress, stop.should_stop)
+        return execute(plan, execution, progress, stop.should_stop), stop.by
 
 
 def _execution(arguments: SweepArguments, plan: SweepPlan) -> Execution:
@@ -222,6 +228,3 @@ def _console(arguments: SweepArguments) -> Console:
 
     for_programs = arguments.format != "table" or arguments.rows != "configurations"
     return Console(highlight=False, stderr=for_programs)
-
-
-__all__ = ["HarnessError", "main"]

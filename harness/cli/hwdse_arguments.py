@@ -21,6 +21,7 @@ from harness.cli.arguments import (
 DEFAULT_OUT = "outputs_hwdse"
 KEEPS = ("all", "best", "none")
 FORMATS = ("table", "markdown", "csv", "json", "parquet")
+CRITERIA = ("edp_sum", "edp", "energy", "cycles", "utilization", "area", "edap")
 ROWS = ("configurations", "layers", "levels", "dataspaces", "architectures")
 
 _EXAMPLES = """\
@@ -69,6 +70,7 @@ class SweepArguments:
     summary_only: bool = False
     table: bool = False
     top: int | None = None
+    sort: str | None = None
     format: str = "table"
     rows: str = "configurations"
     html: str | None = None
@@ -89,6 +91,8 @@ def parse_sweep_arguments(argv: Sequence[str], program: str) -> SweepArguments:
         _refuse_without_run(parser, given)
     elif not given.words:
         parser.error("say what to map: all, or the names of layers")
+    if given.top is not None and not given.table:
+        parser.error("--top is of the table, ask for it with -t")
     if given.dry_run and (given.html or given.plots):
         parser.error("--dry-run maps nothing, so there is nothing for --html and --plots")
     return SweepArguments(
@@ -121,6 +125,7 @@ def parse_sweep_arguments(argv: Sequence[str], program: str) -> SweepArguments:
         summary_only=given.summary_only,
         table=given.table,
         top=given.top,
+        sort=given.sort,
         format=given.format,
         rows=given.rows,
         html=given.html,
@@ -131,16 +136,18 @@ def parse_sweep_arguments(argv: Sequence[str], program: str) -> SweepArguments:
     )
 
 
+_OF_RESULTS = (
+    "words", "out", "summary_only", "table", "top", "sort", "format", "rows", "html", "plots", "debug",
+)  # fmt: skip
+
+
 def _refuse_without_run(parser: OneLineParser, given: argparse.Namespace) -> None:
     """What would silently do nothing beside ``-so``."""
-    for option, value in (
-        ("-c", given.configs), ("-mx", given.mixup), ("--rule", given.rule), ("--arch", given.arch),
-        ("--model", given.model), ("--seq", given.seq), ("--fresh", given.fresh), ("--resume", given.resume),
-        ("--retry-failed", given.retry_failed), ("--dry-run", given.dry_run), ("--cluster", given.cluster),
-        ("-j", given.jobs), ("--objective", given.objective), ("--tables", given.tables),
-    ):  # fmt: skip
-        if value:
-            parser.error(f"-so runs nothing, {option} would have no effect")
+    for action in parser.actions:
+        if action.dest in _OF_RESULTS or action.dest == "help":
+            continue
+        if getattr(given, action.dest) != action.default:
+            parser.error(f"-so runs nothing, {action.option_strings[-1]} would have no effect")
 
 
 def _parser(program: str) -> OneLineParser:
@@ -267,6 +274,11 @@ def _add_results(parser: OneLineParser) -> None:
     )  # fmt: skip
     group.add_argument("-t", "--table", action="store_true", help="print a table of the configurations too")
     group.add_argument("--top", type=positive_number, metavar="N", help="only the N best in that table")
+    group.add_argument(
+        "--sort", choices=CRITERIA, metavar="CRITERION",
+        help=f"what the table is sorted by and the best is shown of: {', '.join(CRITERIA)} "
+        "(default: that of --objective)",
+    )  # fmt: skip
     group.add_argument(
         "--format", choices=FORMATS, default="table",
         help="print rows for programs instead of the summary (parquet: a file in the folder)",

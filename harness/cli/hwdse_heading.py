@@ -9,7 +9,7 @@ from harness.sweep.estimate import Estimate
 from harness.sweep.plan import SweepPlan
 
 
-def heading_of(plan: SweepPlan, estimate: Estimate | None) -> SweepHeading:
+def heading_of(plan: SweepPlan, estimate: Estimate | None, replaced: int = 0) -> SweepHeading:
     studies = [planned.study for planned in plan.workloads.values()]
     first = studies[0]
     others = [name for name in plan.space.architectures if name not in plan.architectures]
@@ -23,6 +23,7 @@ def heading_of(plan: SweepPlan, estimate: Estimate | None) -> SweepHeading:
         estimate_seconds=None if estimate is None else estimate.seconds,
         left_out=_counted(plan, others),
         skipped_by_rules=plan.space.skipped_by_rules(plan.architectures),
+        replaced=replaced,
         fusion=first.settings.fusion,
         fused=tuple(layer.layer for layer in first.layers if layer.fused),
     )

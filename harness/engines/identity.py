@@ -7,18 +7,19 @@ again; and a changed template, table or line of the program gives another key, s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from harness.engines.content_hash import content_hash
 from harness.engines.layer_job import LayerRequest
 from harness.engines.version import digest_of, estimator_versions, files_below, program_version
-from harness.errors import HarnessError
 from harness.spec.located import LocatedDict
 from harness.spec.shipped import shipped_folder
 from harness.spec.template_parameters import ParameterValue
 from harness.spec.templates import load_architecture_template
 from harness.spec.yaml_nodes import QuotedStr
+
+_TEXTS = (".yaml", ".yml", ".jinja", ".jinja2", ".j2", ".txt")
 
 
 class RequestIdentity:
@@ -85,14 +86,22 @@ def _with_tags(node: object) -> object:
     return ["quoted", str(node)] if isinstance(node, QuotedStr) else node
 
 
-def digest_of_own_files(requests: Iterable[LayerRequest]) -> str:
-    """Of the files of the user's own behind some requests, with their templates' defaults: for studies, which
-    say what may be compared before any point is made. "" where there are none.
+def digest_of_own_files(architectures: Iterable[str], table_folders: Iterable[Path]) -> str:
+    """Of templates of the user's own with what lies beside them, and of tables: for studies, which say what may
+    be compared before any point is made. "" where there are none.
     """
-    keys = set()
-    for request in requests:
-        with suppress(HarnessError):
-            identity = RequestIdentity(request)
-            if identity.depends_on_files():
-                keys.add(identity.key(load_architecture_template(request.architecture).resolve({})))
-    return content_hash(keys).removeprefix("sha256:")[:8] if keys else ""
+    folders = {load_architecture_template(name).path.parent for name in architectures}
+    found = [_beside(folder) for folder in sorted(folders - {shipped_folder("arches")})]
+    found += [digest_of(files_below(folder), folder) for folder in table_folders]
+    return content_hash(found).removeprefix("sha256:")[:8] if found else ""
+
+
+def _beside(folder: Path) -> str:
+    """Not of folders below but those of templates: results may lie there."""
+    files = [
+        file
+        for place in (folder, folder / "components", folder / "parts")
+        for file in sorted(place.glob("*"))
+        if file.is_file() and file.suffix.lower() in _TEXTS
+    ]
+    return digest_of(files, folder)

@@ -20,8 +20,6 @@ PROCESSED_INPUT = "parsed-processed-input.yaml"
 ESTIMATION = "estimation.csv"
 RESULT = "result.json"
 
-NAMES_OF_EVERY_RESULT = (STATS, MAP_TEXT, MAP_YAML, ERT, ART, PROCESSED_INPUT, RESULT)
-"""Of results of shipped templates and configurations; who brings an ERT has no estimation."""
 ALL_NAMES = (STATS, MAP_TEXT, MAP_YAML, ERT, ART, PROCESSED_INPUT, ESTIMATION, RESULT)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from harness.engines.result import Result
+from harness.errors import HarnessError
 from harness.report.files import remove_if_empty, remove_temporaries, write_folder
-from harness.report.outputs import ALL_NAMES, NAMES_OF_EVERY_RESULT, RESULT, record_text
+from harness.report.outputs import ALL_NAMES, RESULT, STATS, record_text
 from harness.report.plain_name import plain_name
 from harness.sweep.record import FILE_NAME, ConfigurationRecord
 
@@ -46,6 +47,8 @@ class SweepFolder:
         ``anew`` of all layers), and what a killed sweep did not complete.
         """
         place = self._folder / str(index)
+        if place.is_symlink():
+            raise HarnessError(f"'{place}' is a link: a sweep writes below its own folder only")
         if not place.is_dir():
             return
         write_folder(place, {}, (FILE_NAME,))
@@ -62,9 +65,15 @@ class SweepFolder:
     def has_record(self, index: int) -> bool:
         return _has_content(self._folder / str(index) / FILE_NAME)
 
+    def remove_record(self, index: int) -> None:
+        place = self._folder / str(index)
+        if place.is_dir() and not place.is_symlink():
+            write_folder(place, {}, (FILE_NAME,))
+
     def has_layer(self, index: int, layer: str) -> bool:
         place = self._folder / str(index) / self._names[layer]
-        return all(_has_content(place / name) for name in NAMES_OF_EVERY_RESULT)
+        others = [place / name for name in ALL_NAMES if (place / name).exists()]
+        return all(map(_has_content, (place / RESULT, place / STATS, *others)))
 
     def write_layer(self, index: int, result: Result, texts: Mapping[str, str]) -> None:
         """Timeloop's files as they came, and the record under the layer's own name."""

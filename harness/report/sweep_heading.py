@@ -20,7 +20,7 @@ class SweepHeading:
     ``jobs`` are all of them, ``different`` those that are not the same as another one, ``stored`` those of
     the different ones that an earlier run has finished. ``estimate_seconds`` None: not known. ``left_out``
     are configurations of architectures that were not asked for, ``skipped_by_rules`` combinations that are
-    no configurations. ``fused`` are layers.
+    no configurations, ``replaced`` those of other sweeps whose numbers will be taken. ``fused`` are layers.
     """
 
     points: Mapping[str, int]
@@ -32,6 +32,7 @@ class SweepHeading:
     estimate_seconds: float | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
     skipped_by_rules: int = 0
+    replaced: int = 0
     fusion: str | None = None
     fused: tuple[str, ...] = ()
 
@@ -64,6 +65,9 @@ def _rows(heading: SweepHeading) -> list[tuple[str, str]]:
     if heading.left_out:
         left = ", ".join(f"{count:,} of {name}" for name, count in heading.left_out.items())
         rows.append(("left out", f"{left} (take them with --arch)"))
+    if heading.replaced:
+        there = several(heading.replaced, "configuration")
+        rows.append(("replaces", f"{there} of another sweep in this folder (-i or -o keep them)"))
     if heading.skipped_by_rules:
         rows.append(("rules", f"exclude {several(heading.skipped_by_rules, 'combination')}"))
     if heading.fusion is not None:

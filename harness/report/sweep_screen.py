@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.report.comparison_grid import comparison_grid, grid_text
 from harness.report.shown_criteria import shown
+from harness.report.study_differences import differences
 from harness.report.sweep_best_point import layer_table, totals_table
 from harness.report.sweep_reservations import failure_lines, note_lines
 from harness.report.sweep_table import configuration_table, front_table
@@ -48,8 +49,10 @@ def print_summary(
             f"{len(studies)} groups with different layers, fusion, mapper settings or versions; "
             "each is ranked for itself",
         )
-    for study in studies:
+    for study, apart in zip(studies, differences(studies), strict=True):
         console.print()
+        if apart:
+            _say(console, f"group: {apart}")
         _StudySummary(console, results, study, criterion).print(table, top)
 
 

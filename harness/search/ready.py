@@ -11,17 +11,24 @@ from pathlib import Path
 from harness.estimation.cache import default_cache_folder
 
 
-def compile_once(windows: bool, program: str, on_compiling: Callable[[], None]) -> None:
-    """Compiles what proofs need for problems with or without sliding windows, unless that has been done.
+def is_ready(windows: bool, program: str) -> bool:
+    """Whether what proofs need for problems with or without sliding windows is compiled.
 
     ``program`` is the version of the program's sources. A note in the user's cache says where the compiled
-    code of these versions lies; only without it are Numba and the kernels loaded to look.
+    code of these versions lies; without it the answer is no, though it may only have been compiled by
+    something else than :func:`compile_once`.
     """
     note = _note(windows, program)
     if note is not None and note.is_file():
         with suppress(OSError):
-            if Path(note.read_text(encoding="utf-8")).is_dir():
-                return
+            return Path(note.read_text(encoding="utf-8")).is_dir()
+    return False
+
+
+def compile_once(windows: bool, program: str, on_compiling: Callable[[], None] = lambda: None) -> None:
+    """Compiles it unless that has been done, which takes half a minute."""
+    if is_ready(windows, program):
+        return
     from harness.search.optimal import compiled, warm_up  # noqa: PLC0415 - numba is slow to start
     from harness.search.optimal.kernel import cache_folder  # noqa: PLC0415
 
@@ -29,6 +36,7 @@ def compile_once(windows: bool, program: str, on_compiling: Callable[[], None]) 
         on_compiling()
         warm_up(windows)
     folder = cache_folder()
+    note = _note(windows, program)
     if note is not None and folder is not None:
         with suppress(OSError):
             note.write_text(str(folder), encoding="utf-8")

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.engines.version import program_version
+from harness.errors import SpecError
 from harness.fusion import FusionOptions
-from harness.search.ready import compile_once
+from harness.search.ready import compile_once, is_ready
 from harness.spec.profiles import DEFAULT_PROFILE
 from harness.sweep.comparison import CRITERIA
-from harness.sweep.folder import discard_store, only_writer, open_results, open_run
+from harness.sweep.folder import (
+    discard_store,
+    only_writer,
+    open_results,
+    open_run,
+    refuse_to_replace_earlier,
+)
 from harness.sweep.job import TextsOf, prepare_worker
 from harness.sweep.outcome import LayerOutcome
-from harness.sweep.plan import SweepPlan
+from harness.sweep.plan import SweepPlan, needed_kernels
 from harness.sweep.point import Point
 from harness.sweep.request import DEFAULT_ARCHITECTURE, DEFAULT_MODEL, SweepRequest, plan_sweep
 from harness.sweep.results import SweepResults
@@ -26,6 +34,7 @@ from harness.sweep.store.writing import StoreWriter
 
 Keep = Literal["all", "best", "none"]
 DEFAULT_FOLDER = "outputs_hwdse"
+_TOLD_AFTER_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,7 @@ def execute(
     """Runs a plan in its folder. Raises HarnessError when the folder is taken or cannot be written."""
     with ExitStack() as stack:
         stack.enter_context(only_writer(execution.folder))
+        refuse_to_replace_earlier(execution.folder, plan.first_index, plan.last_index)
         if execution.fresh:
             discard_store(execution.folder)
             if execution.files is not None:
@@ -77,9 +87,8 @@ def execute(
         stack.callback(store.close)
         number = store.begin_run(execution.command, program_version(), plan.count)
         runner = stack.enter_context(execution.runner)
-        if isinstance(runner, LocalRunner):
-            runner.begin()
-            _compile_first(plan, execution.on_compiling)
+        runner.begin()
+        _compile_first(plan, runner, execution.on_compiling, should_stop)
         options = RunOptions(
             texts_of=execution.texts_of if execution.keep == "all" else None,
             files=execution.files if execution.keep != "none" else None,
@@ -99,12 +108,40 @@ def execute(
     return Finished(number, run.points_done, run.done, run.reused, stopped)
 
 
-def _compile_first(plan: SweepPlan, on_compiling: Callable[[], None]) -> None:
-    """In one process, that the workers need not do it all at once, nor in the time of a job."""
-    layers = [layer for planned in plan.workloads.values() for layer in planned.layers]
-    proven = [layer.request for layer in layers if layer.request.settings.algorithm == "optimal"]
-    for windows in sorted({request.layer.problem.has_sliding_windows for request in proven}):
-        compile_once(windows, program_version(), on_compiling)
+def _compile_first(
+    plan: SweepPlan, runner: Runner, on_compiling: Callable[[], None], should_stop: Callable[[], bool]
+) -> None:
+    """In one worker, that the others need not do it all at once, nor in the time of a job."""
+    began = time.monotonic()
+    told = False
+
+    def waiting() -> bool:
+        nonlocal told
+        if not told and time.monotonic() - began > _TOLD_AFTER_SECONDS:
+            told = True
+            on_compiling()
+        return should_stop()
+
+    lacking = [windows for windows in needed_kernels(plan) if not is_ready(windows, program_version())]
+    if lacking:
+        runner.run(
+            _compile,
+            lacking,
+            on_done=_nothing,
+            on_death=_nothing,
+            on_timeout=_nothing,
+            should_stop=waiting,
+        )
+
+
+def _compile(windows: bool) -> None:
+    """A task of its own. Should it fail, the jobs will tell."""
+    with suppress(Exception):
+        compile_once(windows, program_version())
+
+
+def _nothing(_: object) -> None:
+    return None
 
 
 def _best(results: SweepResults) -> frozenset[int]:
@@ -161,6 +198,8 @@ def run(
 
     Raises HarnessError for unknown names and values, all mistakes of the configurations at once.
     """
+    if limit_seconds is not None and limit_seconds <= 0:
+        raise SpecError(f"limit_seconds must be above 0, not {limit_seconds}")
     words = (layers,) if isinstance(layers, str) else tuple(layers)
     given = Path(configurations) if isinstance(configurations, str) else configurations
     request = SweepRequest(

@@ -25,10 +25,12 @@ _starting = threading.Lock()
 
 
 def identity() -> tuple[str, str]:
-    """The versions of the harness and of Python: results must not depend on who computed them."""
-    from harness.engines.version import program_version  # noqa: PLC0415 - only where a cluster is
+    """The versions of the harness with its estimators, and of Python: results must not depend on who computed
+    them.
+    """
+    from harness.engines.version import estimator_versions, program_version  # noqa: PLC0415
 
-    return program_version(), ".".join(platform.python_version_tuple()[:2])
+    return f"{program_version()} ({estimator_versions()})", ".".join(platform.python_version_tuple()[:2])
 
 
 @dataclass(frozen=True)

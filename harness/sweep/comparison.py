@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.errors import unknown_name
 from harness.sweep.metrics import Metrics
-from harness.sweep.point import Point
 
 
 @dataclass(frozen=True)
@@ -61,26 +60,3 @@ def pareto_front(costs: Iterable[tuple[int, tuple[float, ...]]]) -> list[int]:
             front.append(cost)
             indices.append(index)
     return indices
-
-
-def ranked(points: Sequence[Point], criterion: str = "edp_sum") -> tuple[tuple[Point, Metrics], ...]:
-    """Those with metrics, the best first; equal ones keep their order, unknown ones come last."""
-    by = find_criterion(criterion)
-    sign = -1 if by.column == "utilization" else 1
-    pairs = [(point, point.metrics) for point in points if point.metrics is not None]
-
-    def order(pair: tuple[Point, Metrics]) -> tuple[bool, float]:
-        value = by.value(pair[1])
-        return value is None, sign * (value or 0.0)
-
-    return tuple(sorted(pairs, key=order))
-
-
-def varying_keys(points: Sequence[Point]) -> tuple[str, ...]:
-    """Parameters that do not have the same value everywhere; a key that some lack varies too."""
-    keys = dict.fromkeys(key for point in points for key in point.parameters)
-    return tuple(
-        key
-        for key in keys
-        if len({repr(point.parameters[key]) if key in point.parameters else None for point in points}) > 1
-    )

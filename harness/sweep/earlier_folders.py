@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -76,7 +77,7 @@ def read_result_folders(folder: Path, known: Collection[int] = ()) -> ResultFold
     unreadable: list[str] = []
     for path in folder.glob(f"*/{FILE_NAME}"):
         name = path.parent.name
-        if not (name.isascii() and name.isdecimal()) or int(name) in known:
+        if not is_index(name) or int(name) in known:
             continue
         try:
             tree = _tree(path)
@@ -91,6 +92,22 @@ def read_result_folders(folder: Path, known: Collection[int] = ()) -> ResultFold
         _with_computes(_with_heads(sorted(earlier, key=lambda r: r.index))),
         tuple(sorted(unreadable)),
     )
+
+
+def is_index(name: str) -> bool:
+    """Whether a folder of that name is one of a sweep: a number as it is written here."""
+    return name.isascii() and name.isdecimal() and len(name) < 17 and str(int(name)) == name
+
+
+def earlier_indices(folder: Path, known: Collection[int]) -> list[int]:
+    """The numbers in ``folder`` under which the earlier harness has left a configuration."""
+    found = []
+    for path in folder.glob(f"*/{FILE_NAME}"):
+        if is_index(path.parent.name) and int(path.parent.name) not in known:
+            with suppress(ValueError):
+                if "sweep" not in _tree(path):
+                    found.append(int(path.parent.name))
+    return sorted(found)
 
 
 def _tree(path: Path) -> dict[str, object]:

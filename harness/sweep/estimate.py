@@ -28,36 +28,51 @@ class Estimate:
     layers: int
     jobs: int | None
     stored: int | None
-    job_seconds: float
+    job_seconds: float | None
     processes: int
 
     @property
-    def seconds(self) -> float:
-        """Of the whole sweep, if nothing is shared beyond ``jobs`` and all processes are busy."""
+    def seconds(self) -> float | None:
+        """Of the whole sweep, if nothing is shared beyond ``jobs`` and all processes are busy. None when no
+        job could be measured.
+        """
+        if self.job_seconds is None:
+            return None
         left = self.layers if self.jobs is None else self.jobs - (self.stored or 0)
         return left * self.job_seconds / self.processes
 
 
-def estimate(plan: SweepPlan, folder: Path, processes: int, texts_of: TextsOf | None) -> Estimate:
-    """Counts the different jobs, and measures some: those that the folder's store remembers, or a few
-    spread over the plan that are run here and now.
+def estimate(
+    plan: SweepPlan, store: Path | None, processes: int, texts_of: TextsOf | None, retry_failed: bool = False
+) -> Estimate:
+    """Counts the different jobs, and measures some: those that the store remembers, or a few spread over
+    the plan that are run here and now. ``store`` is its folder, None when it will not be used.
     """
-    reader = _reader(folder)
+    reader = None if store is None else _reader(store)
     jobs: int | None = None
     stored: int | None = None
     if plan.count <= _MOST_COUNTED_POINTS:
         keys = {
-            point.key(position)
+            key.text
             for point in plan.points()
-            for position in range(len(point.planned.layers))
-            if point.refusal(position) is None
+            for key in map(point.key, range(len(point.planned.layers)))
+            if key.refusal is None
         }
         jobs = len(keys)
-        stored = 0 if reader is None else sum(map(reader.has, keys))
+        stored = 0 if reader is None else sum(reader.has(key, only_ok=retry_failed) for key in keys)
     measured = [] if reader is None else list(reader.job_seconds())
-    if len(measured) < _LEAST_MEASURED and jobs != stored:
+    if len(measured) < _LEAST_MEASURED and (jobs is None or jobs != stored):
         measured = list(_measured(plan, texts_of))
-    return Estimate(plan.layers, jobs, stored, fmean(measured) if measured else 0.0, processes)
+    return Estimate(plan.layers, jobs, stored, fmean(measured) if measured else None, processes)
+
+
+def replaced_points(plan: SweepPlan, folder: Path) -> int:
+    """How many points of other sweeps in the folder have indices that the plan will use."""
+    reader = _reader(folder)
+    if reader is None:
+        return 0
+    identities = {planned.study.identity for planned in plan.workloads.values()}
+    return reader.others(plan.first_index, plan.last_index, identities)
 
 
 def _reader(folder: Path) -> StoreReader | None:
@@ -74,7 +89,7 @@ def _measured(plan: SweepPlan, texts_of: TextsOf | None) -> Iterator[float]:
     seen: set[str] = set()
     for point in _spread(plan):
         for position, layer in enumerate(point.planned.layers):
-            if point.refusal(position) is None:
+            if point.key(position).refusal is None:
                 seconds = run_job(SweepJob("", point.request(position), texts_of)).seconds
                 if layer.request.layer.operator in seen:
                     yield seconds

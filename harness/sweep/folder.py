@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import HarnessError
-from harness.sweep.earlier_folders import read_result_folders
+from harness.sweep.earlier_folders import earlier_indices, is_index, read_result_folders
 from harness.sweep.record import FILE_NAME as RECORD_NAME
 from harness.sweep.results import SweepResults
 from harness.sweep.store.connection import FILE_NAME, open_to_read
@@ -75,6 +75,16 @@ def only_writer(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+def refuse_to_replace_earlier(folder: Path, first: int, last: int) -> None:
+    """Raises HarnessError when configurations of the earlier harness lie under numbers from ``first`` to
+    ``last``: nobody could make them again.
+    """
+    in_the_way = [index for index in earlier_indices(folder, ()) if first <= index <= last]
+    if in_the_way:
+        message = f"'{folder}' holds results of the earlier harness, under {in_the_way[0]} for one"
+        raise HarnessError(message, hint="keep them: choose another folder with -o, or other numbers with -i")
+
+
 def _who(folder: Path) -> str:
     """The process and the start of the run that holds the folder, as far as its store tells."""
     try:
@@ -88,7 +98,7 @@ def discard_store(folder: Path) -> None:
     """Removes the store and the records beside it; the caller holds the folder."""
     try:
         for record in folder.glob(f"*/{RECORD_NAME}"):
-            if record.parent.name.isascii() and record.parent.name.isdecimal():
+            if is_index(record.parent.name) and not record.parent.is_symlink():
                 record.unlink()
         for suffix in ("", "-wal", "-shm", "-journal"):
             (folder / f"{FILE_NAME}{suffix}").unlink(missing_ok=True)

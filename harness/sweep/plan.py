@@ -36,16 +36,29 @@ class PlannedWorkload:
 
 
 @dataclass(frozen=True)
+class JobKey:
+    """What a job is known by; ``refusal`` says why there can be none."""
+
+    text: str
+    refusal: str | None = None
+
+
+@dataclass(frozen=True)
 class PlannedPoint:
     index: int
     configuration: Configuration
     planned: PlannedWorkload
 
-    def key(self, position: int) -> str:
-        return self.planned.layers[position].identity.key(self.configuration.parameters)
-
-    def refusal(self, position: int) -> str | None:
-        return self.configuration.refusal or self.planned.layers[position].refusal
+    def key(self, position: int) -> JobKey:
+        """A refused layer has a key of its own: whatever its reason, no other point may share it."""
+        layer = self.planned.layers[position]
+        refusal = self.configuration.refusal or layer.refusal
+        if refusal is None:
+            try:
+                return JobKey(layer.identity.key(self.configuration.parameters))
+            except HarnessError as error:
+                refusal = _told(error)
+        return JobKey(f"refused:{self.index}:{position}:{refusal}", refusal)
 
     def request(self, position: int) -> LayerRequest:
         request = self.planned.layers[position].request
@@ -90,6 +103,11 @@ class SweepPlan:
                     yield PlannedPoint(index, configuration, planned)
 
     @property
+    def last_index(self) -> int:
+        """No point has a greater index."""
+        return self.first_index + self.models * self.space.span - 1
+
+    @property
     def layers(self) -> int:
         """Layers of all points together, before any is found to be the same as another."""
         return sum(
@@ -107,6 +125,17 @@ def planned_layers(requests: Sequence[LayerRequest]) -> tuple[PlannedLayer, ...]
         try:
             layer.identity  # noqa: B018 - made now, to learn of a refusal
         except HarnessError as error:
-            layer = PlannedLayer(request, str(error).removeprefix("command line: "))
+            layer = PlannedLayer(request, _told(error))
         planned.append(layer)
     return tuple(planned)
+
+
+def needed_kernels(plan: SweepPlan) -> list[bool]:
+    """The kinds of problems, with and without sliding windows, of which mappings will be proven."""
+    layers = [layer.request for planned in plan.workloads.values() for layer in planned.layers]
+    proven = [request for request in layers if request.settings.algorithm == "optimal"]
+    return sorted({request.layer.problem.has_sliding_windows for request in proven})
+
+
+def _told(error: HarnessError) -> str:
+    return " ".join(str(error).removeprefix("command line: ").split())

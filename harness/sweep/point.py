@@ -10,7 +10,6 @@ from harness.spec.template_parameters import ParameterValue
 from harness.sweep.metrics import Metrics
 
 PointStatus = Literal["ok", "failed", "incomplete"]
-Origin = Literal["harness", "earlier harness"]
 
 
 @dataclass(frozen=True)
@@ -18,8 +17,7 @@ class Point:
     """``index`` is the name of its folder, ``given`` what the sweep set, ``parameters`` all of them.
 
     ``metrics`` is None unless every layer has a mapping: then it is ``failed``, or ``incomplete`` when the
-    sweep was stopped before. ``seconds`` is the time of the searches. ``origin`` tells points of the
-    earlier harness, whose figures are rounded.
+    sweep was stopped before. ``seconds`` is the time of the searches.
     """
 
     index: int
@@ -30,4 +28,3 @@ class Point:
     status: PointStatus
     metrics: Metrics | None
     seconds: float = 0.0
-    origin: Origin = "harness"

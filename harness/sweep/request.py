@@ -10,8 +10,9 @@ from typing import Any, cast
 from harness.engines.identity import digest_of_own_files
 from harness.engines.layer_job import LayerRequest
 from harness.engines.version import program_version
-from harness.errors import Location, SpecError
+from harness.errors import Location, SpecError, unknown_name
 from harness.fusion import FusionOptions
+from harness.search.objective import GOALS
 from harness.search.settings_words import settings_in_full
 from harness.spec.profiles import DEFAULT_PROFILE, load_profile
 from harness.spec.settings import Metric, SearchSettings
@@ -27,6 +28,8 @@ from harness.workloads import Model, load_model
 _COMMAND_LINE = Location("command line")
 DEFAULT_ARCHITECTURE = "gemmini"
 DEFAULT_MODEL = "bert-large"
+LARGEST_INDEX = 10**15
+"""Far below what the store can number, far above what anybody can map."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class SweepRequest:
 
 def plan_sweep(request: SweepRequest) -> SweepPlan:
     """Checks every name, key and value. Raises HarnessError, with all mistakes of a file at once."""
+    _check(request)
     names = request.architectures or (DEFAULT_ARCHITECTURE,)
     templates = {}
     for name in names:
@@ -79,7 +83,7 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
         for name, template in zip(names, templates.values(), strict=True):
             workload = _workload(request, model, template)
             chosen[number, template.name] = (workload, _requests(request, name, workload, settings))
-    own_files = digest_of_own_files(one for _, requests in chosen.values() for one in requests)
+    own_files = digest_of_own_files(names, request.table_folders)
     workloads = {
         which: PlannedWorkload(
             workload, _study(request, workload, settings, own_files), planned_layers(requests)
@@ -92,6 +96,20 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
         reason = f"the rules exclude all {skipped} points" if skipped else None
         raise SpecError("there is no configuration to map", hint=reason)
     return plan
+
+
+def _check(request: SweepRequest) -> None:
+    """What the command line cannot give, but a notebook can."""
+    if not request.layers or not request.models:
+        raise SpecError("say what to map: all, or the names of layers, of at least one model")
+    if not 0 <= request.first_index <= LARGEST_INDEX:
+        raise SpecError(f"the first index must be 0 to {LARGEST_INDEX:,}, not {request.first_index:,}")
+    for goal in request.objective or ():
+        if goal not in GOALS:
+            raise unknown_name("goal", goal, GOALS)
+    for folder in request.table_folders:
+        if not folder.is_dir():
+            raise SpecError(f"--tables: there is no folder '{folder}'", _COMMAND_LINE)
 
 
 def _model(name: str, request: SweepRequest) -> Model:

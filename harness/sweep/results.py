@@ -213,7 +213,7 @@ class SweepResults:
         reader, own, _ = self._of(study)
         costs = (
             (index, tuple(-c if axis == "utilization" else c for axis, c in zip(axes, figures, strict=True)))
-            for index, *figures in reader.metrics(own.number, axes)
+            for index, figures in reader.metrics(own.number, axes)
             if None not in figures
         )
         return pareto_front(costs)

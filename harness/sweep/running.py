@@ -40,6 +40,9 @@ class PointFiles(Protocol):
 
     def has_record(self, index: int) -> bool: ...
 
+    def remove_record(self, index: int) -> None:
+        """Its figures are no longer true."""
+
     def has_layer(self, index: int, layer: str) -> bool: ...
 
     def write_layer(self, index: int, result: Result, texts: dict[str, str]) -> None:
@@ -125,14 +128,14 @@ class SweepRun:
 
     def _jobs_of(self, planned: PlannedPoint) -> Iterator[SweepJob]:
         layers = planned.planned.layers
-        keys = tuple(self._key(planned, position) for position in range(len(layers)))
+        keyed = [planned.key(position) for position in range(len(layers))]
         configuration = planned.configuration
         row = PointRow(
             planned.index,
             self._store.study_number(planned.planned.study),
             configuration.architecture,
             *given_and_base(configuration.given, configuration.parameters),
-            keys,
+            tuple(key.text for key in keyed),
         )
         point = _OpenPoint(planned, row)
         known = self._known(point)
@@ -145,8 +148,9 @@ class SweepRun:
         self._begin(point, stored, only_files=len(known) == point.count)
         # All are waited for before the first may be done, else equal layers would be computed twice.
         jobs: list[SweepJob] = []
-        for position, key in enumerate(keys):
-            refusal = planned.refusal(position)
+        # Files name the first of equal layers; they all get theirs again, so that it is always the same one.
+        lacking = {row.keys[place] for place, outcome in known.items() if self._lacks_files(row.index, outcome)}
+        for position, (key, refusal) in enumerate((one.text, one.refusal) for one in keyed):
             if key in self._waiting:
                 self._waiting[key].append((point, position))
             elif refusal is not None:
@@ -154,9 +158,10 @@ class SweepRun:
                 self._settle(point, position, {})
             elif position not in known:
                 self._waiting[key] = [(point, position)]
-                self._tried.add(key) if self._options.retry_failed else None
+                if self._options.retry_failed:
+                    self._tried.add(key)
                 jobs.append(self._job(planned, position, key))
-            elif self._lacks_files(planned.index, known[position]):
+            elif key in lacking:
                 self._waiting[key] = [(point, position)]
                 self._texts_only.add(key)
                 jobs.append(self._job(planned, position, key, self._store.mapping(key)))
@@ -206,13 +211,6 @@ class SweepRun:
             return False
         return not files.has_layer(index, outcome.layer)
 
-    def _key(self, planned: PlannedPoint, position: int) -> str:
-        """A refused layer has a key of its own: whatever its reason, no other point may share it."""
-        refusal = planned.refusal(position)
-        if refusal is None:
-            return planned.key(position)
-        return f"refused:{planned.index}:{position}:{refusal}"
-
     def _job(
         self, planned: PlannedPoint, position: int, key: str, mapping: list[object] | None = None
     ) -> SweepJob:
@@ -231,6 +229,8 @@ class SweepRun:
             for index in self._store.put_result(done):
                 if index not in self._open:
                     self._store.sum_again(index)
+                    if self._options.files is not None:
+                        self._options.files.remove_record(index)
         for number, (point, position) in enumerate(waiting):
             self._settle(point, position, dict(done.texts), reused=number > 0)
 

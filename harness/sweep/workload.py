@@ -1,4 +1,4 @@
-"""Which layers a sweep maps, how often each counts, and which of them are the same problem."""
+"""Which layers a sweep maps, and how often each counts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from harness.engines.content_hash import content_hash
 from harness.errors import Location, SpecError, unknown_name
 from harness.fusion import Fusion, FusionOptions, fusable_pairs, plan_fusion
 from harness.workloads import Layer, Model, find_layer, list_layers
@@ -32,16 +31,6 @@ class Workload:
     model: str
     shares: tuple[LayerShare, ...]
     fusion_level: str | None = None
-
-    @property
-    def problems(self) -> tuple[tuple[LayerShare, ...], ...]:
-        """The shares, those with one and the same problem together: it is mapped once."""
-        groups: dict[str, list[LayerShare]] = {}
-        for share in self.shares:
-            fused = share.layer.name if share.fusion is not None else ""
-            problem = replace(share.layer.problem, name="")
-            groups.setdefault(content_hash(problem, share.layer.operator, fused), []).append(share)
-        return tuple(tuple(group) for group in groups.values())
 
 
 def choose_layers(

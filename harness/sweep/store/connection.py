@@ -64,9 +64,9 @@ def create(file: Path | str) -> sqlite3.Connection:
         if not new:
             _check(connection, file)
         # Write-ahead: readers go on reading, and a commit is one append. What was committed survives the
-        # death of the program; NORMAL may lose the last moments before a power cut, never the consistency.
+        # death of the program and, as each commit waits for the disk, a power cut.
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA synchronous = FULL")
         if new:
             connection.execute("BEGIN IMMEDIATE")
             for statement in SCHEMA.split(";"):

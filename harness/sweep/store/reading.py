@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from harness.engines.result import Result
@@ -53,7 +53,7 @@ class StoreReader:
             raise ValueError(f"cannot sort by {order}")
         direction = "DESC" if order == "utilization" else "ASC"
         yield from self._points(
-            f"WHERE study = ? ORDER BY {order} IS NULL, {order} {direction}, idx LIMIT ?",
+            f"WHERE study = ? ORDER BY {order} IS NULL, {_as_number(order)} {direction}, idx LIMIT ?",
             (study, -1 if most is None else most),
         )
 
@@ -100,16 +100,18 @@ class StoreReader:
         row = self._connection.execute("SELECT parameters FROM base WHERE number = ?", (number,)).fetchone()
         return dict(json.loads(row[0]))
 
-    def metrics(self, study: int, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """(index, metrics...) of the ranked points, the best in the first metric first."""
+    def metrics(self, study: int, names: Sequence[str]) -> Iterator[tuple[int, list[Any]]]:
+        """(index, metrics) of the ranked points, the best in the first metric first."""
         known = [name for name in names if name in METRIC_COLUMNS]
         columns = ", ".join(known)
-        order = ", ".join(f"-{name}" if name == "utilization" else name for name in known)
-        yield from self._connection.execute(
+        order = ", ".join(f"-{name}" if name == "utilization" else _as_number(name) for name in known)
+        rows = self._connection.execute(
             f"SELECT idx, {columns} FROM shown WHERE study = ? AND energy_pj IS NOT NULL "
             f"ORDER BY {order}, idx",
             (study,),
         )
+        for index, *figures in rows:
+            yield index, [_number(figure) for figure in figures]
 
     def counts(self, study: int) -> dict[str, int]:
         """How many points there are by status."""
@@ -164,9 +166,18 @@ class StoreReader:
         for (index,) in self._connection.execute("SELECT idx FROM shown"):
             yield index
 
-    def has(self, key: str) -> bool:
-        row = self._connection.execute("SELECT 1 FROM result WHERE result_key = ?", (key,)).fetchone()
-        return row is not None
+    def has(self, key: str, only_ok: bool = False) -> bool:
+        row = self._connection.execute("SELECT status FROM result WHERE result_key = ?", (key,)).fetchone()
+        return row is not None and (row[0] == "ok" or not only_ok)
+
+    def others(self, first: int, last: int, identities: Collection[str]) -> int:
+        """How many points with these indices are of other studies than those."""
+        query = (
+            "SELECT count(*) FROM shown JOIN study ON study.number = shown.study "
+            "WHERE idx BETWEEN ? AND ? AND identity NOT IN (SELECT value FROM json_each(?))"
+        )
+        row = self._connection.execute(query, (first, last, json.dumps(list(identities)))).fetchone()
+        return int(row[0])
 
     def job_seconds(self, most: int = 1000) -> Iterator[float]:
         """How long the latest jobs took."""
@@ -347,13 +358,19 @@ def _is_best(metric: str) -> str:
     if metric not in METRIC_COLUMNS:
         raise ValueError(f"there is no metric {metric}")
     extreme = "max" if metric == "utilization" else "min"
-    return f"study = ? AND {metric} = (SELECT {extreme}({metric}) FROM shown WHERE study = ?)"
+    value = _as_number(metric)
+    return f"study = ? AND {value} = (SELECT {extreme}({value}) FROM shown WHERE study = ?)"
 
 
 def _outcome(occurrence: Occurrence, row: Sequence[Any]) -> LayerOutcome:
     if row[0] is None:
         return occurrence.without_figures("not_run", _NOT_RUN)
     return outcome_of(occurrence, row)
+
+
+def _as_number(column: str) -> str:
+    """Whole numbers beyond 64 bits are stored as text, which SQL would compare as such."""
+    return f"CAST({column} AS REAL)" if column == "cycles" else column
 
 
 def _number(stored: Any) -> Any:
