@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from math import prod
 from pathlib import Path
@@ -110,12 +110,16 @@ class Sweep:
             assert time.monotonic() < deadline, "workers outlive their parent"
             time.sleep(0.01)
 
-    def wait_for_results(self, count: int) -> None:
-        """Until so many are committed or the sweep has ended."""
+    def wait_for(self, reached: Callable[[], bool]) -> None:
+        """Until that or the end of the sweep."""
         deadline = time.monotonic() + HANG_GUARD_SECONDS
-        while self.process.poll() is None and len(committed(self.store)) < count:
+        while self.process.poll() is None and not reached():
             assert time.monotonic() < deadline
             time.sleep(0.005)
+
+    def wait_for_results(self, count: int) -> None:
+        """Until so many are committed."""
+        self.wait_for(lambda: len(committed(self.store)) >= count)
 
     def said(self) -> list[str]:
         """The lines of stderr, but those that tell twice a minute how far it is."""
@@ -276,6 +280,39 @@ def test_killed_at_random_nothing_is_lost_doubled_or_half_written(
 def test_killed_at_random_very_often(tmp_path: Path, undisturbed_many: Path, seed: int) -> None:
     keep = ("all", "all", "none")[seed % 3]
     torture(tmp_path, undisturbed_many, MANY, keep=keep, kills=10, seed=seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keep", ["all", "best"])
+def test_killed_while_files_are_made_from_the_store(tmp_path: Path, undisturbed: Path, keep: str) -> None:
+    """The results are all there and none is computed again; point by point its files are."""
+    chance = random.Random(keep)
+    out = tmp_path / "out"
+    out.mkdir()
+    assert Sweep(tmp_path, "--keep", "none").end() == (0, [])
+    results, points = committed(out / FILE_NAME), committed_points(out / FILE_NAME)
+
+    def written() -> int:
+        return len(list(out.glob("*/outputs_*/*")))
+
+    for _ in range(5):
+        with Sweep(tmp_path, "--keep", keep) as sweep:
+            enough = written() + chance.randrange(1, 30)
+            sweep.wait_for(lambda enough=enough: written() >= enough)  # type: ignore[misc]
+            sweep.kill()
+        assert committed(out / FILE_NAME) == results
+    assert Sweep(tmp_path, "--keep", keep).end() == (0, [])
+    assert committed(out / FILE_NAME) == results
+    assert committed_points(out / FILE_NAME) == points
+    if keep == "all":
+        assert_same(out, undisturbed, "all")
+        return
+    found, expected = content_of_files(out), content_of_files(undisturbed)
+    assert [name for name, content in found.items() if content != expected.get(name)] == []
+    assert {name for name in expected if name.endswith("hw_config.json")} <= set(found)
+    best = {name.split("/")[0] for name in found if "/outputs_" in name}
+    assert 0 < len(best) < len(points)
+    assert {name for name in expected if name.split("/")[0] in best} <= set(found), "those have all files"
 
 
 def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(tmp_path: Path, undisturbed: Path) -> None:

@@ -87,8 +87,8 @@ def _with_tags(node: object) -> object:
 
 
 def digest_of_own_files(architectures: Iterable[str], table_folders: Iterable[Path]) -> str:
-    """Of templates of the user's own with what lies beside them, and of tables: for studies, which say what may
-    be compared before any point is made. "" where there are none.
+    """Of templates of the user's own with what lies beside them, and of tables: for studies, which say what
+    may be compared before any point is made. "" where there are none.
     """
     folders = {load_architecture_template(name).path.parent for name in architectures}
     found = [_beside(folder) for folder in sorted(folders - {shipped_folder("arches")})]

@@ -34,7 +34,7 @@ from harness.sweep.store.writing import StoreWriter
 
 Keep = Literal["all", "best", "none"]
 DEFAULT_FOLDER = "outputs_hwdse"
-_TOLD_AFTER_SECONDS = 2.0
+_TOLD_AFTER_SECONDS = 4.0
 
 
 @dataclass(frozen=True)

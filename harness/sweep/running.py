@@ -149,7 +149,7 @@ class SweepRun:
         # All are waited for before the first may be done, else equal layers would be computed twice.
         jobs: list[SweepJob] = []
         # Files name the first of equal layers; they all get theirs again, so that it is always the same one.
-        lacking = {row.keys[place] for place, outcome in known.items() if self._lacks_files(row.index, outcome)}
+        lacking = {row.keys[place] for place, o in known.items() if self._lacks_files(row.index, o)}
         for position, (key, refusal) in enumerate((one.text, one.refusal) for one in keyed):
             if key in self._waiting:
                 self._waiting[key].append((point, position))
