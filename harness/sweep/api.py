@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -99,7 +99,8 @@ def execute(
         run.go(runner, should_stop)
         stopped = should_stop() and run.points_done < plan.count
         if execution.keep == "best" and not stopped:
-            best = replace(plan, only=_best(open_run(execution.folder, number)))
+            with closing(open_run(execution.folder, number)) as results:
+                best = replace(plan, only=_best(results))
             options = replace(options, texts_of=execution.texts_of, retry_failed=False)
             again = SweepRun(best, store, _Silent(), options)
             again.go(runner, should_stop)

@@ -69,6 +69,11 @@ class SweepResults:
         self.studies = tuple(studies)
         self.latest = latest
 
+    def close(self) -> None:
+        """Lets go of the files; nothing can be asked any more."""
+        for reader in self._readers:
+            reader.close()
+
     @property
     def commands(self) -> tuple[str, ...]:
         """The command lines that swept the points, the oldest first."""

@@ -31,6 +31,9 @@ class StoreReader:
         only = "" if run is None else f" WHERE run = {int(run)}"
         connection.execute(f"CREATE TEMP VIEW IF NOT EXISTS shown AS SELECT * FROM point{only}")
 
+    def close(self) -> None:
+        self._connection.close()
+
     def studies(self) -> tuple[Study, ...]:
         """Those that have points."""
         rows = self._connection.execute(
