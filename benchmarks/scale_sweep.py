@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from harness.report.sweep_progress import SweepProgress
+from harness.report.sweep.progress import SweepProgress
 from harness.sweep.api import Execution, execute
 from harness.sweep.job import JobResult, SweepJob, run_job
 from harness.sweep.plan import PlannedPoint, SweepPlan

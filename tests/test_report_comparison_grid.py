@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 from sweep_cases import UNLIMITED, SweepInStore, done, failed
 
-from harness.report.comparison_grid import comparison_grid, grid_frame, grid_markdown, grid_text
-from harness.report.sweep_screen import print_summary
+from harness.report.sweep.comparison_grid import comparison_grid, grid_frame, grid_markdown, grid_text
+from harness.report.sweep.screen import print_summary
 from harness.sweep.results import SweepResults
 
 

@@ -13,7 +13,7 @@ import pytest
 from sweep_cases import STUDY, UNLIMITED, SweepInStore, done, failed
 
 from harness.errors import HarnessError, SpecError
-from harness.report.sweep_exports import export, write_parquet
+from harness.report.sweep.exports import export, write_parquet
 from harness.sweep.results import SweepResults
 
 ENERGY = 1e12 / 3  # needs all 17 digits

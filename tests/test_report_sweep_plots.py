@@ -12,10 +12,10 @@ import pytest
 from sweep_cases import LAYERS, STUDY, UNLIMITED, SweepInStore, done, failed
 
 from harness.errors import HarnessError, SpecError
-from harness.report.figure_marks import colour, energy_unit, scale_for
-from harness.report.figure_rows import Roof, energy_by_level, roofline
-from harness.report.figures import SweepPlots
-from harness.report.sweep_plots import write_plots
+from harness.report.sweep.figure_marks import colour, energy_unit, scale_for
+from harness.report.sweep.figure_rows import Roof, energy_by_level, roofline
+from harness.report.sweep.figures import SweepPlots
+from harness.report.sweep.plots import write_plots
 from harness.sweep.results import SweepResults
 
 
@@ -131,7 +131,7 @@ def test_marks() -> None:
 
 def test_no_display_is_touched(results: SweepResults, tmp_path: Path) -> None:
     """Nor matplotlib's global state: whoever uses it beside finds it as it was."""
-    code = "import harness.report.figures, sys; sys.exit('matplotlib' in sys.modules)"
+    code = "import harness.report.sweep.figures, sys; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     write_plots(results, tmp_path)
     assert "matplotlib.pyplot" not in sys.modules or "matplotlib.backends.backend_tkagg" not in sys.modules

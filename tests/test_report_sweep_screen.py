@@ -12,10 +12,10 @@ import pytest
 from rich.console import Console
 from sweep_cases import LAYERS, SETTINGS, STUDY, SweepInStore, done, failed
 
-from harness.report.shown_criteria import shown
-from harness.report.sweep_heading import SweepHeading, print_sweep_heading
-from harness.report.sweep_reservations import failure_lines, note_lines
-from harness.report.sweep_screen import print_summary
+from harness.report.sweep.heading import SweepHeading, print_sweep_heading
+from harness.report.sweep.reservations import failure_lines, note_lines
+from harness.report.sweep.screen import print_summary
+from harness.report.sweep.shown_criteria import shown
 from harness.sweep.comparison import CRITERIA
 from harness.sweep.folder import open_results
 from harness.sweep.metrics import Metrics

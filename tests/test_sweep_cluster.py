@@ -28,9 +28,9 @@ from sweep_tasks import (
 )
 
 from harness.errors import HarnessError
-from harness.sweep import cluster_connection
-from harness.sweep.cluster import DaskRunner
-from harness.sweep.cluster_worker import Assignment, identity, run_in_process
+from harness.sweep.workers import cluster_connection
+from harness.sweep.workers.cluster import DaskRunner
+from harness.sweep.workers.cluster_worker import Assignment, identity, run_in_process
 
 distributed = pytest.importorskip("distributed")
 
@@ -233,7 +233,7 @@ PARENT = """
 import os, signal, sys, threading
 sys.path[:0] = [{tests!r}]
 from sweep_tasks import marked_and_endless
-from harness.sweep.cluster import DaskRunner
+from harness.sweep.workers.cluster import DaskRunner
 
 if __name__ == "__main__":
     stopped = []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from stats_cases import PUBLISHED, summary_text
 
-from harness.sweep.earlier_folders import EarlierConfiguration, read_result_folders
+from harness.sweep.earlier.folders import EarlierConfiguration, read_result_folders
 
 GOLDEN = Path(__file__).parent / "golden"
 TABLE_2024: list[dict[str, Any]] = json.loads((GOLDEN / "earlier_sweep_2024.json").read_text())

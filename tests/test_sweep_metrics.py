@@ -11,7 +11,7 @@ from sweep_cases import STUDY, SweepInStore, done, failed
 
 from harness.errors import SpecError
 from harness.sweep.comparison import CRITERIA, find_criterion, pareto_front
-from harness.sweep.earlier_folders import read_result_folders
+from harness.sweep.earlier.folders import read_result_folders
 from harness.sweep.metrics import metrics_of
 from harness.sweep.outcome import LayerOutcome
 from harness.sweep.record import ConfigurationRecord, read_record

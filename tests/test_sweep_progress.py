@@ -7,9 +7,9 @@ import io
 import pytest
 from rich.console import Console
 
-from harness.report import sweep_progress
-from harness.report.sweep_pace import SweepPace
-from harness.report.sweep_progress import SweepProgress, fitting_words, layer_line, plain_line
+from harness.report.sweep import progress as sweep_progress
+from harness.report.sweep.pace import SweepPace
+from harness.report.sweep.progress import SweepProgress, fitting_words, layer_line, plain_line
 from harness.sweep.metrics import Metrics
 from harness.sweep.outcome import LayerOutcome
 from harness.sweep.point import Point

@@ -29,7 +29,7 @@ from sweep_tasks import (
 )
 
 from harness.errors import HarnessError
-from harness.sweep.scheduler import LocalRunner, run_tasks
+from harness.sweep.workers.scheduler import LocalRunner, run_tasks
 
 
 def refuse(task: object) -> None:
@@ -191,7 +191,7 @@ PARENT = """
 import os, sys
 sys.path[:0] = [{tests!r}]
 from sweep_tasks import compiled_and_endless, never
-from harness.sweep.scheduler import LocalRunner
+from harness.sweep.workers.scheduler import LocalRunner
 with LocalRunner(2) as runner:
     runner.begin()
     print(*(worker.process_id for worker in runner._crew._workers), flush=True)

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: SweepArguments) -> int:
-    from harness.sweep.configuration import ConfigurationMistakes  # noqa: PLC0415 - after the parsing
+    from harness.sweep.points.configuration import ConfigurationMistakes  # noqa: PLC0415 - after the parsing
 
     try:
         if arguments.summary_only:
@@ -60,7 +60,7 @@ def _summarise(arguments: SweepArguments) -> int:
 def _show(console: Console, arguments: SweepArguments, results: SweepResults) -> int:
     """Prints the summary, or rows for programs; writes the page and the plots that were asked for."""
     if arguments.format == "table" and arguments.rows == "configurations":
-        from harness.report.sweep_screen import print_summary  # noqa: PLC0415
+        from harness.report.sweep.screen import print_summary  # noqa: PLC0415
 
         print_summary(
             console, results, table=arguments.table, top=arguments.top, criterion=_criterion(arguments)
@@ -73,7 +73,7 @@ def _show(console: Console, arguments: SweepArguments, results: SweepResults) ->
         write_page(results, Path(arguments.html), arguments.command)
         say(f"page in {arguments.html}")
     if arguments.plots is not None:
-        from harness.report.sweep_plots import write_plots  # noqa: PLC0415
+        from harness.report.sweep.plots import write_plots  # noqa: PLC0415
 
         written = write_plots(results, Path(arguments.plots))
         say(f"{len(written)} plots in {arguments.plots}/")
@@ -84,7 +84,7 @@ def _show(console: Console, arguments: SweepArguments, results: SweepResults) ->
 
 
 def _export(arguments: SweepArguments, results: SweepResults) -> None:
-    from harness.report.sweep_exports import ExportedRows, TextFormat, export, write_parquet  # noqa: PLC0415
+    from harness.report.sweep.exports import ExportedRows, TextFormat, export, write_parquet  # noqa: PLC0415
 
     rows = cast("ExportedRows", arguments.rows)
     if arguments.format == "parquet":
@@ -165,7 +165,7 @@ def _print_heading(console: Console, arguments: SweepArguments, plan: SweepPlan)
     from harness.cli.hwdse_heading import heading_of  # noqa: PLC0415
     from harness.engines.version import program_version  # noqa: PLC0415
     from harness.report.outputs import timeloop_files  # noqa: PLC0415
-    from harness.report.sweep_heading import print_sweep_heading  # noqa: PLC0415
+    from harness.report.sweep.heading import print_sweep_heading  # noqa: PLC0415
     from harness.search.processes import usable_cores  # noqa: PLC0415
     from harness.search.ready import compile_once  # noqa: PLC0415
     from harness.sweep.estimate import estimate, replaced_points  # noqa: PLC0415
@@ -186,7 +186,7 @@ def _print_heading(console: Console, arguments: SweepArguments, plan: SweepPlan)
 def _execute(console: Console, arguments: SweepArguments, plan: SweepPlan) -> tuple[Finished, str]:
     """What came of it, and who would have stopped it."""
     from harness.cli.interrupt import StopOnInterrupt  # noqa: PLC0415
-    from harness.report.sweep_progress import SweepProgress  # noqa: PLC0415
+    from harness.report.sweep.progress import SweepProgress  # noqa: PLC0415
     from harness.sweep.api import execute  # noqa: PLC0415
 
     execution = _execution(arguments, plan)
@@ -197,7 +197,7 @@ def _execute(console: Console, arguments: SweepArguments, plan: SweepPlan) -> tu
 
 def _execution(arguments: SweepArguments, plan: SweepPlan) -> Execution:
     from harness.report.outputs import timeloop_files  # noqa: PLC0415
-    from harness.report.sweep_folder import SweepFolder  # noqa: PLC0415
+    from harness.report.sweep.folder import SweepFolder  # noqa: PLC0415
     from harness.sweep.api import Execution, Keep, runner_for  # noqa: PLC0415
 
     folder = Path(arguments.out)

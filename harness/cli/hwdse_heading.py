@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.report.sweep_heading import SweepHeading
+from harness.report.sweep.heading import SweepHeading
 from harness.sweep.estimate import Estimate
 from harness.sweep.plan import SweepPlan
 

@@ -29,8 +29,8 @@ from harness.sweep.point import Point
 from harness.sweep.request import DEFAULT_ARCHITECTURE, DEFAULT_MODEL, SweepRequest, plan_sweep
 from harness.sweep.results import SweepResults
 from harness.sweep.running import Events, PointFiles, RunOptions, SweepRun
-from harness.sweep.scheduler import LocalRunner, Runner
 from harness.sweep.store.writing import StoreWriter
+from harness.sweep.workers.scheduler import LocalRunner, Runner
 
 Keep = Literal["all", "best", "none"]
 DEFAULT_FOLDER = "outputs_hwdse"
@@ -245,7 +245,7 @@ def runner_for(cluster: str | None, jobs: int | None, layers: int) -> Runner:
     from harness.search.processes import usable_cores  # noqa: PLC0415
 
     if cluster is not None:
-        from harness.sweep.cluster import DaskRunner  # noqa: PLC0415 - imports Dask
+        from harness.sweep.workers.cluster import DaskRunner  # noqa: PLC0415 - imports Dask
 
         return DaskRunner(cluster, jobs or usable_cores(), prepare_worker)
     return LocalRunner(max(1, min(layers, jobs or usable_cores())), prepare_worker)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import HarnessError
-from harness.sweep.earlier_folders import earlier_indices, is_index, read_result_folders
+from harness.sweep.earlier.folders import earlier_indices, is_index, read_result_folders
 from harness.sweep.record import FILE_NAME as RECORD_NAME
 from harness.sweep.results import SweepResults
 from harness.sweep.store.connection import FILE_NAME, open_to_read

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Rows = Literal["configurations", "layers", "levels", "dataspaces"]
 
-_PLOTS = "harness.report.figures"
+_PLOTS = "harness.report.sweep.figures"
 """Loaded by name when plots are asked for, as pandas loads its plotting backend: reports stand above."""
 
 
@@ -244,7 +244,7 @@ class SweepResults:
 
     @property
     def plot(self) -> Any:
-        """The figures of :class:`harness.report.figures.SweepPlots`, for notebooks."""
+        """The figures of :class:`harness.report.sweep.figures.SweepPlots`, for notebooks."""
         return importlib.import_module(_PLOTS).SweepPlots(self)
 
     def __len__(self) -> int:

@@ -13,9 +13,9 @@ from harness.sweep.outcome import LayerOutcome
 from harness.sweep.plan import PlannedPoint, SweepPlan
 from harness.sweep.point import Point, PointStatus
 from harness.sweep.record import ConfigurationRecord
-from harness.sweep.scheduler import Runner
 from harness.sweep.store.rows import PointRow, StoredPoint, given_and_base
 from harness.sweep.store.writing import StoreWriter
+from harness.sweep.workers.scheduler import Runner
 
 _POINTS_PER_COMMIT = 200
 DIED = "the process that mapped it died (killed, crashed or out of memory)"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.report.comparison_grid import FIGURES, ComparisonGrid, comparison_grid
-from harness.report.sweep_words import STATUS_WORDS
+from harness.report.sweep.comparison_grid import FIGURES, ComparisonGrid, comparison_grid
+from harness.report.sweep.words import STATUS_WORDS
 
 if TYPE_CHECKING:
     from harness.sweep.outcome import LayerOutcome

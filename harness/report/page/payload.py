@@ -11,7 +11,7 @@ from harness.report.page.details import configuration_details
 from harness.report.page.figures_of_merit import MERITS
 from harness.report.page.grid import architecture_grid
 from harness.report.page.survey import Figures, carried, survey
-from harness.report.sweep_words import STATUS_WORDS
+from harness.report.sweep.words import STATUS_WORDS
 from harness.sweep.comparison import CRITERIA
 
 if TYPE_CHECKING:

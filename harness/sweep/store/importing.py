@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from harness.sweep.earlier_folders import EarlierConfiguration
+from harness.sweep.earlier.folders import EarlierConfiguration
 from harness.sweep.outcome import LayerOutcome, Occurrence
 from harness.sweep.record import ConfigurationRecord
 from harness.sweep.store.reading import StoreReader
@@ -20,7 +20,7 @@ STORED_SUMS = "all layers"
 def reader_of_records(
     records: Iterable[ConfigurationRecord], earlier: Iterable[EarlierConfiguration]
 ) -> StoreReader:
-    """What :func:`harness.sweep.earlier_folders.read_result_folders` has found."""
+    """What :func:`harness.sweep.earlier.folders.read_result_folders` has found."""
     store = StoreWriter(None)
     for record in records:
         _put(store, record)

@@ -13,7 +13,7 @@ from harness.spec.expressions import evaluate_expression
 from harness.spec.template_header import Check
 from harness.spec.template_parameters import Parameter, ParameterValue
 from harness.spec.templates import ArchitectureTemplate
-from harness.sweep.rules import ARCHITECTURE_NAME, Formula, Rule, formula
+from harness.sweep.points.rules import ARCHITECTURE_NAME, Formula, Rule, formula
 
 REMEMBERED = 16_384
 """Outcomes of each rule, check and formula that are kept: a few megabytes, whatever the number of points."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from harness.sweep.worker_process import Answer, Died
+from harness.sweep.workers.worker_process import Answer, Died
 
 _FETCH_SECONDS = 0.05
 

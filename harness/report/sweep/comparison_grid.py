@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.report import quantities
-from harness.report.aligned import Columns, aligned
-from harness.report.sweep_words import STATUS_WORDS
+from harness.report.sweep.aligned import Columns, aligned
+from harness.report.sweep.words import STATUS_WORDS
 
 if TYPE_CHECKING:
     from pandas import DataFrame

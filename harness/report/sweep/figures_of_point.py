@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harness.report.figure_marks import (
+from harness.report.sweep.figure_marks import (
     colour,
     energy_unit,
     grid_lines,
@@ -16,8 +16,8 @@ from harness.report.figure_marks import (
     title,
     with_prefixes,
 )
-from harness.report.figure_rows import Roof, RooflineLayer, energy_by_level, roofline
-from harness.report.sweep_words import bound_in_words
+from harness.report.sweep.figure_rows import Roof, RooflineLayer, energy_by_level, roofline
+from harness.report.sweep.words import bound_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

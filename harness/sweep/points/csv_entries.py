@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import Location
-from harness.sweep.entry import Entry, Flaw, Source, file_text
+from harness.sweep.points.entry import Entry, Flaw, Source, file_text
 
 CSV_SUFFIXES = (".csv", ".tsv")
 _SEPARATORS = ",;\t"

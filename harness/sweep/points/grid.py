@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
 
-from harness.sweep.configuration import Configuration
-from harness.sweep.frame import AxisValue, Chosen, Frame, Stage
+from harness.sweep.points.configuration import Configuration
+from harness.sweep.points.frame import AxisValue, Chosen, Frame, Stage
 
 
 class Grid:

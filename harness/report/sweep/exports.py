@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from harness.errors import HarnessError, unknown_name
-from harness.report.aligned import Columns, aligned
-from harness.report.comparison_grid import (
+from harness.report.files import write_folder
+from harness.report.sweep.aligned import Columns, aligned
+from harness.report.sweep.comparison_grid import (
     GRID_COLUMNS,
     comparison_grid,
     grid_markdown,
     grid_rows,
     grid_text,
 )
-from harness.report.files import write_folder
-from harness.report.sweep_words import plain
+from harness.report.sweep.words import plain
 from harness.sweep.frames import Row, rows_of
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.sweep.cluster_connection import ClusterConnection, StoppedBefore
-from harness.sweep.cluster_worker import Assignment, run_in_process
-from harness.sweep.scheduler import work_through
-from harness.sweep.worker_process import Answer, Died
+from harness.sweep.workers.cluster_connection import ClusterConnection, StoppedBefore
+from harness.sweep.workers.cluster_worker import Assignment, run_in_process
+from harness.sweep.workers.scheduler import work_through
+from harness.sweep.workers.worker_process import Answer, Died
 
 _TASKS_PER_THREAD = 4
 """So many that a thread has its next one when one ends, and so few that not much is lost with a worker."""
@@ -23,7 +23,7 @@ _WITHOUT_WORKERS_SECONDS = 60.0
 
 
 class DaskRunner:
-    """A :class:`harness.sweep.scheduler.Runner` on the workers of a Dask scheduler.
+    """A :class:`harness.sweep.workers.scheduler.Runner` on the workers of a Dask scheduler.
 
     ``address`` is that of the scheduler (``tcp://host:port``), or ``local``: then a cluster of ``workers``
     processes is started here. Connecting, in :meth:`begin` or with the first task, raises HarnessError when
@@ -31,7 +31,7 @@ class DaskRunner:
 
     A worker that dies loses nothing: Dask lets others do its tasks. When that has happened to a task several
     times (``allowed-failures`` of the scheduler), or when the process that did it beside the worker died,
-    it is tried again alone, as in :class:`harness.sweep.scheduler.LocalRunner`.
+    it is tried again alone, as in :class:`harness.sweep.workers.scheduler.LocalRunner`.
     """
 
     def __init__(self, address: str, workers: int, prepare: Callable[[], object] | None = None) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.report.comparison_grid import comparison_grid, grid_text
-from harness.report.shown_criteria import shown
-from harness.report.study_differences import differences
-from harness.report.sweep_best_point import layer_table, totals_table
-from harness.report.sweep_reservations import failure_lines, note_lines
-from harness.report.sweep_table import configuration_table, front_table
-from harness.report.sweep_words import (
+from harness.report.sweep.best_point import layer_table, totals_table
+from harness.report.sweep.comparison_grid import comparison_grid, grid_text
+from harness.report.sweep.reservations import failure_lines, note_lines
+from harness.report.sweep.shown_criteria import shown
+from harness.report.sweep.study_differences import differences
+from harness.report.sweep.table import configuration_table, front_table
+from harness.report.sweep.words import (
     described,
     has_only_sums,
     layers_in_words,

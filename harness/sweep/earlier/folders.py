@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.spec.template_parameters import ParameterValue
-from harness.sweep.earlier_layers import assumed_heads, derived_heads, read_layers, with_heads
+from harness.sweep.earlier.layers import assumed_heads, derived_heads, read_layers, with_heads
 from harness.sweep.metrics import Metrics, metrics_of
 from harness.sweep.outcome import LayerOutcome
 from harness.sweep.record import ARCHITECTURE_KEY, FILE_NAME, ConfigurationRecord, read_record

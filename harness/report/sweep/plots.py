@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from harness.errors import HarnessError
-from harness.report.figures import ImageFormat, SweepFigure, SweepPlots
 from harness.report.files import write_folder
+from harness.report.sweep.figures import ImageFormat, SweepFigure, SweepPlots
 
 if TYPE_CHECKING:
     from harness.sweep.results import SweepResults

@@ -14,8 +14,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.sweep.cluster_worker import end_free_processes, identity
-from harness.sweep.signals import deaf_to_interrupts
+from harness.sweep.workers.cluster_worker import end_free_processes, identity
+from harness.sweep.workers.signals import deaf_to_interrupts
 
 _ANSWER_SECONDS = 10
 _CLOSING_SECONDS = 1.0

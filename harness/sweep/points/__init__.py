@@ -8,15 +8,15 @@ from pathlib import Path
 
 from harness.errors import Location, SpecError
 from harness.spec.templates import load_architecture_template
-from harness.sweep.configuration import ARCHITECTURE_KEY, Configuration, ConfigurationMistakes
-from harness.sweep.csv_entries import CSV_SUFFIXES, csv_source
-from harness.sweep.entry import RULES_KEY, Entry, NestedPlace, Source, source_of
-from harness.sweep.entry_reading import EntryReader, Frames, ReadEntry, distinct
-from harness.sweep.frame import AxisValue
-from harness.sweep.grid import Grid
-from harness.sweep.json_text import JsonText
-from harness.sweep.rules import Rule
-from harness.sweep.space import ConfigurationSpace
+from harness.sweep.points.configuration import ARCHITECTURE_KEY, Configuration, ConfigurationMistakes
+from harness.sweep.points.csv_entries import CSV_SUFFIXES, csv_source
+from harness.sweep.points.entry import RULES_KEY, Entry, NestedPlace, Source, source_of
+from harness.sweep.points.entry_reading import EntryReader, Frames, ReadEntry, distinct
+from harness.sweep.points.frame import AxisValue
+from harness.sweep.points.grid import Grid
+from harness.sweep.points.json_text import JsonText
+from harness.sweep.points.rules import Rule
+from harness.sweep.points.space import ConfigurationSpace
 
 __all__ = [
     "Configuration",

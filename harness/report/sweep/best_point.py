@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
 from harness.report import quantities
-from harness.report.aligned import Columns, aligned
-from harness.report.sweep_words import STATUS_WORDS, bound_in_words
+from harness.report.sweep.aligned import Columns, aligned
+from harness.report.sweep.words import STATUS_WORDS, bound_in_words
 from harness.workloads import load_model
 
 if TYPE_CHECKING:

@@ -6,8 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.report.comparison_grid import FIGURES, ComparisonGrid, GridFigure, cell_text, comparison_grid
-from harness.report.figure_marks import (
+from harness.report.sweep.comparison_grid import (
+    FIGURES,
+    ComparisonGrid,
+    GridFigure,
+    cell_text,
+    comparison_grid,
+)
+from harness.report.sweep.figure_marks import (
     colour,
     energy_unit,
     grid_lines,
@@ -18,7 +24,7 @@ from harness.report.figure_marks import (
     title,
     with_prefixes,
 )
-from harness.report.sweep_words import model_in_words
+from harness.report.sweep.words import model_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.report import quantities
-from harness.report.sweep_words import several
+from harness.report.sweep.words import several
 
 if TYPE_CHECKING:
     from rich.console import Console

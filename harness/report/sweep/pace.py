@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from harness.report import quantities
-from harness.report.shown_criteria import shown
+from harness.report.sweep.shown_criteria import shown
 from harness.sweep.comparison import find_criterion
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.report.sweep_words import STATUS_WORDS, indices_in_words, several
+from harness.report.sweep.words import STATUS_WORDS, indices_in_words, several
 
 if TYPE_CHECKING:
     from harness.sweep.results import Failure, Note

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from harness.errors import Location, SpecError
-from harness.sweep.entry import file_text
+from harness.sweep.points.entry import file_text
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _Place = tuple[int, int]

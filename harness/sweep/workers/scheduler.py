@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from harness.errors import HarnessError
-from harness.sweep.feed import Feed, Given
-from harness.sweep.worker_process import Answer, Died, Done, Raised, TimedOut, WorkerProcess
+from harness.sweep.workers.feed import Feed, Given
+from harness.sweep.workers.worker_process import Answer, Died, Done, Raised, TimedOut, WorkerProcess
 
 _POLL_SECONDS = 0.1
 _STARTS_IN_VAIN = 3

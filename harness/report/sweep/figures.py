@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from harness.errors import HarnessError, SpecError
-from harness.report.figures_of_point import draw_bounds, draw_energy, draw_roofline
-from harness.report.figures_of_sweep import draw_grid, draw_pareto
 from harness.report.files import write_folder
-from harness.report.sweep_words import described, telling_parameters
+from harness.report.sweep.figures_of_point import draw_bounds, draw_energy, draw_roofline
+from harness.report.sweep.figures_of_sweep import draw_grid, draw_pareto
+from harness.report.sweep.words import described, telling_parameters
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

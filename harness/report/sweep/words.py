@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harness.sweep.earlier_folders import EARLIER_VERSION
+from harness.sweep.earlier.folders import EARLIER_VERSION
 from harness.sweep.store.importing import STORED_SUMS
 
 if TYPE_CHECKING:

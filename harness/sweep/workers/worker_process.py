@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from harness.sweep.signals import deaf_to_interrupts
+from harness.sweep.workers.signals import deaf_to_interrupts
 
 _ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Processes are the parallelism; threads of numerical libraries would only compete with them."""

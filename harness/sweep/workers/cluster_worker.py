@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-from harness.sweep.worker_process import Answer, Died, TimedOut, WorkerProcess
+from harness.sweep.workers.worker_process import Answer, Died, TimedOut, WorkerProcess
 
 _POLL_SECONDS = 0.1
 _IDLE_SECONDS = 60.0

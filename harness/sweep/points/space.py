@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from harness.sweep.configuration import Configuration
-from harness.sweep.grid import Grid
+from harness.sweep.points.configuration import Configuration
+from harness.sweep.points.grid import Grid
 
 
 class ConfigurationSpace:

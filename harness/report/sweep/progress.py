@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from harness.report import quantities
-from harness.report.sweep_pace import SweepPace
+from harness.report.sweep.pace import SweepPace
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.report.aligned import Columns, aligned
-from harness.report.sweep_words import described, plain
+from harness.report.sweep.aligned import Columns, aligned
+from harness.report.sweep.words import described, plain
 
 if TYPE_CHECKING:
     from harness.sweep.metrics import Metrics

@@ -1,0 +1,1 @@
+"""What the earlier harness left behind."""

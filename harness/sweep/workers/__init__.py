@@ -1,0 +1,1 @@
+"""What works through the jobs of a sweep: processes of this machine, or a Dask cluster."""
