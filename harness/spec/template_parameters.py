@@ -132,4 +132,7 @@ def _shown(given: Any) -> str:
 
 
 def _plain(number: float) -> str:
-    return str(int(number)) if float(number).is_integer() and abs(number) < 1e15 else repr(number)
+    if isinstance(number, int):
+        # Python refuses to print numbers of thousands of digits.
+        return str(number) if abs(number) < 10**40 else f"a number of {number.bit_length()} bits"
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
