@@ -24,6 +24,7 @@ from harness.sweep.job import JobResult, SweepJob, run_job
 from harness.sweep.plan import PlannedPoint, SweepPlan
 from harness.sweep.request import SweepRequest, plan_sweep
 from harness.sweep.store.writing import StoreWriter
+from harness.sweep.workers.scheduler import Watch
 
 LAYER = "KQV"
 JOBS_PER_COMMIT = 2
@@ -75,29 +76,23 @@ class CannedRunner:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def begin(self) -> None: ...
+    def begin(self, should_stop: Callable[[], bool] | None = None) -> None: ...
 
     def run(
         self,
         work: Callable[[Any], Any],
         tasks: Iterable[Any],
-        *,
-        on_done: Callable[[Any], None],
-        on_death: Callable[[Any], None],
-        on_timeout: Callable[[Any], None],
-        should_stop: Callable[[], bool],
-        on_batch: Callable[[], None] | None = None,
-        limit_seconds: float | None = None,
+        watch: Watch[Any, Any],
     ) -> None:
         for number, job in enumerate(tasks, start=1):
             assert isinstance(job, SweepJob)
             if self._first is None:
                 self._first = run_job(job)
-            on_done(canned(self._first, job.key))
-            if on_batch is not None and number % JOBS_PER_COMMIT == 0:
-                on_batch()
-        if on_batch is not None:
-            on_batch()
+            watch.on_done(canned(self._first, job.key))
+            if watch.on_batch is not None and number % JOBS_PER_COMMIT == 0:
+                watch.on_batch()
+        if watch.on_batch is not None:
+            watch.on_batch()
 
 
 class Shares:

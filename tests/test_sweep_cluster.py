@@ -31,6 +31,7 @@ from harness.errors import HarnessError
 from harness.sweep.workers import cluster_connection
 from harness.sweep.workers.cluster import DaskRunner
 from harness.sweep.workers.cluster_worker import Assignment, identity, run_in_process
+from harness.sweep.workers.scheduler import Watch
 
 distributed = pytest.importorskip("distributed")
 
@@ -93,11 +94,13 @@ def run(
         runner.run(
             work,
             tasks,  # type: ignore[arg-type]
-            on_done=done.append,
-            on_death=dead.append,
-            on_timeout=late.append,
-            should_stop=never,
-            limit_seconds=limit_seconds,
+            Watch(
+                on_done=done.append,
+                on_death=dead.append,
+                on_timeout=late.append,
+                should_stop=never,
+                limit_seconds=limit_seconds,
+            ),
         )
     return done, dead, late
 
@@ -117,7 +120,9 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(address
     with DaskRunner(address, 2) as runner:
         runner.begin()
         runner.run(
-            with_parent, range(120), on_done=take, on_death=refuse, on_timeout=refuse, should_stop=never
+            with_parent,
+            range(120),
+            Watch(on_done=take, on_death=refuse, on_timeout=refuse, should_stop=never),
         )
     assert done == Counter(range(120))
     assert len(killed) == 1, "both were at work"
@@ -153,10 +158,7 @@ def test_stopping_ends_what_runs_on_the_workers(address: str, tmp_path: Path) ->
         runner.run(
             marked_and_endless,
             [str(tmp_path)] * 6,
-            on_done=refuse,
-            on_death=refuse,
-            on_timeout=refuse,
-            should_stop=lambda: len(begun()) == 2,
+            Watch(on_done=refuse, on_death=refuse, on_timeout=refuse, should_stop=lambda: len(begun()) == 2),
         )
     while any(Path(f"/proc/{process}").exists() for process in begun()):
         assert time.monotonic() - before < HANG_GUARD_SECONDS
@@ -207,7 +209,9 @@ def test_stopping_does_not_wait_for_an_address_that_says_nothing() -> None:
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         with DaskRunner(address, 2) as runner:
             runner.run(
-                deadly, [1], on_done=refuse, on_death=refuse, on_timeout=refuse, should_stop=should_stop
+                deadly,
+                [1],
+                Watch(on_done=refuse, on_death=refuse, on_timeout=refuse, should_stop=should_stop),
             )
     assert asked < 10
 
@@ -234,6 +238,7 @@ import os, signal, sys, threading
 sys.path[:0] = [{tests!r}]
 from sweep_tasks import marked_and_endless
 from harness.sweep.workers.cluster import DaskRunner
+from harness.sweep.workers.scheduler import Watch
 
 if __name__ == "__main__":
     stopped = []
@@ -242,8 +247,8 @@ if __name__ == "__main__":
         runner.begin()
         print("begun", flush=True)
         runner.run(
-            marked_and_endless, [{folder!r}] * 6, on_done=print, on_death=print, on_timeout=print,
-            should_stop=lambda: bool(stopped),
+            marked_and_endless, [{folder!r}] * 6,
+            Watch(on_done=print, on_death=print, on_timeout=print, should_stop=lambda: bool(stopped)),
         )
     print("ended", flush=True)
 """

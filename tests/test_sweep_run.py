@@ -23,6 +23,7 @@ from harness.sweep.folder import open_results
 from harness.sweep.job import SweepJob
 from harness.sweep.results import SweepResults
 from harness.sweep.running import DIED
+from harness.sweep.workers.scheduler import Watch
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = "layers: {A: {D: 16, E: 32, L: 8, repeat: 5}, B: {D: 8, E: 16, L: 16}, Twin: {D: 16, E: 32, L: 8}}"
@@ -64,27 +65,21 @@ class Here:
         self,
         work: Callable[[Any], Any],
         tasks: Iterable[Any],
-        *,
-        on_done: Callable[[Any], None],
-        on_death: Callable[[Any], None],
-        on_timeout: Callable[[Any], None],
-        should_stop: Callable[[], bool],
-        on_batch: Callable[[], None] | None = None,
-        limit_seconds: float | None = None,
+        watch: Watch[Any, Any],
     ) -> None:
         for task in tasks:
-            if should_stop() or self.stopped():
+            if watch.should_stop() or self.stopped():
                 return
             number = len(self.names)
             self.names.append(task.request.layer.name)
             if number in self.dead:
-                on_death(task)
+                watch.on_death(task)
             elif number in self.late:
-                on_timeout(task)
+                watch.on_timeout(task)
             else:
-                on_done(work(task))
-            if on_batch is not None:
-                on_batch()
+                watch.on_done(work(task))
+            if watch.on_batch is not None:
+                watch.on_batch()
 
 
 @pytest.fixture

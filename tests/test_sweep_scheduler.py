@@ -29,7 +29,7 @@ from sweep_tasks import (
 )
 
 from harness.errors import HarnessError
-from harness.sweep.workers.scheduler import LocalRunner, run_tasks
+from harness.sweep.workers.scheduler import LocalRunner, Watch
 
 
 def refuse(task: object) -> None:
@@ -56,10 +56,7 @@ class Reports:
         limit_seconds: float | None = None,
         should_stop: Callable[[], bool] = never,
     ) -> None:
-        run_tasks(
-            work,
-            tasks,  # type: ignore[arg-type]
-            processes,
+        watch = Watch[object, object](
             on_done=self.done.append,
             on_death=self.dead.append,
             on_timeout=self.late.append,
@@ -67,6 +64,8 @@ class Reports:
             should_stop=should_stop,
             limit_seconds=limit_seconds,
         )
+        with LocalRunner(processes) as runner:
+            runner.run(work, tasks, watch)  # type: ignore[arg-type]
 
 
 def test_every_task_is_done_in_another_process() -> None:
@@ -99,7 +98,7 @@ def test_workers_killed_from_outside_lose_nothing_and_double_nothing() -> None:
             if value[0] in {20, 60, 100}:
                 os.kill(value[1], signal.SIGTERM if value[0] == 60 else signal.SIGKILL)
 
-        runner.run(doubled, range(80), on_done=take, on_death=refuse, on_timeout=refuse, should_stop=never)
+        runner.run(doubled, range(80), Watch(take, on_death=refuse, on_timeout=refuse, should_stop=never))
     assert done == Counter({2 * task: 1 for task in range(80)})
 
 
@@ -162,12 +161,11 @@ def test_a_runner_can_run_again_after_it_was_stopped() -> None:
         runner.run(
             compiled_and_endless,
             range(4),
-            on_done=refuse,
-            on_death=refuse,
-            on_timeout=refuse,
-            should_stop=lambda: next(stopping, True),
+            Watch(
+                on_done=refuse, on_death=refuse, on_timeout=refuse, should_stop=lambda: next(stopping, True)
+            ),
         )
-        runner.run(deadly, [1, 2], on_done=done.append, on_death=refuse, on_timeout=refuse, should_stop=never)
+        runner.run(deadly, [1, 2], Watch(done.append, on_death=refuse, on_timeout=refuse, should_stop=never))
     assert sorted(done) == [1, 2]
 
 
@@ -183,7 +181,9 @@ def test_workers_that_cannot_start_are_an_error_and_no_endless_loop() -> None:
     for prepare, reason in ((cannot_start, "no preparation today"), (dies_at_start, "as soon as they start")):
         with pytest.raises(HarnessError, match=reason), LocalRunner(2, prepare) as runner:
             runner.run(
-                doubled, range(4), on_done=refuse, on_death=refuse, on_timeout=refuse, should_stop=never
+                doubled,
+                range(4),
+                Watch(refuse, on_death=refuse, on_timeout=refuse, should_stop=never),
             )
 
 
@@ -191,12 +191,12 @@ PARENT = """
 import os, sys
 sys.path[:0] = [{tests!r}]
 from sweep_tasks import compiled_and_endless, never
-from harness.sweep.workers.scheduler import LocalRunner
+from harness.sweep.workers.scheduler import LocalRunner, Watch
 with LocalRunner(2) as runner:
     runner.begin()
     print(*(worker.process_id for worker in runner._crew._workers), flush=True)
     runner.run(
-        compiled_and_endless, range(4), on_done=print, on_death=print, on_timeout=print, should_stop=never
+        compiled_and_endless, range(4), Watch(print, on_death=print, on_timeout=print, should_stop=never)
     )
 """
 

@@ -30,7 +30,7 @@ from harness.sweep.request import DEFAULT_ARCHITECTURE, DEFAULT_MODEL, SweepRequ
 from harness.sweep.results import SweepResults
 from harness.sweep.running import Events, PointFiles, RunOptions, SweepRun
 from harness.sweep.store.writing import StoreWriter
-from harness.sweep.workers.scheduler import LocalRunner, Runner
+from harness.sweep.workers.scheduler import LocalRunner, Runner, Watch
 
 Keep = Literal["all", "best", "none"]
 DEFAULT_FOLDER = "outputs_hwdse"
@@ -87,7 +87,7 @@ def execute(
         stack.callback(store.close)
         number = store.begin_run(execution.command, program_version(), plan.count)
         runner = stack.enter_context(execution.runner)
-        runner.begin()
+        runner.begin(should_stop)
         _compile_first(plan, runner, execution.on_compiling, should_stop)
         options = RunOptions(
             texts_of=execution.texts_of if execution.keep == "all" else None,
@@ -128,10 +128,7 @@ def _compile_first(
         runner.run(
             _compile,
             lacking,
-            on_done=_nothing,
-            on_death=_nothing,
-            on_timeout=_nothing,
-            should_stop=waiting,
+            Watch(on_done=_nothing, on_death=_nothing, on_timeout=_nothing, should_stop=waiting),
         )
 
 

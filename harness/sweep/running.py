@@ -15,7 +15,7 @@ from harness.sweep.point import Point, PointStatus
 from harness.sweep.record import ConfigurationRecord
 from harness.sweep.store.rows import PointRow, StoredPoint, given_and_base
 from harness.sweep.store.writing import StoreWriter
-from harness.sweep.workers.scheduler import Runner
+from harness.sweep.workers.scheduler import Runner, Watch
 
 _POINTS_PER_COMMIT = 200
 DIED = "the process that mapped it died (killed, crashed or out of memory)"
@@ -101,12 +101,14 @@ class SweepRun:
         runner.run(
             run_job,
             self._jobs(should_stop),
-            on_done=self._take,
-            on_death=lambda job: self._take(without_result(job, "crashed", DIED)),
-            on_timeout=lambda job: self._take(without_result(job, "timed_out", self._too_long())),
-            should_stop=should_stop,
-            on_batch=self._commit,
-            limit_seconds=self._options.limit_seconds,
+            Watch(
+                on_done=self._take,
+                on_death=lambda job: self._take(without_result(job, "crashed", DIED)),
+                on_timeout=lambda job: self._take(without_result(job, "timed_out", self._too_long())),
+                should_stop=should_stop,
+                on_batch=self._commit,
+                limit_seconds=self._options.limit_seconds,
+            ),
         )
         for point in self._open.values():
             self._write_record(point)

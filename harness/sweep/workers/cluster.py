@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import time
 import uuid
@@ -14,7 +15,7 @@ from typing import Any
 from harness.errors import HarnessError
 from harness.sweep.workers.cluster_connection import ClusterConnection, StoppedBefore
 from harness.sweep.workers.cluster_worker import Assignment, run_in_process
-from harness.sweep.workers.scheduler import work_through
+from harness.sweep.workers.scheduler import Watch, work_through
 from harness.sweep.workers.worker_process import Answer, Died
 
 _TASKS_PER_THREAD = 4
@@ -50,8 +51,10 @@ class DaskRunner:
             self._crew.connection.close()
             self._crew = None
 
-    def begin(self) -> None:
-        self._connected()
+    def begin(self, should_stop: Callable[[], bool] | None = None) -> None:
+        """Connects. Where that is to stop, :meth:`run` will find it out as well."""
+        with contextlib.suppress(StoppedBefore):
+            self._connected(should_stop)
 
     def _connected(self, should_stop: Callable[[], bool] | None = None) -> _DaskCrew:
         if self._crew is None:
@@ -63,29 +66,13 @@ class DaskRunner:
         self,
         work: Callable[[Task], Value],
         tasks: Iterable[Task],
-        *,
-        on_done: Callable[[Value], None],
-        on_death: Callable[[Task], None],
-        on_timeout: Callable[[Task], None],
-        should_stop: Callable[[], bool],
-        on_batch: Callable[[], None] | None = None,
-        limit_seconds: float | None = None,
+        watch: Watch[Task, Value],
     ) -> None:
         try:
-            crew = self._connected(should_stop)
+            crew = self._connected(watch.should_stop)
         except StoppedBefore:
             return
-        work_through(
-            crew,
-            work,
-            tasks,
-            on_done=on_done,
-            on_death=on_death,
-            on_timeout=on_timeout,
-            should_stop=should_stop,
-            on_batch=on_batch,
-            limit_seconds=limit_seconds,
-        )
+        work_through(crew, work, tasks, watch)
 
 
 class _DaskCrew:

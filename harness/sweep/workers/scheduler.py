@@ -7,6 +7,7 @@ leaves its processes behind when the program itself is killed.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -16,6 +17,25 @@ from harness.sweep.workers.worker_process import Answer, Died, Done, Raised, Tim
 
 _POLL_SECONDS = 0.1
 _STARTS_IN_VAIN = 3
+
+
+@dataclass(frozen=True)
+class Watch[Task, Value]:
+    """Who is told what becomes of tasks.
+
+    For each task one of ``on_done``, ``on_death`` and ``on_timeout`` is called once, in this process, in no
+    particular order: ``on_timeout`` when the task ran longer than ``limit_seconds``, ``on_death`` when its
+    worker died (killed, out of memory, crashed) twice, the second time with this task as the only one.
+    ``on_batch`` is called after some of these, at least once after the last of them. ``should_stop`` is
+    asked about ten times a second; the tasks that run then are abandoned.
+    """
+
+    on_done: Callable[[Value], None]
+    on_death: Callable[[Task], None]
+    on_timeout: Callable[[Task], None]
+    should_stop: Callable[[], bool]
+    on_batch: Callable[[], None] | None = None
+    limit_seconds: float | None = None
 
 
 class Runner(Protocol):
@@ -28,30 +48,19 @@ class Runner(Protocol):
     ) -> None:
         """Ends all that runs, also in the middle of a task."""
 
-    def begin(self) -> None:
-        """Starts the workers now rather than with the first task."""
+    def begin(self, should_stop: Callable[[], bool] | None = None) -> None:
+        """Starts the workers now rather than with the first task, unless it is to stop before."""
 
     def run[Task, Value](
         self,
         work: Callable[[Task], Value],
         tasks: Iterable[Task],
-        *,
-        on_done: Callable[[Value], None],
-        on_death: Callable[[Task], None],
-        on_timeout: Callable[[Task], None],
-        should_stop: Callable[[], bool],
-        on_batch: Callable[[], None] | None = None,
-        limit_seconds: float | None = None,
+        watch: Watch[Task, Value],
     ) -> None:
-        """``work`` for each task until all are done or ``should_stop``.
+        """``work`` for each task until all are done or ``watch`` wants to stop.
 
-        ``work`` must be importable and should catch its own errors; one that it raises is raised here. For
-        each task one of ``on_done``, ``on_death`` and ``on_timeout`` is called once, in this process, in
-        no particular order: ``on_timeout`` when the task ran longer than ``limit_seconds``, ``on_death``
-        when its worker died (killed, out of memory, crashed) twice, the second time with this task as the
-        only one. ``on_batch`` is called after some of these, at least once after the last of them.
-        ``should_stop`` is asked about ten times a second; the tasks that run then are abandoned. Tasks are
-        taken from the iterable as they are needed, and not kept.
+        ``work`` must be importable and should catch its own errors; one that it raises is raised here.
+        Tasks are taken from the iterable as they are needed, and not kept.
         """
 
 
@@ -76,13 +85,7 @@ def work_through[Task, Value](
     crew: Crew,
     work: Callable[[Task], Value],
     tasks: Iterable[Task],
-    *,
-    on_done: Callable[[Value], None],
-    on_death: Callable[[Task], None],
-    on_timeout: Callable[[Task], None],
-    should_stop: Callable[[], bool],
-    on_batch: Callable[[], None] | None,
-    limit_seconds: float | None,
+    watch: Watch[Task, Value],
 ) -> None:
     """:meth:`Runner.run` with the workers of ``crew``."""
     feed = Feed(iter(tasks))
@@ -90,7 +93,7 @@ def work_through[Task, Value](
 
     def give() -> None:
         while (chosen := feed.next(given.values())) is not None:
-            place = crew.give(work, chosen.task, limit_seconds)
+            place = crew.give(work, chosen.task, watch.limit_seconds)
             if place is None:
                 feed.put_back(chosen)
                 return
@@ -99,44 +102,41 @@ def work_through[Task, Value](
     stopped = False
     try:
         while not stopped:
-            stopped = should_stop()
+            stopped = watch.should_stop()
             if not stopped:
-                feed.fetch(crew.size, should_stop)
+                feed.fetch(crew.size, watch.should_stop)
                 if not feed.waiting and not given:
                     return
                 give()
             finished: list[tuple[Given[Task], Answer[Any]]] = []
             # When it is to stop, what has been done already is still taken.
-            for place, answer in crew.news(0 if stopped else _POLL_SECONDS, limit_seconds):
+            for place, answer in crew.news(0 if stopped else _POLL_SECONDS, watch.limit_seconds):
                 chosen = given.pop(place, None)
                 if chosen is not None and not feed.take_again(chosen, answer):
                     finished.append((chosen, answer))
             # Workers get their next tasks before the caller takes its time over the finished ones.
             if finished and not stopped:
                 give()
-            _report(finished, on_done, on_death, on_timeout)
-            if finished and on_batch is not None:
-                on_batch()
+            _report(finished, watch)
+            if finished and watch.on_batch is not None:
+                watch.on_batch()
     finally:
         crew.abandon(given)
 
 
 def _report[Task, Value](
-    finished: list[tuple[Given[Task], Answer[Value]]],
-    on_done: Callable[[Value], None],
-    on_death: Callable[[Task], None],
-    on_timeout: Callable[[Task], None],
+    finished: list[tuple[Given[Task], Answer[Value]]], watch: Watch[Task, Value]
 ) -> None:
     raised: BaseException | None = None
     for given, answer in finished:
         if isinstance(answer, Done):
-            on_done(answer.value)
+            watch.on_done(answer.value)
         elif isinstance(answer, Raised):
             raised = answer.error
         elif isinstance(answer, TimedOut):
-            on_timeout(given.task)
+            watch.on_timeout(given.task)
         else:
-            on_death(given.task)
+            watch.on_death(given.task)
     if raised is not None:
         raise raised
 
@@ -158,32 +158,16 @@ class LocalRunner:
     ) -> None:
         self._crew.end()
 
-    def begin(self) -> None:
+    def begin(self, should_stop: Callable[[], bool] | None = None) -> None:
         self._crew.begin()
 
     def run[Task, Value](
         self,
         work: Callable[[Task], Value],
         tasks: Iterable[Task],
-        *,
-        on_done: Callable[[Value], None],
-        on_death: Callable[[Task], None],
-        on_timeout: Callable[[Task], None],
-        should_stop: Callable[[], bool],
-        on_batch: Callable[[], None] | None = None,
-        limit_seconds: float | None = None,
+        watch: Watch[Task, Value],
     ) -> None:
-        work_through(
-            self._crew,
-            work,
-            tasks,
-            on_done=on_done,
-            on_death=on_death,
-            on_timeout=on_timeout,
-            should_stop=should_stop,
-            on_batch=on_batch,
-            limit_seconds=limit_seconds,
-        )
+        work_through(self._crew, work, tasks, watch)
 
 
 class _LocalCrew:
@@ -244,29 +228,3 @@ class _LocalCrew:
         self._starts_in_vain = self._starts_in_vain + 1 if answer == Died(begun=False) else 0
         if self._starts_in_vain >= _STARTS_IN_VAIN:
             raise HarnessError("the worker processes die as soon as they start")
-
-
-def run_tasks[Task, Value](
-    work: Callable[[Task], Value],
-    tasks: Iterable[Task],
-    processes: int,
-    *,
-    on_done: Callable[[Value], None],
-    on_death: Callable[[Task], None],
-    should_stop: Callable[[], bool],
-    on_timeout: Callable[[Task], None] | None = None,
-    on_batch: Callable[[], None] | None = None,
-    limit_seconds: float | None = None,
-) -> None:
-    """One :meth:`Runner.run` in ``processes`` processes of its own."""
-    with LocalRunner(processes) as runner:
-        runner.run(
-            work,
-            tasks,
-            on_done=on_done,
-            on_death=on_death,
-            on_timeout=on_timeout or on_death,
-            should_stop=should_stop,
-            on_batch=on_batch,
-            limit_seconds=limit_seconds,
-        )
