@@ -47,8 +47,9 @@ def measure(quick: bool) -> Section:
         rows += _shares(count, figures)
         rows += _summaries(count, folder)
         planned = _child("benchmarks.scale_sweep", str(10_000 if quick else MILLION))
-        rows.append(Row("planning and keys of 10^6 points, each", _each(planned) * 1e6, "us"))
-        rows.append(Row("planning and keys of 10^6 points, memory", planned["most_mb"], "MB"))
+        label = f"planning and keys of {planned['points']:,} points"
+        rows.append(Row(f"{label}, each", _each(planned) * 1e6, "us"))
+        rows.append(Row(f"{label}, memory", planned["most_mb"], "MB"))
         real, row_list = _real(Path(place), 20 if quick else 1_000)
         rows += row_list
     rows += _mapping(quick)
