@@ -55,7 +55,7 @@ class Here:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def begin(self) -> None:
+    def begin(self, should_stop: Callable[[], bool] | None = None) -> None:
         pass
 
     def stopped(self) -> bool:
@@ -70,6 +70,9 @@ class Here:
         for task in tasks:
             if watch.should_stop() or self.stopped():
                 return
+            if not isinstance(task, SweepJob):  # the mapper is compiled before the first job
+                watch.on_done(work(task))
+                continue
             number = len(self.names)
             self.names.append(task.request.layer.name)
             if number in self.dead:
