@@ -28,7 +28,8 @@ from harness.sweep.plan import SweepPlan, needed_kernels
 from harness.sweep.point import Point
 from harness.sweep.request import DEFAULT_ARCHITECTURE, DEFAULT_MODEL, SweepRequest, plan_sweep
 from harness.sweep.results import SweepResults
-from harness.sweep.running import Events, PointFiles, RunOptions, SweepRun
+from harness.sweep.run_options import Events, PointFiles, RunOptions
+from harness.sweep.running import SweepRun
 from harness.sweep.store.writing import StoreWriter
 from harness.sweep.workers.scheduler import LocalRunner, Runner, Watch
 

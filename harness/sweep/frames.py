@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from harness.errors import unknown_name
 from harness.sweep.results import Rows
-from harness.sweep.store.reading import DATASPACE_COLUMNS
+from harness.sweep.store.result_reading import DATASPACE_COLUMNS
 from harness.sweep.store.schema import whole_again
 
 if TYPE_CHECKING:

@@ -3,78 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import replace
 
-from harness.engines.result import Result
-from harness.sweep.job import JobResult, SweepJob, TextsOf, run_job, without_result
-from harness.sweep.metrics import Metrics, metrics_of
+from harness.sweep.job import JobResult, SweepJob, run_job, without_result
+from harness.sweep.metrics import metrics_of
+from harness.sweep.open_point import OpenPoint
 from harness.sweep.outcome import LayerOutcome
 from harness.sweep.plan import PlannedPoint, SweepPlan
-from harness.sweep.point import Point, PointStatus
-from harness.sweep.record import ConfigurationRecord
+from harness.sweep.point import PointStatus
+from harness.sweep.run_options import Events, RunOptions
 from harness.sweep.store.rows import PointRow, StoredPoint, given_and_base
 from harness.sweep.store.writing import StoreWriter
 from harness.sweep.workers.scheduler import Runner, Watch
 
 _POINTS_PER_COMMIT = 200
 DIED = "the process that mapped it died (killed, crashed or out of memory)"
-
-
-class Events(Protocol):
-    """Who watches a sweep. What is told of layers and points has been committed to the store."""
-
-    def layer_done(self, index: int, outcome: LayerOutcome, reused: bool) -> None: ...
-
-    def point_done(self, point: Point) -> None: ...
-
-
-class PointFiles(Protocol):
-    """The folders of points beside the store."""
-
-    def discard(self) -> None:
-        """Removes what earlier sweeps wrote for their points."""
-
-    def begin_point(self, index: int, anew: bool) -> None:
-        """Called before the first file of a point is written. ``anew``: what is there is of another point."""
-
-    def has_record(self, index: int) -> bool: ...
-
-    def remove_record(self, index: int) -> None:
-        """Its figures are no longer true."""
-
-    def has_layer(self, index: int, layer: str) -> bool: ...
-
-    def write_layer(self, index: int, result: Result, texts: dict[str, str]) -> None:
-        """``texts`` are the files of the result as :data:`TextsOf` gives them."""
-
-    def end_point(self, record: ConfigurationRecord) -> None: ...
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """``files`` None: nothing is written beside the store; ``texts_of`` None: no files of layers.
-
-    ``limit_seconds`` ends a job that takes longer. ``retry_failed`` computes stored failures again.
-    """
-
-    texts_of: TextsOf | None = None
-    files: PointFiles | None = None
-    limit_seconds: float | None = None
-    retry_failed: bool = False
-
-
-@dataclass
-class _OpenPoint:
-    """A point whose layers are not all there. ``outcomes`` fills up."""
-
-    planned: PlannedPoint
-    row: PointRow
-    outcomes: dict[int, LayerOutcome] = field(default_factory=dict)
-
-    @property
-    def count(self) -> int:
-        return len(self.planned.planned.layers)
 
 
 class SweepRun:
@@ -85,10 +28,10 @@ class SweepRun:
         self._store = store
         self._events = events
         self._options = options
-        self._waiting: dict[str, list[tuple[_OpenPoint, int]]] = {}
+        self._waiting: dict[str, list[tuple[OpenPoint, int]]] = {}
         self._texts_only: set[str] = set()
         self._tried: set[str] = set()
-        self._open: dict[int, _OpenPoint] = {}
+        self._open: dict[int, OpenPoint] = {}
         self._news: list[Callable[[], None]] = []
         self.done = 0
         self.reused = 0
@@ -139,7 +82,7 @@ class SweepRun:
             *given_and_base(configuration.given, configuration.parameters),
             tuple(key.text for key in keyed),
         )
-        point = _OpenPoint(planned, row)
+        point = OpenPoint(planned, row)
         known = self._known(point)
         stored = self._store.stored(row)
         if stored is not None and stored.same and stored.whole and self._is_there(point, known, stored.files):
@@ -171,7 +114,7 @@ class SweepRun:
                 self._settle(point, position, {}, reused=True)
         yield from jobs
 
-    def _begin(self, point: _OpenPoint, stored: StoredPoint | None, only_files: bool) -> None:
+    def _begin(self, point: OpenPoint, stored: StoredPoint | None, only_files: bool) -> None:
         """The point takes its place in the store and in the folder. A kill at any moment leaves no files that
         the store takes for those of another point. One that only lacks files keeps its figures meanwhile.
         """
@@ -186,7 +129,7 @@ class SweepRun:
         if files is not None and stored is not None and not stored.same:
             self._store.commit()
 
-    def _known(self, point: _OpenPoint) -> dict[int, LayerOutcome]:
+    def _known(self, point: OpenPoint) -> dict[int, LayerOutcome]:
         """What the store has of a point's layers; failures only if they are not to be tried again."""
         known = {}
         for position, key in enumerate(point.row.keys):
@@ -196,7 +139,7 @@ class SweepRun:
                 known[position] = outcome
         return known
 
-    def _is_there(self, point: _OpenPoint, known: dict[int, LayerOutcome], own_files: bool) -> bool:
+    def _is_there(self, point: OpenPoint, known: dict[int, LayerOutcome], own_files: bool) -> bool:
         """Whether nothing is to be done for a point that the store has whole."""
         files = self._options.files
         if len(known) < point.count:
@@ -236,7 +179,7 @@ class SweepRun:
         for number, (point, position) in enumerate(waiting):
             self._settle(point, position, dict(done.texts), reused=number > 0)
 
-    def _settle(self, point: _OpenPoint, position: int, texts: dict[str, str], reused: bool = False) -> None:
+    def _settle(self, point: OpenPoint, position: int, texts: dict[str, str], reused: bool = False) -> None:
         """A layer of a point has its result in the store; files are written before that is committed."""
         occurrence = point.planned.planned.study.layers[position]
         outcome = self._store.outcome(point.row.keys[position], occurrence)
@@ -254,7 +197,7 @@ class SweepRun:
         if len(point.outcomes) == point.count:
             self._finish(point)
 
-    def _finish(self, point: _OpenPoint) -> None:
+    def _finish(self, point: OpenPoint) -> None:
         outcomes = [point.outcomes[position] for position in range(point.count)]
         metrics = metrics_of(outcomes)
         status: PointStatus = "ok" if metrics is not None else "failed"
@@ -262,13 +205,13 @@ class SweepRun:
         self._write_record(point)
         self._store.end_point(point.row.index, status, metrics, _seconds(outcomes))
         self.points_done += 1
-        done = self._point(point, status, metrics, outcomes)
+        done = point.ended(status, metrics, outcomes)
         self._news.append(lambda: self._events.point_done(done))
 
-    def _tell_reused(self, point: _OpenPoint, known: dict[int, LayerOutcome]) -> None:
+    def _tell_reused(self, point: OpenPoint, known: dict[int, LayerOutcome]) -> None:
         outcomes = [known[position] for position in range(point.count)]
         metrics = metrics_of(outcomes)
-        done = self._point(point, "ok" if metrics is not None else "failed", metrics, outcomes)
+        done = point.ended("ok" if metrics is not None else "failed", metrics, outcomes)
         self.done += point.count
         self.reused += point.count
         self.points_done += 1
@@ -280,46 +223,9 @@ class SweepRun:
             lambda: self._events.point_done(done),
         ]
 
-    def _point(
-        self,
-        point: _OpenPoint,
-        status: PointStatus,
-        metrics: Metrics | None,
-        outcomes: list[LayerOutcome],
-    ) -> Point:
-        configuration = point.planned.configuration
-        return Point(
-            point.row.index,
-            point.row.study,
-            configuration.architecture,
-            configuration.given,
-            configuration.parameters,
-            status,
-            metrics,
-            _seconds(outcomes),
-        )
-
-    def _write_record(self, point: _OpenPoint) -> None:
-        if self._options.files is None:
-            return
-        study = point.planned.planned.study
-        layers = tuple(
-            point.outcomes[position]
-            if position in point.outcomes
-            else occurrence.without_figures("not_run", "the sweep was stopped before")
-            for position, occurrence in enumerate(study.layers)
-        )
-        configuration = point.planned.configuration
-        self._options.files.end_point(
-            ConfigurationRecord(
-                index=point.row.index,
-                architecture=configuration.architecture,
-                given=configuration.given,
-                parameters=configuration.parameters,
-                settings=study.settings,
-                layers=layers,
-            )
-        )
+    def _write_record(self, point: OpenPoint) -> None:
+        if self._options.files is not None:
+            self._options.files.end_point(point.record())
 
     def _commit(self) -> None:
         """Results first, then the news of them."""

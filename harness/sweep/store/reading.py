@@ -13,8 +13,9 @@ from harness.sweep.job import LevelLimits
 from harness.sweep.metrics import Metrics
 from harness.sweep.outcome import LayerOutcome, Occurrence
 from harness.sweep.point import Point
+from harness.sweep.store.result_reading import DATASPACE_COLUMNS, read_limits, read_result
 from harness.sweep.store.rows import OUTCOME_COLUMNS, merged, outcome_of
-from harness.sweep.store.schema import whole_again
+from harness.sweep.store.schema import number_again
 from harness.sweep.study import Settings, Study
 
 _NOT_RUN = "the sweep was stopped before"
@@ -114,7 +115,7 @@ class StoreReader:
             (study,),
         )
         for index, *figures in rows:
-            yield index, [_number(figure) for figure in figures]
+            yield index, [number_again(figure) for figure in figures]
 
     def counts(self, study: int) -> dict[str, int]:
         """How many points there are by status."""
@@ -255,72 +256,11 @@ class StoreReader:
 
     def result(self, index: int, position: int, layer: Occurrence) -> Result | None:
         """The whole record of one layer of a point; None when it failed before there was one."""
-        row = self._connection.execute(
-            "SELECT r.number, r.status, r.reason, r.cycles, r.energy_pj, r.edp_j_cycles, r.utilization, "
-            "r.area_um2, r.macs, r.bound_by, "
-            "d.mapping, d.loop_nest, d.search, d.provenance, d.fusion, d.engine, "
-            "p.architecture, p.given, b.parameters "
-            "FROM shown AS p JOIN base AS b ON b.number = p.base JOIN layer AS l ON l.idx = p.idx "
-            "JOIN result AS r ON r.result_key = l.result_key "
-            "JOIN result_detail AS d ON d.result = r.number WHERE l.idx = ? AND l.position = ?",
-            (index, position),
-        ).fetchone()
-        if row is None:
-            return None
-        number, status, reason, cycles, energy, edp, utilization, area, macs, bound_by = row[:10]
-        mapping, loop_nest, search, provenance, fusion, engine, architecture, given, base = row[10:]
-        levels, networks = self._levels(number)
-        return Result.from_record(
-            {
-                "schema": 1, "status": status, "reason": reason, "architecture": architecture,
-                "parameters": merged(json.loads(given), json.loads(base)), "model": layer.model,
-                "layer": layer.layer, "repeat": layer.repeat, "fusion": fusion, "engine": engine,
-                "cycles": whole_again(cycles),
-                "energy_pj": energy, "edp_j_cycles": edp, "utilization": utilization, "area_um2": area,
-                "macs": whole_again(macs), "bound_by": bound_by, "levels": levels, "networks": networks,
-                "mapping": json.loads(mapping), "loop_nest": loop_nest, "search": json.loads(search),
-                "provenance": json.loads(provenance),
-            }
-        )  # fmt: skip
+        return read_result(self._connection, index, position, layer)
 
     def limits(self, index: int, position: int) -> tuple[LevelLimits, ...]:
         """What bounds the storage levels of one layer of a point, from inner to outer, where it is known."""
-        rows = self._connection.execute(
-            "SELECT v.name, v.read_bandwidth, v.write_bandwidth, v.word_bits "
-            "FROM shown AS p JOIN layer AS l ON l.idx = p.idx "
-            "JOIN result AS r ON r.result_key = l.result_key "
-            "JOIN level AS v ON v.result = r.number "
-            "WHERE l.idx = ? AND l.position = ? AND v.word_bits IS NOT NULL ORDER BY v.position",
-            (index, position),
-        )
-        return tuple(LevelLimits(*row) for row in rows)
-
-    def _levels(self, number: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        levels: dict[int, dict[str, Any]] = {}
-        networks: dict[int, dict[str, Any]] = {}
-        rows = self._connection.execute(
-            "SELECT position, kind, name, cycles, energy_pj, leakage_pj, area_um2, instances, "
-            "utilized_instances FROM level WHERE result = ? ORDER BY position",
-            (number,),
-        )
-        for position, kind, name, cycles, energy, leakage, area, instances, utilized in rows:
-            if kind == "network":
-                networks[position] = {"name": name, "energy_pj": energy, "dataspaces": {}}
-                continue
-            levels[position] = {
-                "name": name, "cycles": whole_again(cycles), "energy_pj": energy, "leakage_pj": leakage,
-                "area_um2": area, "instances": whole_again(instances), "utilized_instances": utilized,
-                "dataspaces": {},
-            }  # fmt: skip
-        for table, columns, entries in (
-            ("dataspace", DATASPACE_COLUMNS, levels),
-            ("network_dataspace", NETWORK_COLUMNS, networks),
-        ):
-            query = f"SELECT level, name, {', '.join(columns)} FROM {table} WHERE result = ?"
-            query += " ORDER BY level, position"
-            for level, name, *figures in self._connection.execute(query, (number,)):
-                entries[level]["dataspaces"][name] = dict(zip(columns, map(_number, figures), strict=True))
-        return list(levels.values()), list(networks.values())
+        return read_limits(self._connection, index, position)
 
     def level_rows(self, study: int) -> Iterator[Sequence[Any]]:
         """(index, position, kind, level, name, figures...) of every level and network of every layer."""
@@ -347,13 +287,6 @@ class StoreReader:
 
 
 METRIC_COLUMNS = ("energy_pj", "cycles", "utilization", "edp_sum", "edp", "area_um2", "edap")
-DATASPACE_COLUMNS = (
-    "reads", "fills", "updates", "temporal_reductions", "partition_size", "tile_size", "utilized_instances",
-    "energy_pj",
-)  # fmt: skip
-NETWORK_COLUMNS = (
-    "fanout", "multicast_factor", "ingresses", "link_transfers", "spatial_reductions", "hops", "energy_pj",
-)  # fmt: skip
 
 
 def _is_best(metric: str) -> str:
@@ -374,7 +307,3 @@ def _outcome(occurrence: Occurrence, row: Sequence[Any]) -> LayerOutcome:
 def _as_number(column: str) -> str:
     """Whole numbers beyond 64 bits are stored as text, which SQL would compare as such."""
     return f"CAST({column} AS REAL)" if column == "cycles" else column
-
-
-def _number(stored: Any) -> Any:
-    return int(stored) if isinstance(stored, str) else stored

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 SCHEMA_VERSION = 3
 """1 was ``hw_config.json`` alone, 2 never left its makers."""
 
@@ -72,3 +74,8 @@ def whole(value: int | None) -> int | str | None:
 
 def whole_again(stored: int | str | float | None) -> int | None:
     return None if stored is None else int(stored)
+
+
+def number_again(stored: Any) -> Any:
+    """A figure of which nobody knows whether it is whole."""
+    return int(stored) if isinstance(stored, str) else stored
