@@ -85,16 +85,17 @@ def test_reasons_survive_every_format(results: SweepResults) -> None:
     assert rows[3]["reason"] == reason
     assert json.loads(text_of(results, "layers", "json", study=0))[3]["reason"] == reason
     lines = text_of(results, "layers", "markdown", study=0).splitlines()
-    assert len(lines) == 2 + 4
+    assert len(lines) == 2 + 4 + 2 and lines[-1].startswith("In all rows: study=0 architecture=gemmini")
     assert '| a "tile" of 5, \\|bars\\| \\\\ and \u00fc |' in lines[5]
     assert "\u00fc" in text_of(results, "layers", "table", study=0)
 
 
 def test_markdown_is_a_table(results: SweepResults) -> None:
     lines = text_of(results, "configurations", "markdown").splitlines()
-    assert lines[0].startswith("| index | study | architecture | model | status | reason | energy_pj |")
+    assert lines[0].startswith("| index | study | status | reason | energy_pj |")
     assert set(lines[1]) == {"|", "-", " "}
-    assert len({line.replace("\\|", "").count("|") for line in lines}) == 1
+    assert len({line.replace("\\|", "").count("|") for line in lines[:-2]}) == 1
+    assert lines[-1] == "In all rows: architecture=gemmini model=bert-large"
 
 
 def test_the_plain_table_tells_what_is_the_same_once(results: SweepResults) -> None:

@@ -229,13 +229,13 @@ def _parser(program: str) -> OneLineParser:
 def _add_choice_of_what(parser: OneLineParser) -> None:
     group = parser.add_argument_group("what is mapped onto what")
     group.add_argument(
-        "-a", "--arch", type=_text, help=f"architecture, or a file (default {DEFAULT_ARCHITECTURE})"
+        "-a", "--arch", type=some_text, help=f"architecture, or a file (default {DEFAULT_ARCHITECTURE})"
     )
     group.add_argument(
         "--arch-param", action="append", type=_assignment, metavar="NAME=VALUE",
         help="set a parameter of the architecture; may be repeated",
     )  # fmt: skip
-    group.add_argument("-m", "--model", type=_text, help=f"model, or a file (default {DEFAULT_MODEL})")
+    group.add_argument("-m", "--model", type=some_text, help=f"model, or a file (default {DEFAULT_MODEL})")
     group.add_argument(
         "--seq", type=positive_number, metavar="N", help="sequence length instead of the model's"
     )
@@ -243,7 +243,7 @@ def _add_choice_of_what(parser: OneLineParser) -> None:
     group.add_argument("--sweeps", type=int, choices=(2, 3), help="passes of softmax over each column")
     group.add_argument("-c", "--convs", action="store_true", help="allow the names of convolutions")
     group.add_argument(
-        "--spec", nargs="+", action="extend", type=_text, metavar="FILE",
+        "--spec", nargs="+", action="extend", type=some_text, metavar="FILE",
         help="Timeloop v4 files instead of a layer and architecture",
     )  # fmt: skip
     group.add_argument(
@@ -251,10 +251,12 @@ def _add_choice_of_what(parser: OneLineParser) -> None:
         help="set a variable that Jinja templates among the --spec files read; may be repeated",
     )  # fmt: skip
     group.add_argument(
-        "--tables", action="append", type=_text, metavar="DIR",
+        "--tables", action="append", type=some_text, metavar="DIR",
         help="ask the estimation tables of this folder before the shipped ones; may be repeated",
     )  # fmt: skip
-    group.add_argument("--mapping", type=_text, metavar="FILE", help="evaluate this mapping, do not search")
+    group.add_argument(
+        "--mapping", type=some_text, metavar="FILE", help="evaluate this mapping, do not search"
+    )
     group.add_argument(
         "--list", action="store_true", help="show what there is; with a name, that architecture's parameters"
     )
@@ -267,7 +269,7 @@ def _add_fusion(parser: OneLineParser) -> None:
 def _add_search(parser: OneLineParser) -> None:
     group = parser.add_argument_group("search")
     group.add_argument(
-        "--mapper", type=_text, metavar="PROFILE",
+        "--mapper", type=some_text, metavar="PROFILE",
         help=f"mapper profile, or a file (default {DEFAULT_PROFILE}: the best mapping with its proof)",
     )  # fmt: skip
     group.add_argument(
@@ -306,8 +308,9 @@ def _add_search(parser: OneLineParser) -> None:
 def _add_output(parser: OneLineParser) -> None:
     group = parser.add_argument_group("output")
     group.add_argument(
-        "-o", "--out", type=_text, metavar="DIR", help="folder to write (default: a name from the options)"
-    )
+        "-o", "--out", type=some_text, metavar="DIR",
+        help="folder to write (default: a name from the options)",
+    )  # fmt: skip
     group.add_argument("--json", action="store_true", help="print the result record as JSON, nothing else")
     group.add_argument("-l", "--live", action="store_true", help="report every better mapping as it is found")
     group.add_argument(
@@ -331,7 +334,7 @@ def _assignment(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _text(text: str) -> str:
+def some_text(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("an empty text is no name")
     return text

@@ -140,7 +140,7 @@ def _plan(arguments: SweepArguments) -> SweepPlan:
     request = SweepRequest(
         layers=arguments.words,
         architectures=arguments.architectures,
-        configurations=Path(arguments.configurations) if arguments.configurations else None,
+        configurations=None if arguments.configurations is None else Path(arguments.configurations),
         rules=arguments.rules,
         mixup=arguments.mixup,
         models=arguments.models,

@@ -16,6 +16,7 @@ from harness.cli.arguments import (
     natural_number,
     objective,
     positive_number,
+    some_text,
 )
 
 DEFAULT_OUT = "outputs_hwdse"
@@ -175,7 +176,7 @@ def _parser(program: str) -> OneLineParser:
 def _add_what(parser: OneLineParser) -> None:
     group = parser.add_argument_group("what is mapped onto what")
     group.add_argument(
-        "-c", "--configs", metavar="FILE",
+        "-c", "--configs", type=some_text, metavar="FILE",
         help="configurations: JSON (a list, a grid) or CSV (default: the shipped hw_configs.json; "
         "with several architectures each at its defaults)",
     )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harness.errors import Location, SpecError, unknown_name
-from harness.fusion import Fusion, FusionOptions, fusable_pairs, plan_fusion
+from harness.fusion import Fusion, FusionOptions, fusable_pairs, names_a_pair, parse_pair, plan_fusion
 from harness.workloads import Layer, Model, find_layer, list_layers
 
 ALL = "all"
@@ -46,7 +46,7 @@ def choose_layers(
     layers that are named must be fusable. ``ignore_heads`` counts one head instead of all. Raises
     HarnessError for unknown names and for what cannot be fused.
     """
-    names, level = _split(words, model, levels)
+    names, level = _split(_without_pairs(words, model), model, levels)
     if ALL in (name.lower() for name in names):
         if len(names) > 1:
             raise SpecError("'all' already names every layer", _COMMAND_LINE)
@@ -69,6 +69,18 @@ def choose_layers(
             fusion = plan_fusion(layer.name, level, levels, model, options)
         shares.append(_share(layer, fusion, ignore_heads))
     return Workload(model.name, tuple(shares), level)
+
+
+def _without_pairs(words: Sequence[str], model: Model) -> list[str]:
+    """``KTQ+softmax``, as ``run.py`` has it, is both layers here."""
+    names: list[str] = []
+    for word in words:
+        if names_a_pair(word):
+            pair = parse_pair(word, model)
+            names += [pair.producer.name, pair.consumer.name]
+        else:
+            names.append(word)
+    return names
 
 
 def _share(layer: Layer, fusion: Fusion | None, ignore_heads: bool) -> LayerShare:

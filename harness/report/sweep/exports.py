@@ -171,10 +171,16 @@ def _json(columns: Sequence[str], rows: Iterator[Row]) -> Iterator[str]:
 
 
 def _markdown(columns: Sequence[str], rows: Iterator[Row]) -> Iterator[str]:
-    yield _markdown_row(columns)
-    yield _markdown_row(["---"] * len(columns))
-    for row in rows:
-        yield _markdown_row([_exact(value) for value in row])
+    heads, cells, fixed = _for_people(columns, rows)
+    if not cells:
+        yield "no rows\n"
+        return
+    yield _markdown_row(heads)
+    yield _markdown_row(["---"] * len(heads))
+    for row in cells:
+        yield _markdown_row(row)
+    if fixed:
+        yield f"\nIn all rows: {fixed}\n"
 
 
 def _markdown_row(cells: Sequence[str]) -> str:
@@ -183,11 +189,22 @@ def _markdown_row(cells: Sequence[str]) -> str:
 
 
 def _table(columns: Sequence[str], rows: Iterator[Row], width: int) -> Iterator[str]:
-    """Six digits; columns that are the same in all rows are told once, empty ones and hashes not at all."""
-    cells = [[_rounded(value) for value in row] for row in rows]
+    heads, cells, fixed = _for_people(columns, rows)
     if not cells:
         yield "no rows\n"
         return
+    left = [place for place in range(len(heads)) if _are_words(row[place] for row in cells)]
+    yield aligned(Columns(tuple(heads), len(heads), left), cells, width)
+    yield "\n"
+    if fixed:
+        yield f"in all rows: {fixed}\n"
+
+
+def _for_people(columns: Sequence[str], rows: Iterator[Row]) -> tuple[list[str], list[list[str]], str]:
+    """Heads, cells with six digits, and in one line the columns that are the same in all rows; empty ones and
+    hashes are not told at all.
+    """
+    cells = [[_rounded(value) for value in row] for row in rows]
     fixed, varying = [], []
     for number, name in enumerate(columns):
         if name == "key":
@@ -198,12 +215,7 @@ def _table(columns: Sequence[str], rows: Iterator[Row], width: int) -> Iterator[
                 fixed.append(f"{name}={values.pop()}")
         else:
             varying.append(number)
-    heads = tuple(columns[number] for number in varying)
-    left = [place for place, number in enumerate(varying) if _are_words(row[number] for row in cells)]
-    yield aligned(Columns(heads, len(heads), left), [[row[n] for n in varying] for row in cells], width)
-    yield "\n"
-    if fixed:
-        yield f"in all rows: {' '.join(fixed)}\n"
+    return [columns[n] for n in varying], [[row[n] for n in varying] for row in cells], " ".join(fixed)
 
 
 def _are_words(cells: Iterable[str]) -> bool:

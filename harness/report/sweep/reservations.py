@@ -12,7 +12,7 @@ from harness.report.sweep.words import STATUS_WORDS, indices_in_words, several
 if TYPE_CHECKING:
     from harness.sweep.results import Failure, Note
 
-ONE_BY_ONE = 50
+ONE_BY_ONE = 10
 """With more configurations than these, failures are grouped by their reason."""
 SHOWN_REASONS = 10
 SHOWN_NOTES = 20

@@ -69,6 +69,7 @@ class _StudySummary:
         self._mapped = counts["ok"]
         self._keys = telling_parameters(results, study.number)
         self._architectures = len(results.architectures(study.number)) > 1
+        self._grid = comparison_grid(results, study.number, criterion) if self._architectures else None
 
     def print(self, table: bool, top: int | None) -> None:
         self._print_what()
@@ -77,8 +78,7 @@ class _StudySummary:
         if self._mapped:
             self._print_front()
             self._print_best_in_full()
-        if self._architectures:
-            self._print_grid()
+        self._print_grid()
         self._print_reservations()
         if table and self._mapped:
             self._say("")
@@ -103,6 +103,8 @@ class _StudySummary:
         if settings.fusion is not None:
             fused = ", ".join(o.layer for o in self._study.layers if o.fused)
             self._say(f"fused at {settings.fusion}: {fused}")
+        if self._grid is not None and self._grid.caution:
+            self._say("not all of these architectures compare in cycles and EDP: see below their table")
 
     def _print_best(self, criterion: str, name: str) -> None:
         best = self._results.best(criterion, self._study.number, _SHOWN_TIES)
@@ -142,9 +144,9 @@ class _StudySummary:
             self._say(layer_table(layers, self._console.width))
 
     def _print_grid(self) -> None:
-        grid = comparison_grid(self._results, self._study.number, self._criterion)
-        self._say("")
-        self._say(grid_text(grid, self._console.width))
+        if self._grid is not None:
+            self._say("")
+            self._say(grid_text(self._grid, self._console.width))
 
     def _print_reservations(self) -> None:
         count = self._all - self._mapped

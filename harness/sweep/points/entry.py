@@ -97,12 +97,20 @@ def _listed(
     )
 
 
+_MOST_CHARACTERS = 100_000_000
+
+
 def file_text(path: Path) -> str:
     """Raises SpecError for a file that is not there or is no text."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as stream:
+            text = stream.read(_MOST_CHARACTERS + 1)
     except FileNotFoundError as error:
         hint = "without -c the shipped configurations are taken"
         raise SpecError("no such file", Location(str(path)), hint) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"cannot be read: {error}", Location(str(path))) from error
+    if len(text) > _MOST_CHARACTERS:
+        hint = "a grid or a cross-over says much in few words"
+        raise SpecError(f"more than {_MOST_CHARACTERS:,} characters", Location(str(path)), hint)
+    return text

@@ -32,6 +32,8 @@ class ReadEntry:
     alone: bool
     place: Place
 
+_MOST_OF_A_KEY = 80
+
 
 class EntryReader:
     """Reads entries one after the other; ``mistakes`` are lines about everything that was wrong."""
@@ -142,7 +144,7 @@ class EntryReader:
             parameter = template.parameter.get(key) if isinstance(key, str) else None
             if parameter is None:
                 hint = did_you_mean(str(key), (*template.parameter, *_ENTRY_KEYS))
-                said = f"unknown parameter '{key}'" + (f" ({hint})" if hint else "")
+                said = f"unknown parameter '{str(key)[:_MOST_OF_A_KEY]}'" + (f" ({hint})" if hint else "")
                 self.mistakes.append(f"{place.name(str(key))}{about}{said}")
                 continue
             values, wrong = self._read_values(value, parameter, template)

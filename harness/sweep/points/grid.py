@@ -6,8 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
 
+from harness.errors import SpecError
 from harness.sweep.points.configuration import Configuration
 from harness.sweep.points.frame import AxisValue, Chosen, Frame, Stage
+
+MOST_TRIED = 20_000_000
+"""Combinations on which rules are tried, at some microseconds each: minutes, not days."""
 
 
 class Grid:
@@ -36,6 +40,13 @@ class Grid:
         """
         if self._count is None:
             ruled = self.frame.ruled
+            tried = prod(len(self.axes[k]) for k in ruled)
+            if tried > MOST_TRIED:
+                raise SpecError(
+                    f"architecture '{self.frame.architecture}': the rules would have to be tried on "
+                    f"{tried:.3g} combinations, more than {MOST_TRIED:,}",
+                    hint='give their keys fewer values, or let one follow from others ("=262144 // pe_rows")',
+                )
             kept = sum(1 for _ in self._chosen(ruled))
             self._count = kept * prod(len(axis) for k, axis in enumerate(self.axes) if k not in ruled)
         return self._count
