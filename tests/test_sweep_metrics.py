@@ -190,7 +190,7 @@ def test_only_equal_work_is_compared(tmp_path: Path) -> None:
         [0, 4], [1], [2], [3],
     ]  # fmt: skip
     assert [point.study for point in results.points] == [0, 1, 2, 3, 0]
-    with pytest.raises(ValueError, match="there is no study 4"):
+    with pytest.raises(SpecError, match="there is no study 4"):
         results.best(study=4)
 
 

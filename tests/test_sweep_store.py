@@ -19,7 +19,7 @@ from harness.cli.hwdse import main
 from harness.engines import embedded
 from harness.engines.layer_job import LayerRequest, layer_job
 from harness.engines.result import LevelDataSpace, LevelRecord, Result
-from harness.errors import HarnessError
+from harness.errors import HarnessError, SpecError
 from harness.report.outputs import timeloop_files
 from harness.spec.profiles import load_profile
 from harness.sweep.folder import open_results
@@ -261,7 +261,7 @@ def test_names_of_layers_are_found_and_indices_too(tmp_path: Path) -> None:
     assert [(n.text, n.layer, n.indices) for n in results.notes()] == [("rounded", "KQV", (3,))]
     with pytest.raises(HarnessError, match="unknown layer 'KTX'"):
         results.result(3, "KTX")
-    with pytest.raises(ValueError, match="there is no point 4"):
+    with pytest.raises(SpecError, match="there is no point 4"):
         results.layers(4)
 
 

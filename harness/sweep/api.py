@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.engines.version import program_version
-from harness.errors import SpecError
+from harness.errors import HarnessError, SpecError
 from harness.fusion import FusionOptions
 from harness.search.ready import compile_once, is_ready
 from harness.spec.profiles import DEFAULT_PROFILE
@@ -167,7 +168,7 @@ def run(
     *,
     architectures: str | Sequence[str] = DEFAULT_ARCHITECTURE,
     configurations: str | Path | Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None,
-    rules: Sequence[str] = (),
+    rules: str | Sequence[str] = (),
     mixup: bool = False,
     models: str | Sequence[str] = DEFAULT_MODEL,
     sequence: int | None = None,
@@ -175,9 +176,9 @@ def run(
     fusion: str | None = None,
     fusion_options: FusionOptions | None = None,
     profile: str = DEFAULT_PROFILE,
-    objective: Sequence[str] | None = None,
+    objective: str | Sequence[str] | None = None,
     imperfect_factors: bool = False,
-    tables: Sequence[str | Path] = (),
+    tables: str | Path | Sequence[str | Path] = (),
     folder: str | Path = DEFAULT_FOLDER,
     first_index: int = 0,
     jobs: int | None = None,
@@ -197,15 +198,17 @@ def run(
 
     Raises HarnessError for unknown names and values, all mistakes of the configurations at once.
     """
-    if limit_seconds is not None and limit_seconds <= 0:
+    if limit_seconds is not None and not 0 < limit_seconds < math.inf:
         raise SpecError(f"limit_seconds must be above 0, not {limit_seconds}")
-    words = (layers,) if isinstance(layers, str) else tuple(layers)
+    if jobs is not None and (not isinstance(jobs, int) or jobs < 1):
+        raise SpecError(f"jobs must be a whole number above 0, not {jobs!r}")
+    words = _several(layers)
     given = Path(configurations) if isinstance(configurations, str) else configurations
     request = SweepRequest(
         layers=words if fusion is None else (*words, fusion),
         architectures=_several(architectures),
         configurations=given,
-        rules=tuple(rules),
+        rules=_several(rules),
         mixup=mixup,
         models=_several(models),
         sequence=sequence,
@@ -214,13 +217,16 @@ def run(
         profile=profile,
         objective=None if objective is None else _several(objective),
         imperfect_factors=imperfect_factors,
-        table_folders=tuple(map(Path, tables)),
+        table_folders=tuple(map(Path, (tables,) if isinstance(tables, (str, Path)) else tables)),
         first_index=first_index,
         command="harness.sweep.run",
     )
     plan = plan_sweep(request)
     place = Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HarnessError(f"cannot make the folder '{place}': {error.strerror}") from error
     execution = Execution(
         folder=place,
         runner=runner_for(cluster, jobs, plan.layers),
@@ -250,4 +256,5 @@ def runner_for(cluster: str | None, jobs: int | None, layers: int) -> Runner:
 
 
 def _several(names: str | Sequence[str]) -> tuple[str, ...]:
+    """A single name is a list of one."""
     return (names,) if isinstance(names, str) else tuple(names)

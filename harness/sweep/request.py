@@ -102,8 +102,12 @@ def _check(request: SweepRequest) -> None:
     """What the command line cannot give, but a notebook can."""
     if not request.layers or not request.models:
         raise SpecError("say what to map: all, or the names of layers, of at least one model")
-    if not 0 <= request.first_index <= LARGEST_INDEX:
-        raise SpecError(f"the first index must be 0 to {LARGEST_INDEX:,}, not {request.first_index:,}")
+    names = (*request.layers, *request.architectures, *request.models, *request.rules)
+    for name in (*names, *(request.objective or ())):
+        if not isinstance(name, str):
+            raise SpecError(f"layers, architectures, models, rules and goals are texts, not {name!r}")
+    if not isinstance(request.first_index, int) or not 0 <= request.first_index <= LARGEST_INDEX:
+        raise SpecError(f"the first index must be 0 to {LARGEST_INDEX:,}, not {request.first_index!r}")
     for goal in request.objective or ():
         if goal not in GOALS:
             raise unknown_name("goal", goal, GOALS)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from harness.engines.result import Result
-from harness.errors import unknown_name
+from harness.errors import SpecError, unknown_name
 from harness.sweep.comparison import find_criterion, pareto_front
 from harness.sweep.outcome import LayerOutcome, OutcomeStatus
 from harness.sweep.point import Point, PointStatus
@@ -80,10 +80,10 @@ class SweepResults:
         return tuple(dict.fromkeys(c for reader in self._readers for c in reader.commands()))
 
     def study(self, number: int | None = None) -> Study:
-        """Raises ValueError for a number that no study has."""
+        """Raises SpecError for a number that no study has."""
         wanted = self.latest if number is None else number
         if not 0 <= wanted < len(self.studies):
-            raise ValueError(f"there is no study {wanted}; there are {len(self.studies)}")
+            raise SpecError(f"there is no study {wanted}; there are {len(self.studies)}")
         return self.studies[wanted]
 
     @cached_property
@@ -135,12 +135,12 @@ class SweepResults:
         return reader.varying(own.number, architecture)
 
     def point(self, index: int) -> Point:
-        """Raises ValueError for an index that is not there."""
+        """Raises SpecError for an index that is not there."""
         for number, (reader, own) in enumerate(self._source):
             point = reader.point(index)
             if point is not None and point.study == own.number:
                 return replace(point, study=number)
-        raise ValueError(f"there is no point {index}")
+        raise SpecError(f"there is no point {index}")
 
     def _of(self, study: int | None) -> tuple[StoreReader, Study, int]:
         """Where a study is stored, its form there, and its number here."""
@@ -212,6 +212,8 @@ class SweepResults:
         self, study: int | None = None, axes: Sequence[str] = ("cycles", "energy_pj")
     ) -> list[int]:
         """The indices of :meth:`pareto`."""
+        if not axes:
+            raise SpecError("a front needs at least one metric")
         for axis in axes:
             if axis not in METRIC_COLUMNS:
                 raise unknown_name("metric", axis, METRIC_COLUMNS)

@@ -32,6 +32,7 @@ class ReadEntry:
     alone: bool
     place: Place
 
+
 _MOST_OF_A_KEY = 80
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, SpecError
 from harness.sweep.store.schema import SCHEMA, SCHEMA_VERSION
 
 FILE_NAME = "sweep.sqlite"
@@ -106,6 +108,16 @@ def _check(connection: sqlite3.Connection, file: Path | str) -> None:
     if version != SCHEMA_VERSION:
         message = f"'{file}' has schema {version}, this program reads {SCHEMA_VERSION}"
         raise HarnessError(message, hint="choose another folder with -o")
+
+
+@contextmanager
+def sound_rows() -> Iterator[None]:
+    """Around what makes objects of rows: a store that somebody has edited is told as that."""
+    try:
+        yield
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError, SpecError, sqlite3.Error) as error:
+        message = f"a row of the store {FILE_NAME} is damaged ({type(error).__name__}: {error})"
+        raise HarnessError(message, hint="--fresh makes it anew") from error
 
 
 def told(error: sqlite3.Error) -> str:

@@ -13,6 +13,7 @@ from harness.sweep.job import LevelLimits
 from harness.sweep.metrics import Metrics
 from harness.sweep.outcome import LayerOutcome, Occurrence
 from harness.sweep.point import Point
+from harness.sweep.store.connection import sound_rows
 from harness.sweep.store.result_reading import DATASPACE_COLUMNS, read_limits, read_result
 from harness.sweep.store.rows import OUTCOME_COLUMNS, merged, outcome_of
 from harness.sweep.store.schema import number_again
@@ -41,15 +42,16 @@ class StoreReader:
             "SELECT number, model, fusion, mapper, version, blocks, layers FROM study "
             "WHERE number IN (SELECT DISTINCT study FROM shown) ORDER BY number"
         )
-        return tuple(
-            Study(
-                Settings(model, fusion, mapper, version),
-                tuple(Occurrence(**layer) for layer in json.loads(layers)),
-                blocks,
-                number,
+        with sound_rows():
+            return tuple(
+                Study(
+                    Settings(model, fusion, mapper, version),
+                    tuple(Occurrence(**layer) for layer in json.loads(layers)),
+                    blocks,
+                    number,
+                )
+                for number, model, fusion, mapper, version, blocks, layers in rows
             )
-            for number, model, fusion, mapper, version, blocks, layers in rows
-        )
 
     def points(self, study: int, order: str = "idx", most: int | None = None) -> Iterator[Point]:
         """The points of a study, by index or by one of :data:`METRIC_COLUMNS`, those without metrics last."""
@@ -88,17 +90,19 @@ class StoreReader:
             values,
         )
         bases: dict[int, dict[str, ParameterValue]] = {}
-        for index, study, architecture, given_text, base, status, seconds, energy, cycles, *rest_ in rows:
-            if base not in bases:
-                bases[base] = self._base(base)
-            given = json.loads(given_text)
-            metrics = None
-            if energy is not None:
-                utilization, edp_sum, edp, area, edap = rest_
-                metrics = Metrics(energy, int(cycles), utilization, edp_sum, edp, area, edap)
-            yield Point(
-                index, study, architecture, given, merged(given, bases[base]), status, metrics, seconds
-            )
+        for index, study, architecture, given_text, base, status, seconds, energy, cycles, *others in rows:
+            with sound_rows():
+                if base not in bases:
+                    bases[base] = self._base(base)
+                given = json.loads(given_text)
+                metrics = None
+                if energy is not None:
+                    utilization, edp_sum, edp, area, edap = others
+                    metrics = Metrics(energy, int(cycles), utilization, edp_sum, edp, area, edap)
+                point = Point(
+                    index, study, architecture, given, merged(given, bases[base]), status, metrics, seconds
+                )
+            yield point
 
     def _base(self, number: int) -> dict[str, ParameterValue]:
         row = self._connection.execute("SELECT parameters FROM base WHERE number = ?", (number,)).fetchone()
@@ -164,7 +168,8 @@ class StoreReader:
             "GROUP BY base ORDER BY min(idx)"
         )
         found = self._connection.execute(query, (study, architecture, architecture)).fetchall()
-        return {base: self._base(base) for (base,) in found}
+        with sound_rows():
+            return {base: self._base(base) for (base,) in found}
 
     def indices(self) -> Iterator[int]:
         for (index,) in self._connection.execute("SELECT idx FROM shown"):
@@ -256,7 +261,8 @@ class StoreReader:
 
     def result(self, index: int, position: int, layer: Occurrence) -> Result | None:
         """The whole record of one layer of a point; None when it failed before there was one."""
-        return read_result(self._connection, index, position, layer)
+        with sound_rows():
+            return read_result(self._connection, index, position, layer)
 
     def limits(self, index: int, position: int) -> tuple[LevelLimits, ...]:
         """What bounds the storage levels of one layer of a point, from inner to outer, where it is known."""
@@ -301,7 +307,8 @@ def _is_best(metric: str) -> str:
 def _outcome(occurrence: Occurrence, row: Sequence[Any]) -> LayerOutcome:
     if row[0] is None:
         return occurrence.without_figures("not_run", _NOT_RUN)
-    return outcome_of(occurrence, row)
+    with sound_rows():
+        return outcome_of(occurrence, row)
 
 
 def _as_number(column: str) -> str:
