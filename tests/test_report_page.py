@@ -17,12 +17,13 @@ from report_page_cases import HOSTILE, MAPPING, hostile_sweep, mapped, plain_swe
 from harness.engines.loop_nest import loop_text
 from harness.errors import HarnessError
 from harness.report.page import page_html, write_page
-from harness.report.page.breakdown import roofline_point, shares
+from harness.report.page.breakdown import shares
 from harness.report.page.document import SCRIPTS, safe_json
 from harness.report.page.figures_of_merit import MERITS
 from harness.report.page.nest import nest_levels
 from harness.report.page.payload import payload
 from harness.report.page.survey import carried, survey
+from harness.report.sweep.roofline import roofline_point
 from harness.sweep import run
 from harness.sweep.comparison import CRITERIA
 from harness.sweep.metrics import Metrics

@@ -66,7 +66,7 @@ def test_another_point_than_the_best(results: SweepResults) -> None:
     plots = SweepPlots(results)
     texts = re.findall(r">([^<]+)</text>", plots.bounds(0).image("svg").decode())
     assert {"DRAM read", "compute", "configuration 0: gemmini k=1"} <= set(texts)
-    with pytest.raises(ValueError, match="no point 77"):
+    with pytest.raises(SpecError, match="no point 77"):
         plots.energy(77)
 
 

@@ -237,7 +237,9 @@ def _add_mapping(parser: OneLineParser) -> None:
 
 def _add_run(parser: OneLineParser) -> None:
     group = parser.add_argument_group("the run")
-    group.add_argument("-o", "--out", default=DEFAULT_OUT, metavar="DIR", help="folder (default %(default)s)")
+    group.add_argument(
+        "-o", "--out", type=some_text, default=DEFAULT_OUT, metavar="DIR", help="folder (default %(default)s)"
+    )
     group.add_argument(
         "-i", "--init-idx", "--init_idx", type=natural_number, default=0, metavar="N",
         help="number of the folder of the first configuration (default 0)",
@@ -288,8 +290,10 @@ def _add_results(parser: OneLineParser) -> None:
         "--rows", choices=ROWS, default="configurations",
         help="what a row of --format is (default %(default)s)",
     )  # fmt: skip
-    group.add_argument("--html", metavar="FILE", help="write a page with plots, to be opened in a browser")
-    group.add_argument("--plots", metavar="DIR", help="write the plots as SVG and PNG")
+    group.add_argument(
+        "--html", type=some_text, metavar="FILE", help="write a page with plots, to be opened in a browser"
+    )
+    group.add_argument("--plots", type=some_text, metavar="DIR", help="write the plots as SVG and PNG")
     group.add_argument("-l", "--live", action="store_true", help="print a line for each finished layer")
     group.add_argument(
         "--debug", action="store_true", help="on an internal error keep the traceback in a file"

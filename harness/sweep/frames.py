@@ -27,6 +27,7 @@ LAYER_COLUMNS = (
 LEVEL_COLUMNS = (
     "index", "layer", "kind", "level", "name", "cycles", "energy_pj", "leakage_pj", "area_um2", "instances",
     "utilized_instances", "read_bandwidth", "write_bandwidth", "word_bits",
+    "shared_bandwidth",
 )  # fmt: skip
 SPACE_COLUMNS = ("index", "layer", "name", "dataspace", *DATASPACE_COLUMNS)
 PARAMETER = "parameter:"

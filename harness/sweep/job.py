@@ -29,14 +29,15 @@ class SweepJob:
 
 @dataclass(frozen=True)
 class LevelLimits:
-    """What bounds a storage level: bandwidths in words per cycle and instance (None: no limit), and bits
-    of a word. Results lack it, rooflines need it.
+    """What bounds a storage level: bandwidths in words per cycle and instance (None: no limit), bits of a
+    word, and the bandwidth that reads and writes share. Results lack it, rooflines need it.
     """
 
     name: str
     read_bandwidth: float | None
     write_bandwidth: float | None
     word_bits: int
+    shared_bandwidth: float | None = None
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,10 @@ def _run(job: SweepJob) -> JobResult:
         limits = tuple(
             LevelLimits(
                 level.name,
-                level.read_bandwidth if level.read_bandwidth is not None else level.shared_bandwidth,
-                level.write_bandwidth if level.write_bandwidth is not None else level.shared_bandwidth,
+                level.read_bandwidth,
+                level.write_bandwidth,
                 level.word_bits,
+                level.shared_bandwidth,
             )
             for level in evaluation.architecture.storage
         )

@@ -25,4 +25,9 @@ def write_page(results: SweepResults, file: Path, command: str = "") -> None:
 
     if file.is_dir() or not file.name:
         raise HarnessError(f"cannot write the page '{file}': it is a folder")
+    if file.suffix.lower() not in (".html", ".htm"):
+        # Else a slip of the pen would replace a store or a device by a page.
+        raise HarnessError(f"cannot write the page '{file}'", hint="give it a name that ends in .html")
+    if file.exists() and not file.is_file():
+        raise HarnessError(f"cannot write the page '{file}': it is no file")
     write_folder(file.parent, {file.name: page_html(results, command)})

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from harness.report.page.breakdown import roofline_point, shares
+from harness.report.page.breakdown import shares
 from harness.report.page.columns import plain_parameters
 from harness.report.page.nest import nest_levels
+from harness.report.sweep.roofline import roofline_point
 
 if TYPE_CHECKING:
     from harness.sweep.outcome import LayerOutcome

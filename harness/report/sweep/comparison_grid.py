@@ -110,7 +110,8 @@ def _unlimited(results: SweepResults, points: Mapping[str, Point]) -> tuple[str,
         limits = () if mapped is None else results.limits(point.index, mapped)
         if limits:
             known = True
-            if limits[-1].read_bandwidth is None and limits[-1].write_bandwidth is None:
+            memory = limits[-1]
+            if {memory.read_bandwidth, memory.write_bandwidth, memory.shared_bandwidth} == {None}:
                 unlimited.append(architecture)
     return tuple(unlimited) if known else None
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.report.sweep.roofline import roofline_point
+
 if TYPE_CHECKING:
-    from harness.engines.result import Result
-    from harness.sweep.job import LevelLimits
     from harness.sweep.results import SweepResults
 
 NETWORKS = "networks"
@@ -51,28 +51,10 @@ def roofline(results: SweepResults, index: int) -> list[RooflineLayer]:
     found = []
     for outcome in results.layers(index):
         result = results.result(index, outcome.layer) if outcome.ok else None
-        limits = results.limits(index, outcome.layer) if outcome.ok else ()
-        if result is not None and limits and result.levels and result.cycles and result.macs:
-            found.append(_roofline_layer(outcome.layer, result, limits[-1]))
+        point = None if result is None else roofline_point(result, results.limits(index, outcome.layer))
+        if point is not None and point.macs and point.cycles:
+            busier = point.busier
+            roof = Roof(point.units, None if busier is None else busier.bytes_per_cycle)
+            rate = point.macs / point.cycles
+            found.append(RooflineLayer(outcome.layer, point.intensity, rate, roof))
     return found
-
-
-def _roofline_layer(layer: str, result: Result, memory: LevelLimits) -> RooflineLayer:
-    """Reads and writes have ports of their own: the direction that takes longer is the one that counts;
-    where no bandwidth is stated, both together.
-    """
-    outermost = result.levels[-1]
-    spaces = outermost.dataspaces.values()
-    bytes_a_word = memory.word_bits / 8
-    reads = sum(space.reads for space in spaces) * outermost.utilized_instances * bytes_a_word
-    writes = sum(s.fills + s.updates for s in spaces) * outermost.utilized_instances * bytes_a_word
-    scale = outermost.instances * bytes_a_word
-    timed = [
-        (moved / bandwidth, moved, bandwidth * scale)
-        for moved, bandwidth in ((reads, memory.read_bandwidth), (writes, memory.write_bandwidth))
-        if bandwidth
-    ]
-    _, moved, slope = max(timed) if timed else (0.0, reads + writes, None)
-    macs, cycles = result.macs or 0, result.cycles or 1
-    intensity = macs / moved if moved else float("inf")
-    return RooflineLayer(layer, intensity, macs / cycles, Roof(result.levels[0].instances, slope))

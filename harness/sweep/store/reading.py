@@ -272,8 +272,8 @@ class StoreReader:
         """(index, position, kind, level, name, figures...) of every level and network of every layer."""
         yield from self._connection.execute(
             "SELECT l.idx, l.position, v.kind, v.position, v.name, v.cycles, v.energy_pj, v.leakage_pj, "
-            "v.area_um2, v.instances, v.utilized_instances, v.read_bandwidth, v.write_bandwidth, v.word_bits "
-            "FROM shown AS p JOIN layer AS l ON l.idx = p.idx "
+            "v.area_um2, v.instances, v.utilized_instances, v.read_bandwidth, v.write_bandwidth, "
+            "v.word_bits, v.shared_bandwidth FROM shown AS p JOIN layer AS l ON l.idx = p.idx "
             "JOIN result AS r ON r.result_key = l.result_key "
             "JOIN level AS v ON v.result = r.number WHERE p.study = ? ORDER BY l.idx, l.position, v.position",
             (study,),

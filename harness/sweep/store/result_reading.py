@@ -57,7 +57,7 @@ def read_result(
 def read_limits(connection: sqlite3.Connection, index: int, position: int) -> tuple[LevelLimits, ...]:
     """What bounds the storage levels of one layer of a point, from inner to outer, where it is known."""
     rows = connection.execute(
-        "SELECT v.name, v.read_bandwidth, v.write_bandwidth, v.word_bits "
+        "SELECT v.name, v.read_bandwidth, v.write_bandwidth, v.word_bits, v.shared_bandwidth "
         "FROM shown AS p JOIN layer AS l ON l.idx = p.idx "
         "JOIN result AS r ON r.result_key = l.result_key "
         "JOIN level AS v ON v.result = r.number "

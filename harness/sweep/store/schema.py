@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-SCHEMA_VERSION = 3
-"""1 was ``hw_config.json`` alone, 2 never left its makers."""
+SCHEMA_VERSION = 4
+"""1 was ``hw_config.json`` alone, 2 and 3 never left their makers."""
 
 # Columns without a type keep what they are given: a whole number stays one also where others are fractions,
 # and one beyond 64 bits is kept as text (see ``whole``).
@@ -45,7 +45,7 @@ CREATE TABLE result_detail (
 CREATE TABLE level (
     result INTEGER NOT NULL, position INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
     cycles, energy_pj, leakage_pj, area_um2, instances, utilized_instances,
-    read_bandwidth, write_bandwidth, word_bits INTEGER,
+    read_bandwidth, write_bandwidth, word_bits INTEGER, shared_bandwidth,
     PRIMARY KEY (result, position)
 ) WITHOUT ROWID;
 CREATE TABLE dataspace (

@@ -162,18 +162,20 @@ class StoreWriter:
         network_spaces: list[tuple[object, ...]] = []
         for position, entry in enumerate(record["levels"]):
             own = bounds.get(entry["name"])
-            bandwidths = (own.read_bandwidth, own.write_bandwidth, own.word_bits) if own else (None,) * 3
+            bounded: tuple[object, ...] = (None,) * 4
+            if own is not None:
+                bounded = (own.read_bandwidth, own.write_bandwidth, own.word_bits, own.shared_bandwidth)
             levels.append(
                 (
                     number, position, "level", entry["name"], whole(entry["cycles"]), entry["energy_pj"],
                     entry["leakage_pj"], entry["area_um2"], whole(entry["instances"]),
-                    entry["utilized_instances"], *bandwidths,
+                    entry["utilized_instances"], *bounded,
                 )
             )  # fmt: skip
             spaces += _space_rows(number, position, entry)
         for position, entry in enumerate(record["networks"], start=len(record["levels"])):
             levels.append(
-                (number, position, "network", entry["name"], None, entry["energy_pj"], *(None,) * 7)
+                (number, position, "network", entry["name"], None, entry["energy_pj"], *(None,) * 8)
             )
             network_spaces += _space_rows(number, position, entry)
         self._many("level", levels)

@@ -29,7 +29,7 @@ const bound = (() => {
         el("thead", null, el("tr", null, el("th", { scope: "col" }, "layer"), el("th", { scope: "col", class: "number" }, "cycles"), el("th", { scope: "col" }, "bound by"),
           ["compute", ...names].map((name) => el("th", { scope: "col" }, name)))),
         el("tbody", null, layers.map((layer) => line(layer, names))))),
-      el("p", { class: "hint" }, "Cycles that the computes and each level's bandwidth need, as a share of the layer's cycles (one instance). A level without a stated bandwidth needs as many as the computes."));
+      el("p", { class: "hint" }, "The cycles of each level as the model has them: those of the computes, or more where the level's bandwidth needs more; as a share of the layer's cycles (one instance)."));
   }
 
   return { render, named };

@@ -72,7 +72,7 @@ const roofline = (() => {
     const still = points.filter((point) => !Number.isFinite(point.x)).map((point) => point.layer.name);
     const level = [...new Set(points.map((point) => point.line.level))].join(", ");
     return el("div", { class: "part" }, el("h3", null, "Roofline"), node,
-      el("p", { class: "hint" }, points.some((point) => point.traffic) && `Bytes are those of the busier direction (read or write) of ${level || "the outermost level"}.`,
+      el("p", { class: "hint" }, points.some((point) => point.traffic) && `Bytes are those of the busier direction (read or write, or both where they share a bandwidth) of ${level || "the outermost level"}.`,
         unstated.length > 0 && ` ${unstated.join(", ")} states no bandwidth: there is no sloping roof, and the bytes are those of both directions.`,
         still.length > 0 && ` Without any traffic there: ${still.join(", ")}.`));
   }
