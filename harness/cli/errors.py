@@ -39,6 +39,7 @@ def guarded(
 def _ended(program: str, debug: bool, body: Callable[[], int]) -> tuple[int, str | None]:
     """The exit code, and the reason if an error ended it."""
     try:
+        _open_what_is_closed()
         _show_what_cannot_be_encoded()
         code = body()
         if sys.stdout is not None:
@@ -71,6 +72,13 @@ def _ended(program: str, debug: bool, body: Callable[[], int]) -> tuple[int, str
 def _failed(program: str, code: int, reason: str) -> tuple[int, str]:
     say(f"{program}: error: {reason}")
     return code, reason
+
+
+def _open_what_is_closed() -> None:
+    """A daemon may start a program without any output; Python then has None in its place."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - kept open
 
 
 def _show_what_cannot_be_encoded() -> None:

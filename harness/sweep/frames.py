@@ -22,7 +22,7 @@ CONFIGURATION_COLUMNS = (
 LAYER_COLUMNS = (
     "index", "study", "architecture", "model", "layer", "times", "fused", "status", "reason", "cycles",
     "energy_pj", "edp_j_cycles", "utilization", "area_um2", "macs", "bound_by", "seconds", "proof",
-    "lower_bound", "gap", "key",
+    "lower_bound", "gap", "notes", "key",
 )  # fmt: skip
 LEVEL_COLUMNS = (
     "index", "layer", "kind", "level", "name", "cycles", "energy_pj", "leakage_pj", "area_um2", "instances",
@@ -79,7 +79,7 @@ def _layers(results: SweepResults, study: int) -> Iterator[Row]:
         yield (
             index, study, architecture, o.model, o.layer, o.times, o.fused, o.status, o.reason,
             o.cycles, o.energy_pj, o.edp_j_cycles, o.utilization, o.area_um2, o.macs, o.bound_by, o.seconds,
-            o.proof, o.lower_bound, o.gap, o.key,
+            o.proof, o.lower_bound, o.gap, "; ".join(o.notes) or None, o.key,
         )  # fmt: skip
 
 

@@ -58,9 +58,14 @@ class JobResult:
 
 
 def prepare_worker() -> None:
-    """Imports what jobs need while there is no job yet."""
+    """Imports and loads what jobs need while there is no job yet: it is not their time."""
     from harness.engines import embedded, layer_job  # noqa: F401, PLC0415
-    from harness.search import optimal  # noqa: F401, PLC0415
+    from harness.engines.version import program_version  # noqa: PLC0415
+    from harness.search.optimal.warm import load  # noqa: PLC0415
+    from harness.search.ready import is_ready  # noqa: PLC0415
+
+    if is_ready(False, program_version()):
+        load()
 
 
 def run_job(job: SweepJob) -> JobResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from harness.engines.result import Result
@@ -11,6 +12,9 @@ from harness.report.files import remove_if_empty, remove_temporaries, write_fold
 from harness.report.outputs import ALL_NAMES, RESULT, STATS, record_text
 from harness.report.plain_name import plain_name
 from harness.sweep.record import FILE_NAME, ConfigurationRecord
+
+_MOST_OF_A_NAME = 160
+"""Below what file systems allow, with room for the suffixes of temporary names."""
 
 
 class SweepFolder:
@@ -108,6 +112,8 @@ def folder_names(layers: Iterable[str]) -> dict[str, str]:
     taken: set[str] = set()
     for layer in layers:
         name = f"outputs_{plain_name(layer)}"
+        if len(name) > _MOST_OF_A_NAME:
+            name = f"{name[:_MOST_OF_A_NAME]}_{sha256(layer.encode()).hexdigest()[:8]}"
         while name.lower() in taken:
             name += "_"
         taken.add(name.lower())
