@@ -5,6 +5,7 @@ Reads commands from standard input, writes reports to standard output. Ends when
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -79,11 +80,12 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except BrokenPipeError:
-        pass
+    except (BrokenPipeError, EOFError):
+        pass  # whoever started this process has gone
     except Exception as met:
         assert sys.__stdout__ is not None
         for_user = met if isinstance(met, HarnessError) else None
-        send(cast(BinaryIO, sys.__stdout__.buffer), Failed(for_user, traceback.format_exc()))
+        with contextlib.suppress(BrokenPipeError):
+            send(cast(BinaryIO, sys.__stdout__.buffer), Failed(for_user, traceback.format_exc()))
         # The listening thread still waits for input, which an orderly end of the interpreter may trip over.
         os._exit(1)
