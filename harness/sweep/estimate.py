@@ -34,11 +34,13 @@ class Estimate:
     @property
     def seconds(self) -> float | None:
         """Of the whole sweep, if nothing is shared beyond ``jobs`` and all processes are busy. None when no
-        job could be measured.
+        job could be measured, or none is left.
         """
         if self.job_seconds is None:
             return None
         left = self.layers if self.jobs is None else self.jobs - (self.stored or 0)
+        if left == 0:
+            return None
         return left * self.job_seconds / self.processes
 
 

@@ -111,6 +111,8 @@ def earlier_indices(folder: Path, known: Collection[int]) -> list[int]:
 
 
 def _tree(path: Path) -> dict[str, object]:
+    if not path.is_file():
+        raise ValueError("it is no file")
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, RecursionError) as error:
