@@ -218,12 +218,7 @@ class SweepResults:
             if axis not in METRIC_COLUMNS:
                 raise unknown_name("metric", axis, METRIC_COLUMNS)
         reader, own, _ = self._of(study)
-        costs = (
-            (index, tuple(-c if axis == "utilization" else c for axis, c in zip(axes, figures, strict=True)))
-            for index, figures in reader.metrics(own.number, axes)
-            if None not in figures
-        )
-        return pareto_front(costs)
+        return pareto_front(reader.costs(own.number, axes))
 
     def to_pandas(self, rows: Rows = "configurations", study: int | None = None) -> DataFrame:
         """A table with one row for each configuration, layer, level or data space of a study.

@@ -16,7 +16,6 @@ from harness.sweep.point import Point
 from harness.sweep.store.connection import sound_rows
 from harness.sweep.store.result_reading import DATASPACE_COLUMNS, read_limits, read_result
 from harness.sweep.store.rows import OUTCOME_COLUMNS, merged, outcome_of
-from harness.sweep.store.schema import number_again
 from harness.sweep.study import Settings, Study
 
 _NOT_RUN = "the sweep was stopped before"
@@ -108,18 +107,21 @@ class StoreReader:
         row = self._connection.execute("SELECT parameters FROM base WHERE number = ?", (number,)).fetchone()
         return dict(json.loads(row[0]))
 
-    def metrics(self, study: int, names: Sequence[str]) -> Iterator[tuple[int, list[Any]]]:
-        """(index, metrics) of the ranked points, the best in the first metric first."""
-        known = [name for name in names if name in METRIC_COLUMNS]
-        columns = ", ".join(known)
-        order = ", ".join(f"-{name}" if name == "utilization" else _as_number(name) for name in known)
-        rows = self._connection.execute(
-            f"SELECT idx, {columns} FROM shown WHERE study = ? AND energy_pj IS NOT NULL "
-            f"ORDER BY {order}, idx",
-            (study,),
-        )
-        for index, *figures in rows:
-            yield index, [number_again(figure) for figure in figures]
+    def costs(self, study: int, names: Sequence[str]) -> Iterator[tuple[int, tuple[float, ...]]]:
+        """(index, metrics to be made least) of the ranked points that have all of them, in the order of the
+        metrics. Of two metrics, points are left out that another one beats: most of very many.
+        """
+        columns = [f"-{name}" if name == "utilization" else _as_number(name) for name in names]
+        known = " AND ".join(f"{name} IS NOT NULL" for name in names)
+        order = ", ".join(f"c{place}" for place in range(len(names)))
+        rows = f"SELECT idx, {', '.join(f'{c} AS c{place}' for place, c in enumerate(columns))} FROM shown"
+        rows += f" WHERE study = ? AND {known}"
+        if len(names) == 2:
+            before = "min(c1) OVER (ORDER BY c0, c1 GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+            rows = f"SELECT * FROM (SELECT *, {before} AS least FROM ({rows}))"
+            rows += " WHERE least IS NULL OR c1 < least"
+        for index, *cost in self._connection.execute(f"{rows} ORDER BY {order}, idx", (study,)):
+            yield index, tuple(cost[: len(names)])
 
     def counts(self, study: int) -> dict[str, int]:
         """How many points there are by status."""
