@@ -271,8 +271,16 @@ def test_the_payload_says_what_it_left_out(plain: Page, monkeypatch: pytest.Monk
 
 
 def test_the_page_is_written_whole_or_not_at_all(plain: Page, tmp_path: Path) -> None:
-    write_page(plain.results, tmp_path / "new" / "report.html")
-    assert (tmp_path / "new" / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
-    with pytest.raises(HarnessError, match="it is a folder"):
-        write_page(plain.results, tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+    write_page(plain.results, tmp_path / "report.html")
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    store = tmp_path / "sweep.sqlite"
+    store.write_bytes(b"everything that was ever found")
+    for place, reason in (
+        (tmp_path, "it is a folder"),
+        (tmp_path / "new" / "report.html", "there is no folder"),
+        (store, "cannot write the page"),
+    ):
+        with pytest.raises(HarnessError, match=reason):
+            write_page(plain.results, place)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "sweep.sqlite"]
+    assert store.read_bytes() == b"everything that was ever found"

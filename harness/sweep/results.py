@@ -184,6 +184,11 @@ class SweepResults:
             where.setdefault((text, layer), []).append(index)
         return tuple(Note(text, layer, tuple(indices)) for (text, layer), indices in where.items())
 
+    def has_notes(self, study: int | None = None) -> bool:
+        """Whether :meth:`notes` has any."""
+        reader, own, _ = self._of(study)
+        return next(reader.notes(own), None) is not None
+
     def best(
         self, criterion: str = "edp_sum", study: int | None = None, most: int | None = None
     ) -> tuple[Point, ...]:

@@ -28,6 +28,8 @@ def write_page(results: SweepResults, file: Path, command: str = "") -> None:
     if file.suffix.lower() not in (".html", ".htm"):
         # Else a slip of the pen would replace a store or a device by a page.
         raise HarnessError(f"cannot write the page '{file}'", hint="give it a name that ends in .html")
+    if not file.parent.is_dir():
+        raise HarnessError(f"cannot write the page '{file}': there is no folder '{file.parent}'")
     if file.exists() and not file.is_file():
         raise HarnessError(f"cannot write the page '{file}': it is no file")
     write_folder(file.parent, {file.name: page_html(results, command)})

@@ -103,6 +103,8 @@ class _StudySummary:
         if settings.fusion is not None:
             fused = ", ".join(o.layer for o in self._study.layers if o.fused)
             self._say(f"fused at {settings.fusion}: {fused}")
+        if self._results.has_notes(self._study.number):
+            self._say("some figures have reservations: see the notes at the end")
         if self._grid is not None and self._grid.caution:
             self._say("not all of these architectures compare in cycles and EDP: see below their table")
 
