@@ -26,8 +26,9 @@ const cards = (() => {
 
   function render() {
     const { view } = state.current;
-    const { best } = view.study;
-    dom.body("best").replaceChildren(best.length
+    const { best, grid } = view.study;
+    const caution = grid && grid.caution ? [el("p", { class: "say" }, grid.caution)] : [];
+    dom.body("best").replaceChildren(...caution, best.length
       ? el("div", { class: "cards" }, best.map((one) => card(view, one)))
       : el("p", { class: "say" }, "No configuration maps every layer: nothing can be ranked. The reasons stand below."));
     mark();
