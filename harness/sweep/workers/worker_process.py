@@ -56,6 +56,10 @@ class _Ready:
     """The process has started and made its preparations."""
 
 
+_STARTING = threading.Lock()
+"""Neither the first import of loky nor the start of its resource tracker is safe in several threads."""
+
+
 class WorkerProcess:
     """The process as seen by the one that started it. It ends with that one, however that one ends (on Linux
     with the thread that started it).
@@ -69,16 +73,17 @@ class WorkerProcess:
     def __init__(
         self, prepare: Callable[[], object] | None = None, idle_seconds: float | None = None
     ) -> None:
-        from joblib.externals.loky.backend import get_context  # noqa: PLC0415 - slow to import
+        with _STARTING:
+            from joblib.externals.loky.backend import get_context  # noqa: PLC0415 - slow to import
 
-        context = get_context("loky")
-        self.connection, other = context.Pipe()
-        # A daemon: should nobody call kill, the end of this process does not wait for it.
-        self._process: Any = context.Process(
-            target=_serve, args=(other, os.getpid(), prepare, idle_seconds), env=_ENVIRONMENT, daemon=True
-        )
-        with deaf_to_interrupts():
-            self._process.start()
+            context = get_context("loky")
+            self.connection, other = context.Pipe()
+            # A daemon: should nobody call kill, the end of this process does not wait for it.
+            self._process: Any = context.Process(
+                target=_serve, args=(other, os.getpid(), prepare, idle_seconds), env=_ENVIRONMENT, daemon=True
+            )
+            with deaf_to_interrupts():
+                self._process.start()
         other.close()
         self.ready = False
         self._begun: float | None = None
