@@ -67,9 +67,12 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     if not names:
         return None
     by_folded_case = {n.lower(): n for n in names}
-    near = difflib.get_close_matches(str(name).lower(), by_folded_case, n=1, cutoff=0.5)
+    given = str(name).lower()
+    near = difflib.get_close_matches(given, by_folded_case, n=5, cutoff=0.5)
     if near:
-        return f"did you mean '{by_folded_case[near[0]]}'?"
+        # Letters in another order are nearer than another letter, though they share a shorter run.
+        nearest = next((one for one in near if sorted(one) == sorted(given)), near[0])
+        return f"did you mean '{by_folded_case[nearest]}'?"
     shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
     return f"valid names: {shown}"
 
