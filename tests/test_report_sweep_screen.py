@@ -111,6 +111,22 @@ def test_all_layers_of_a_model_are_the_whole_model(sweep: SweepInStore) -> None:
     assert "\none block " in text and "\nwhole model, 24 blocks " in text
 
 
+def test_the_matrix_products_have_a_sum_of_their_own(sweep: SweepInStore) -> None:
+    product = replace(LAYERS[0], times=2, operator="matmul")
+    norm = replace(LAYERS[1], times=3, operator="norm")
+    sweep.add(0, [done("a", 1000, 2e12), done("b", 10, 1e12)], study=Study(SETTINGS, (product, norm), None))
+    rows = [re.split(r"\s{2,}", line.strip()) for line in section(text_of(sweep.results()), "configuration 0")]
+    # 2 x 2 J + 3 x 1 J, of which the first are the product's.
+    assert rows[2][1:3] == ["7.000 J", "2,030"]
+    assert rows[3][:4] == ["of it matrix products", "4.000 J", "2,000", f"{2 * 2 * 1000:.4e}"]
+
+
+def test_without_other_operators_the_matrix_products_are_everything(sweep: SweepInStore) -> None:
+    layers = tuple(replace(layer, operator="matmul") for layer in LAYERS)
+    sweep.add(0, [done("a"), done("b")], study=Study(SETTINGS, layers, 24))
+    assert "matrix products" not in text_of(sweep.results())
+
+
 def test_failures_are_told_and_never_ranked(sweep: SweepInStore) -> None:
     sweep.add(0, [done("a"), done("b")], parameters={"pe_rows": 8})
     sweep.add(1, [failed("a", "too small"), failed("b", "too small")], parameters={"pe_rows": 9})

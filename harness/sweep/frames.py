@@ -20,8 +20,8 @@ CONFIGURATION_COLUMNS = (
     "edp_sum", "edp", "area_um2", "edap", "seconds",
 )  # fmt: skip
 LAYER_COLUMNS = (
-    "index", "study", "architecture", "model", "layer", "times", "fused", "status", "reason", "cycles",
-    "energy_pj", "edp_j_cycles", "utilization", "area_um2", "macs", "bound_by", "seconds", "proof",
+    "index", "study", "architecture", "model", "layer", "operator", "times", "fused", "status", "reason",
+    "cycles", "energy_pj", "edp_j_cycles", "utilization", "area_um2", "macs", "bound_by", "seconds", "proof",
     "lower_bound", "gap", "notes", "key",
 )  # fmt: skip
 LEVEL_COLUMNS = (
@@ -77,8 +77,8 @@ def _configurations(results: SweepResults, study: int, names: tuple[str, ...]) -
 def _layers(results: SweepResults, study: int) -> Iterator[Row]:
     for index, architecture, o in results.iterate_layers(study):
         yield (
-            index, study, architecture, o.model, o.layer, o.times, o.fused, o.status, o.reason,
-            o.cycles, o.energy_pj, o.edp_j_cycles, o.utilization, o.area_um2, o.macs, o.bound_by, o.seconds,
+            index, study, architecture, o.model, o.layer, o.operator or None, o.times, o.fused, o.status,
+            o.reason, o.cycles, o.energy_pj, o.edp_j_cycles, o.utilization, o.area_um2, o.macs, o.bound_by, o.seconds,
             o.proof, o.lower_bound, o.gap, "; ".join(o.notes) or None, o.key,
         )  # fmt: skip
 

@@ -26,7 +26,8 @@ class LayerOutcome:
     ``seconds`` is how long the search took, ``notes`` are reservations about the figures, ``bound_by`` is
     "compute" or "<level>.read|write". ``proof``, ``lower_bound`` and ``gap`` are those of the search's
     record. ``key`` is the hash of everything that the figures depend on. ``model`` and ``repeat`` are the
-    layer's own: whose it is, and how often that model has it.
+    layer's own: whose it is, and how often that model has it; ``operator`` is its class ("" where nobody
+    recorded it).
     """
 
     layer: str
@@ -50,6 +51,7 @@ class LayerOutcome:
     gap: float | None = None
     model: str = ""
     repeat: int = 1
+    operator: str = ""
 
     @property
     def ok(self) -> bool:
@@ -81,6 +83,7 @@ class Occurrence:
     macs: int
     model: str = ""
     repeat: int = 1
+    operator: str = ""
 
     def without_figures(self, status: OutcomeStatus, reason: str, key: str | None = None) -> LayerOutcome:
         return LayerOutcome(**asdict(self), status=status, reason=reason, key=key)

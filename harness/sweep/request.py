@@ -189,6 +189,7 @@ def occurrence(share: LayerShare) -> Occurrence:
         macs=share.layer.problem.macs,
         model=share.layer.model,
         repeat=share.layer.repeat,
+        operator=share.layer.operator,
     )
 
 

@@ -9,6 +9,7 @@ from harness.errors import HarnessError
 from harness.report import quantities
 from harness.report.sweep.aligned import Columns, aligned
 from harness.report.sweep.words import STATUS_WORDS, bound_in_words
+from harness.sweep.metrics import metrics_of
 from harness.workloads import load_model
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 _LAYER_HEADS = ("layer", "times", "cycles", "energy", "util %", "bound by", "energy %", "cycles %")
 
 
-def totals_table(metrics: Metrics, study: Study, width: int) -> str:
-    """Of the whole model, and of one of its blocks where it has several.
+def totals_table(metrics: Metrics, study: Study, layers: Sequence[LayerOutcome], width: int) -> str:
+    """Of the whole model, of one of its blocks where it has several, and of its matrix products where it has
+    other operators too: those run on a lane of their own, whatever the array.
 
     Where not all layers of the model were mapped, the totals are said to be of these layers.
     """
@@ -35,6 +37,10 @@ def totals_table(metrics: Metrics, study: Study, width: int) -> str:
     if blocks > 1:
         name += f", {blocks} blocks"
     rows.append(_totals(name, metrics.energy_pj, metrics.cycles, metrics.edp_sum))
+    products = [layer for layer in layers if layer.operator in ("matmul", "conv")]
+    alone = metrics_of(products) if 0 < len(products) < len(layers) else None
+    if alone is not None:
+        rows.append(_totals("  of it matrix products", alone.energy_pj, alone.cycles, alone.edp_sum))
     heads = ("", "energy", "cycles", "EDP-sum", "EDP of totals")
     return aligned(Columns(heads, 1, left=(0,)), rows, width)
 

@@ -139,8 +139,8 @@ class _StudySummary:
         name = find_criterion(self._criterion).name
         self._say("")
         self._heading(f"configuration {best[0].index}", f"best by {name}")
-        self._say(totals_table(best[0].metrics, self._study, self._console.width))
         layers = self._results.layers(best[0].index)
+        self._say(totals_table(best[0].metrics, self._study, layers, self._console.width))
         if layers:
             self._say("")
             self._say(layer_table(layers, self._console.width))

@@ -61,7 +61,7 @@ def _noted(outcome: LayerOutcome, notes: Sequence[str]) -> LayerOutcome:
 
 def _put(store: StoreWriter, record: ConfigurationRecord) -> None:
     occurrences = tuple(
-        Occurrence(o.layer, o.times, o.times_reason, o.fused, o.macs, o.model, o.repeat)
+        Occurrence(o.layer, o.times, o.times_reason, o.fused, o.macs, o.model, o.repeat, o.operator)
         for o in record.layers
     )
     keys = tuple(f"{record.index}:{o.layer}" for o in record.layers)
