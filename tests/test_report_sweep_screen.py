@@ -115,7 +115,8 @@ def test_the_matrix_products_have_a_sum_of_their_own(sweep: SweepInStore) -> Non
     product = replace(LAYERS[0], times=2, operator="matmul")
     norm = replace(LAYERS[1], times=3, operator="norm")
     sweep.add(0, [done("a", 1000, 2e12), done("b", 10, 1e12)], study=Study(SETTINGS, (product, norm), None))
-    rows = [re.split(r"\s{2,}", line.strip()) for line in section(text_of(sweep.results()), "configuration 0")]
+    text = text_of(sweep.results())
+    rows = [re.split(r"\s{2,}", line.strip()) for line in section(text, "configuration 0")]
     # 2 x 2 J + 3 x 1 J, of which the first are the product's.
     assert rows[2][1:3] == ["7.000 J", "2,030"]
     assert rows[3][:4] == ["of it matrix products", "4.000 J", "2,000", f"{2 * 2 * 1000:.4e}"]

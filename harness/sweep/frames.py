@@ -78,8 +78,8 @@ def _layers(results: SweepResults, study: int) -> Iterator[Row]:
     for index, architecture, o in results.iterate_layers(study):
         yield (
             index, study, architecture, o.model, o.layer, o.operator or None, o.times, o.fused, o.status,
-            o.reason, o.cycles, o.energy_pj, o.edp_j_cycles, o.utilization, o.area_um2, o.macs, o.bound_by, o.seconds,
-            o.proof, o.lower_bound, o.gap, "; ".join(o.notes) or None, o.key,
+            o.reason, o.cycles, o.energy_pj, o.edp_j_cycles, o.utilization, o.area_um2, o.macs, o.bound_by,
+            o.seconds, o.proof, o.lower_bound, o.gap, "; ".join(o.notes) or None, o.key,
         )  # fmt: skip
 
 
