@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from harness.engines.result import (
@@ -17,7 +17,7 @@ from harness.engines.result import (
 )
 from harness.sweep.job import JobResult, LevelLimits
 from harness.sweep.metrics import metrics_of
-from harness.sweep.outcome import Occurrence, OutcomeStatus
+from harness.sweep.outcome import NO_FIGURES, LayerOutcome, Occurrence, OutcomeStatus, has_figures
 from harness.sweep.results import SweepResults
 from harness.sweep.store.connection import FILE_NAME, open_to_read
 from harness.sweep.store.reading import StoreReader
@@ -86,6 +86,32 @@ def failed(key: str, reason: str, status: OutcomeStatus = "no_mapping") -> JobRe
     return JobResult(key, status, reason)
 
 
+def mapped(
+    occurrence: Occurrence, result: Result, notes: tuple[str, ...], key: str | None = None
+) -> LayerOutcome:
+    """The figures of ``result``; one without figures that can be summed counts as failed."""
+    if result.status != "ok":
+        return occurrence.without_figures(result.status, result.reason or "no reason was given", key)
+    if not has_figures(result):
+        return occurrence.without_figures("failed", NO_FIGURES, key)
+    return LayerOutcome(
+        **asdict(occurrence),
+        status="ok",
+        cycles=result.cycles,
+        energy_pj=result.energy_pj,
+        edp_j_cycles=result.edp_j_cycles,
+        utilization=result.utilization,
+        area_um2=result.area_um2,
+        seconds=result.search.seconds,
+        notes=notes,
+        bound_by=result.bound_by,
+        key=key,
+        proof=result.search.status,
+        lower_bound=result.search.lower_bound,
+        gap=result.search.gap,
+    )
+
+
 class SweepInStore:
     """Adds points with the results of their layers, and opens what is there."""
 
@@ -112,7 +138,7 @@ class SweepInStore:
         for key, job, occurrence in zip(keys, results, study.layers, strict=True):
             self._writer.put_result(replace(job, key=key))
             if job.result is not None:
-                outcomes.append(occurrence.with_result(job.result, job.notes, key))
+                outcomes.append(mapped(occurrence, job.result, job.notes, key))
             else:
                 outcomes.append(occurrence.without_figures(job.status, job.reason or "", key))
         metrics = metrics_of(outcomes)

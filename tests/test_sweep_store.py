@@ -13,7 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sweep_cases import BUFFER, LAYERS, MAIN_MEMORY, SETTINGS, STUDY, UNLIMITED, SweepInStore, done, failed
+from sweep_cases import (
+    BUFFER,
+    LAYERS,
+    MAIN_MEMORY,
+    SETTINGS,
+    STUDY,
+    UNLIMITED,
+    SweepInStore,
+    done,
+    failed,
+    mapped,
+)
 
 from harness.cli.hwdse import main
 from harness.engines import embedded
@@ -54,7 +65,7 @@ def stored(folder: Path, *jobs: JobResult) -> SweepResults:
         study = writer.study_number(Study(SETTINGS, (occurrence_of(job.result),)))
         writer.begin_point(PointRow(index, study, job.result.architecture, given, base, (job.key,)))
         writer.put_result(job)
-        metrics = metrics_of([occurrence_of(job.result).with_result(job.result, job.notes, job.key)])
+        metrics = metrics_of([mapped(occurrence_of(job.result), job.result, job.notes, job.key)])
         writer.end_point(index, "failed" if metrics is None else "ok", metrics, 0.5)
     writer.end_run()
     writer.close()
@@ -98,7 +109,7 @@ def test_a_real_result_comes_back_with_all_that_it_has(tmp_path: Path) -> None:
         assert results.point(index).parameters == job.result.parameters  # type: ignore[union-attr]
         assert list(results.point(index).parameters) == list(job.result.parameters)  # type: ignore[union-attr]
         (outcome,) = results.layers(index)
-        expected = occurrence_of(job.result).with_result(job.result, job.notes, job.key)  # type: ignore[arg-type]
+        expected = mapped(occurrence_of(job.result), job.result, job.notes, job.key)  # type: ignore[arg-type]
         assert outcome == expected
         assert typed(outcome.to_record()) == typed(expected.to_record())
 
@@ -142,7 +153,7 @@ def test_a_figure_that_is_no_number_makes_a_failure_and_no_sum(
 ) -> None:
     job = with_levels(done("A"), **{figure: value})
     assert job.result is not None
-    outcome = occurrence_of(job.result).with_result(job.result, ())
+    outcome = mapped(occurrence_of(job.result), job.result, ())
     assert (outcome.status, outcome.energy_pj) == ("failed", None)
     results = stored(tmp_path, replace(job, status="failed", reason=outcome.reason))
     (point,) = results.points
@@ -409,7 +420,7 @@ def test_a_folder_that_may_only_be_read_is_read_and_not_written(
 
 def outcome_of(job: JobResult) -> LayerOutcome:
     assert job.result is not None
-    return LAYERS[0].with_result(job.result, job.notes, job.key)
+    return mapped(LAYERS[0], job.result, job.notes, job.key)
 
 
 def test_outcomes_without_more_are_kept_as_they_are() -> None:

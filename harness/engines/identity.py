@@ -12,11 +12,12 @@ from pathlib import Path
 
 from harness.engines.content_hash import content_hash
 from harness.engines.layer_job import LayerRequest
-from harness.engines.version import digest_of, estimator_versions, files_below, program_version
+from harness.engines.version import estimator_versions, program_version
+from harness.spec.digest import digest_of, files_below
 from harness.spec.located import LocatedDict
 from harness.spec.shipped import shipped_folder
 from harness.spec.template_parameters import ParameterValue
-from harness.spec.templates import load_architecture_template
+from harness.spec.templates import ArchitectureTemplate, load_architecture_template
 from harness.spec.yaml_nodes import QuotedStr
 
 _TEXTS = (".yaml", ".yml", ".jinja", ".jinja2", ".j2", ".txt")
@@ -40,7 +41,7 @@ class RequestIdentity:
             sides = (is_producer, fusion.level, fusion.levels, fusion.options)
         self._request = request
         self._unused = dict(runs.unused)
-        self._shipped = template.path.parent == shipped_folder("arches")
+        self._shipped = _is_shipped(template)
         self._rest = content_hash(
             program_version(),
             estimator_versions(),
@@ -66,15 +67,20 @@ class RequestIdentity:
             return content_hash(self._rest, used)
         return content_hash(self._rest, self._rendered(parameters))
 
-    def depends_on_files(self) -> bool:
-        """Whether files of the user's own decide over the figures: a template or tables."""
-        return not self._shipped or bool(self._request.table_folders)
-
     def _rendered(self, parameters: Mapping[str, ParameterValue]) -> object:
         """The architecture itself: a template of the user's own may draw on files anywhere."""
         layer = self._request.layer
         template = load_architecture_template(self._request.architecture)
         return _with_tags(template.render(parameters, layer.problem, layer.operator))
+
+
+def depends_on_own_files(request: LayerRequest) -> bool:
+    """Whether files of the user's own decide over the figures: a template or tables."""
+    return bool(request.table_folders) or not _is_shipped(load_architecture_template(request.architecture))
+
+
+def _is_shipped(template: ArchitectureTemplate) -> bool:
+    return template.path.parent == shipped_folder("arches")
 
 
 def _with_tags(node: object) -> object:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import platform
 import tomllib
-from collections.abc import Iterable
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from harness.estimation.hwcomponents_source import package_versions
+from harness.spec.digest import digest_of, files_below
 from harness.spec.shipped import shipped_folder
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -55,17 +55,3 @@ def estimator_versions() -> str:
     """What may answer where the shipped tables do not: packages, and the C library that CACTI needs."""
     packages = ", ".join(f"{name} {number}" for name, number in sorted(package_versions().items()))
     return f"{packages}; {' '.join(platform.libc_ver())}"
-
-
-def files_below(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
-def digest_of(files: Iterable[Path], folder: Path) -> str:
-    """Of the names below ``folder`` and the contents."""
-    digest = hashlib.sha256()
-    for file in files:
-        text = file.read_bytes()
-        digest.update(f"{file.relative_to(folder)} {len(text)}\n".encode())
-        digest.update(text)
-    return digest.hexdigest()

@@ -19,6 +19,7 @@ from typing import Any
 from harness.errors import HarnessError
 from harness.estimation.answers import Answer, Estimate, EstimationOptions
 from harness.estimation.parts import Component
+from harness.spec.digest import digest_of, files_below
 from harness.spec.energy import ActionEnergy, AreaReferenceTable, ComponentEnergy, EnergyReferenceTable
 from harness.spec.shipped import shipped_folder
 
@@ -71,15 +72,8 @@ def _plain(value: object) -> object:
 @lru_cache(maxsize=8)
 def content_of(tables: Path) -> str:
     """A hash of all files below ``tables`` and of the sources that make answers of them."""
-    files = [file for file in sorted(tables.rglob("*")) if file.is_file()]
-    for room in ("estimation", "spec"):
-        files += sorted((_ROOMS / room).glob("*.py"))
-    digest = hashlib.sha256()
-    for file in files:
-        data = file.read_bytes()
-        digest.update(f"{file.parent.name}/{file.name} {len(data)}\n".encode())
-        digest.update(data)
-    return digest.hexdigest()
+    sources = [file for room in ("estimation", "spec") for file in sorted((_ROOMS / room).glob("*.py"))]
+    return f"{digest_of(files_below(tables), tables)} {digest_of(sources, _ROOMS)}"
 
 
 def record_of(made: Estimate) -> dict[str, object] | None:

@@ -27,12 +27,13 @@ from harness.sweep.job import TextsOf, prepare_worker
 from harness.sweep.outcome import LayerOutcome
 from harness.sweep.plan import SweepPlan, needed_kernels
 from harness.sweep.point import Point
-from harness.sweep.request import DEFAULT_ARCHITECTURE, DEFAULT_MODEL, SweepRequest, plan_sweep
+from harness.sweep.request import DEFAULT_ARCHITECTURE, SweepRequest, plan_sweep
 from harness.sweep.results import SweepResults
 from harness.sweep.run_options import Events, PointFiles, RunOptions
 from harness.sweep.running import SweepRun
 from harness.sweep.store.writing import StoreWriter
 from harness.sweep.workers.scheduler import LocalRunner, Runner, Watch
+from harness.workloads import DEFAULT_MODEL
 
 Keep = Literal["all", "best", "none"]
 DEFAULT_FOLDER = "outputs_hwdse"

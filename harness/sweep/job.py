@@ -97,17 +97,16 @@ def _as_searched(result: Result) -> Result:
 
 def _refuse_other_files(job: SweepJob) -> None:
     """A worker may run on another machine, where files of the user's own may differ or be missing."""
-    from harness.engines.identity import RequestIdentity  # noqa: PLC0415
+    from harness.engines.identity import RequestIdentity, depends_on_own_files  # noqa: PLC0415
     from harness.spec.templates import load_architecture_template  # noqa: PLC0415
 
     request = job.request
     # What is only evaluated again for its files is known by another key.
     if request.mapping is not None or not job.key:
         return
-    identity = RequestIdentity(request)
-    if identity.depends_on_files():
+    if depends_on_own_files(request):
         parameters = load_architecture_template(request.architecture).resolve(request.parameters)
-        if identity.key(parameters) != job.key:
+        if RequestIdentity(request).key(parameters) != job.key:
             raise HarnessError("the template or the tables differ from those that the sweep began with")
 
 

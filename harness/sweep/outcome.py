@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Literal, get_args
 
 from harness.engines.result import Result
@@ -57,6 +57,11 @@ class LayerOutcome:
     def ok(self) -> bool:
         return self.status == "ok"
 
+    @property
+    def occurrence(self) -> Occurrence:
+        """What was known of it before it was mapped."""
+        return Occurrence(**{field.name: getattr(self, field.name) for field in fields(Occurrence)})
+
     def to_record(self) -> dict[str, object]:
         return {**asdict(self), "notes": list(self.notes)}
 
@@ -87,29 +92,6 @@ class Occurrence:
 
     def without_figures(self, status: OutcomeStatus, reason: str, key: str | None = None) -> LayerOutcome:
         return LayerOutcome(**asdict(self), status=status, reason=reason, key=key)
-
-    def with_result(self, result: Result, notes: tuple[str, ...], key: str | None = None) -> LayerOutcome:
-        """The figures of ``result``; one without figures that can be summed counts as failed."""
-        if result.status != "ok":
-            return self.without_figures(result.status, result.reason or "no reason was given", key)
-        if not has_figures(result):
-            return self.without_figures("failed", NO_FIGURES, key)
-        return LayerOutcome(
-            **asdict(self),
-            status="ok",
-            cycles=result.cycles,
-            energy_pj=result.energy_pj,
-            edp_j_cycles=result.edp_j_cycles,
-            utilization=result.utilization,
-            area_um2=result.area_um2,
-            seconds=result.search.seconds,
-            notes=notes,
-            bound_by=result.bound_by,
-            key=key,
-            proof=result.search.status,
-            lower_bound=result.search.lower_bound,
-            gap=result.search.gap,
-        )
 
 
 NO_FIGURES = "a figure of the result is not a finite number"

@@ -23,11 +23,10 @@ from harness.sweep.plan import PlannedWorkload, SweepPlan, planned_layers
 from harness.sweep.points import ConfigurationSpace, configuration_space, read_configurations
 from harness.sweep.study import Settings, Study
 from harness.sweep.workload import ALL, LayerShare, Workload, choose_layers
-from harness.workloads import Model, load_model
+from harness.workloads import DEFAULT_MODEL, Model, load_model
 
 _COMMAND_LINE = Location("command line")
 DEFAULT_ARCHITECTURE = "gemmini"
-DEFAULT_MODEL = "bert-large"
 LARGEST_INDEX = 10**15
 """Far below what the store can number, far above what anybody can map."""
 

@@ -203,9 +203,9 @@ class SweepRun:
         status: PointStatus = "ok" if metrics is not None else "failed"
         del self._open[point.row.index]
         self._write_record(point)
-        self._store.end_point(point.row.index, status, metrics, _seconds(outcomes))
-        self.points_done += 1
         done = point.ended(status, metrics, outcomes)
+        self._store.end_point(point.row.index, status, metrics, done.seconds)
+        self.points_done += 1
         self._news.append(lambda: self._events.point_done(done))
 
     def _tell_reused(self, point: OpenPoint, known: dict[int, LayerOutcome]) -> None:
@@ -233,7 +233,3 @@ class SweepRun:
         news, self._news = self._news, []
         for tell in news:
             tell()
-
-
-def _seconds(outcomes: list[LayerOutcome]) -> float:
-    return sum(outcome.seconds for outcome in outcomes)

@@ -9,7 +9,6 @@ from typing import Literal
 from harness.engines.result import LevelRecord, Result
 
 NETWORK = "networks"
-LEAKAGE = "leakage"
 
 
 @dataclass(frozen=True)

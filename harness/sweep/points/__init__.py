@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.errors import Location, SpecError
 from harness.spec.templates import load_architecture_template
-from harness.sweep.points.configuration import ARCHITECTURE_KEY, Configuration, ConfigurationMistakes
+from harness.sweep.points.configuration import Configuration, ConfigurationMistakes
 from harness.sweep.points.csv_entries import CSV_SUFFIXES, csv_source
 from harness.sweep.points.entry import RULES_KEY, Entry, NestedPlace, Source, source_of
 from harness.sweep.points.entry_reading import EntryReader, Frames, ReadEntry, distinct
@@ -17,6 +17,7 @@ from harness.sweep.points.grid import Grid
 from harness.sweep.points.json_text import JsonText
 from harness.sweep.points.rules import Rule
 from harness.sweep.points.space import ConfigurationSpace
+from harness.sweep.record import ARCHITECTURE_KEY
 
 __all__ = [
     "Configuration",

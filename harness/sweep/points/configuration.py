@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from harness.errors import SpecError
 from harness.spec.template_parameters import ParameterValue
 
-ARCHITECTURE_KEY = "arch"
 RESERVED_KEYS = ("metrics", "sweep")
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from harness.errors import SpecError, did_you_mean
 from harness.spec.template_parameters import Parameter
 from harness.spec.templates import ArchitectureTemplate, load_architecture_template
-from harness.sweep.points.configuration import ARCHITECTURE_KEY, RESERVED_KEYS
+from harness.sweep.points.configuration import RESERVED_KEYS
 from harness.sweep.points.entry import CONFIGURATIONS_KEY, RULES_KEY, Entry, Flaw, Place
 from harness.sweep.points.frame import AxisValue, Frame
 from harness.sweep.points.grid import Grid
 from harness.sweep.points.rules import Formula, Rule, formula, unknown_names
 from harness.sweep.points.value_list import is_several, value_list, without_arrays
+from harness.sweep.record import ARCHITECTURE_KEY
 
 _ENTRY_KEYS = (ARCHITECTURE_KEY, RULES_KEY, CONFIGURATIONS_KEY)
 _TOLD_OF_A_KEY = 3

@@ -60,10 +60,7 @@ def _noted(outcome: LayerOutcome, notes: Sequence[str]) -> LayerOutcome:
 
 
 def _put(store: StoreWriter, record: ConfigurationRecord) -> None:
-    occurrences = tuple(
-        Occurrence(o.layer, o.times, o.times_reason, o.fused, o.macs, o.model, o.repeat, o.operator)
-        for o in record.layers
-    )
+    occurrences = tuple(outcome.occurrence for outcome in record.layers)
     keys = tuple(f"{record.index}:{o.layer}" for o in record.layers)
     given, base = given_and_base(record.given, record.parameters)
     study = store.study_number(Study(record.settings, occurrences))

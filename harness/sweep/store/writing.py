@@ -39,6 +39,7 @@ class StoreWriter:
         self._file = ":memory:" if folder is None else str(folder / FILE_NAME)
         with self._failing():
             self._connection = create(self._file)
+            self._reader = StoreReader(self._connection)
         self._studies: dict[str, int] = {}
         self._bases: dict[str, int] = {}
         self._run = 0
@@ -116,7 +117,7 @@ class StoreWriter:
     def result(self, index: int, position: int, layer: Occurrence) -> Result | None:
         """The whole stored record of one layer of a point."""
         with self._failing():
-            return StoreReader(self._connection).result(index, position, layer)
+            return self._reader.result(index, position, layer)
 
     def put_result(self, done: JobResult) -> tuple[int, ...]:
         """Replaces an earlier result of the same key, that is: a failed one that was tried again. Returns the
@@ -259,7 +260,7 @@ class StoreWriter:
     def sum_again(self, index: int) -> None:
         """Makes a stored point's sums from what its layers have now; nothing if it is incomplete."""
         with self._failing():
-            reader = StoreReader(self._connection)
+            reader = self._reader
             point = reader.point(index)
             if point is None or point.status == "incomplete":
                 return
