@@ -91,15 +91,29 @@ def test_a_task_whose_process_died_by_accident_is_done_again(tmp_path: Path) -> 
 
 def test_workers_killed_from_outside_lose_nothing_and_double_nothing() -> None:
     done: Counter[int] = Counter()
+    kills = [(10, signal.SIGKILL), (30, signal.SIGTERM), (50, signal.SIGKILL)]
+    taken: list[int] = []
+    waited_for: set[int] = set()
+
+    def tasks() -> Iterator[int]:
+        for task in range(80):
+            taken.append(task)
+            yield task
+
     with LocalRunner(2) as runner:
 
         def take(value: tuple[int, int]) -> None:
             done[value[0]] += 1
-            if value[0] in {20, 60, 100}:
-                os.kill(value[1], signal.SIGTERM if value[0] == 60 else signal.SIGKILL)
+            waited_for.discard(value[0] // 2)
+            # A second death over the same task would rightly be laid to that task: what was in work at the
+            # kill before has to be done first.
+            if kills and not waited_for and value[0] // 2 >= kills[0][0]:
+                os.kill(value[1], kills.pop(0)[1])
+                waited_for.update(task for task in taken if not done[2 * task])
 
-        runner.run(doubled, range(80), Watch(take, on_death=refuse, on_timeout=refuse, should_stop=never))
+        runner.run(doubled, tasks(), Watch(take, on_death=refuse, on_timeout=refuse, should_stop=never))
     assert done == Counter({2 * task: 1 for task in range(80)})
+    assert not kills
 
 
 def test_a_task_that_takes_too_long_is_ended_and_the_others_are_done() -> None:
