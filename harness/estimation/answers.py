@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from harness.estimation.query import FITS, Finding, Fit
 from harness.spec.energy import AreaReferenceTable, EnergyReferenceTable
+
+EstimatorName = Literal["tables", "hwcomponents", "accelergy"]
+ESTIMATORS: tuple[EstimatorName, ...] = ("tables", "hwcomponents", "accelergy")
 
 
 @dataclass(frozen=True)
 class EstimationOptions:
     """How to estimate. The defaults give the tables that Accelergy 0.4 gives, where it is right.
 
-    ``significant_digits``: rounding of the final values, as Accelergy's; None keeps all digits.
+    ``estimator``: who is believed first, see :func:`harness.estimation.estimator.sources_for`; "tables"
+    gives Accelergy's figures. ``significant_digits``: rounding of the final values, as Accelergy's; None
+    keeps all digits.
     ``legacy_action_share``: True ignores ``action_share`` in component classes, as Accelergy does since
     April 2024. ``dummy_energy_pj`` and ``dummy_area_um2``: what the levels cost that stand for spatial
     fan-out only; the reference's tables carry 1 and 1 where a component class of the same name shadows
@@ -21,6 +29,7 @@ class EstimationOptions:
     ``use_cache`` and ``cache_folder``: the disk cache of slow answers (None: the user's cache folder).
     """
 
+    estimator: EstimatorName = "tables"
     significant_digits: int | None = 6
     legacy_action_share: bool = False
     dummy_energy_pj: float = 0.0
@@ -31,12 +40,28 @@ class EstimationOptions:
     cache_folder: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One primitive component in a sum: ``factor`` x the finding's value. ``component`` is its path."""
+
+    component: str
+    class_name: str
+    action: str | None
+    factor: float
+    finding: Finding
+
+    @property
+    def value(self) -> float:
+        return self.factor * self.finding.value
+
+
 @dataclass(frozen=True)
 class Answer:
     """Who answered one line of a table and how well it fitted.
 
     ``action`` None is the area. ``value`` is unrounded: pJ per action, pJ per cycle for ``leak``, um^2.
-    ``estimator`` lists all sources of a sum; ``accuracy`` is the lowest of theirs in percent.
+    ``estimator`` lists all sources of a sum; ``accuracy`` is the lowest of theirs in percent. ``parts`` are
+    what is summed: one for a primitive component, none for a placeholder.
     """
 
     component: str
@@ -47,6 +72,34 @@ class Answer:
     estimator: str
     accuracy: float
     note: str = ""
+    parts: tuple[Contribution, ...] = ()
+
+    @property
+    def fit(self) -> Fit:
+        """The accuracy class: the weakest among the parts that cost anything."""
+        fits = [part.finding.fit for part in self.parts if part.value > 0]
+        fits = fits or [part.finding.fit for part in self.parts]
+        return max(fits, key=list(FITS).index, default="free")
+
+    @property
+    def uncertainty(self) -> float | None:
+        """The relative +- of the sum if every part that costs anything states one, as if all erred alike."""
+        total, off = 0.0, 0.0
+        for part in self.parts:
+            if part.value > 0 and part.finding.uncertainty is None:
+                return None
+            total += part.value
+            off += part.value * (part.finding.uncertainty or 0.0)
+        return off / total if total > 0 and math.isfinite(total) else None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(w for part in self.parts for w in part.finding.warnings))
+
+    @property
+    def citations(self) -> tuple[str, ...]:
+        found = (part.finding.citation for part in self.parts)
+        return tuple(dict.fromkeys(citation for citation in found if citation))
 
     @property
     def energy_pj(self) -> float | None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from harness.errors import EstimationError, Location, SpecError, did_you_mean
+from harness.estimation.answers import Contribution
 from harness.estimation.component_classes import (
     MUST_SPECIFY,
     ClassAction,
@@ -44,20 +45,6 @@ _PLAIN_WORD = re.compile(r"[A-Za-z_]\w*")
 _WITH_UNIT = re.compile(r"[0-9]+(?:\.[0-9]+)?\s*[A-Za-z]+")
 
 Ask = Callable[[Query], Finding]
-
-
-@dataclass(frozen=True)
-class Contribution:
-    """One primitive component in a sum: ``factor`` x the finding's value."""
-
-    component: str
-    action: str | None
-    factor: float
-    finding: Finding
-
-    @property
-    def value(self) -> float:
-        return self.factor * self.finding.value
 
 
 @dataclass(frozen=True)
@@ -239,7 +226,7 @@ class CompoundComponent:
                 )
             return self._energy(part.inside, action, arguments, factor, ask)
         query = Query(part.path, part.part.class_name, part.attributes, sub.name, arguments)
-        return [Contribution(part.path, sub.name, factor, ask(query))]
+        return [Contribution(part.path, part.part.class_name, sub.name, factor, ask(query))]
 
     def _energy_scale(self, sub: SubAction, names: Attributes, what: str) -> float:
         scale = _scale(sub.energy_scale, names, f"{what}: energy_scale", sub.location)
@@ -255,7 +242,7 @@ class CompoundComponent:
                 found += self._areas(part.inside, total, ask)
             else:
                 finding = ask(Query(part.path, part.part.class_name, part.attributes))
-                found.append(Contribution(part.path, None, total, finding))
+                found.append(Contribution(part.path, part.part.class_name, None, total, finding))
         return found
 
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from harness.errors import EstimationError, did_you_mean
 from harness.estimation.accelergy_logic import AccelergyLogicSource, AladdinTableSource
 from harness.estimation.accelergy_sram import AccelergySramSource
-from harness.estimation.answers import Answer, Estimate, EstimationOptions
+from harness.estimation.answers import Answer, Contribution, Estimate, EstimationOptions
 from harness.estimation.cache import AnswerCache, default_cache_folder
 from harness.estimation.component_classes import CompoundClass, read_component_classes
-from harness.estimation.compound import CompoundComponent, Contribution
+from harness.estimation.compound import CompoundComponent
 from harness.estimation.dram import DramSource
 from harness.estimation.hwcomponents_source import HwcomponentsSource
 from harness.estimation.parts import STORAGE_ACTIONS, Component
-from harness.estimation.query import Declined, Finding, Query, Source, checked
+from harness.estimation.query import Declined, Finding, Query, ReadAttributes, Source, checked
 from harness.estimation.rounding import round_significant
 from harness.estimation.tables import TableSource
 from harness.estimation.unanswered import unanswered
@@ -86,8 +86,10 @@ class Estimator:
     def _ask_sources(self, query: Query) -> Finding:
         refusals: list[tuple[str, Declined]] = []
         for source in self._sources:
+            read = ReadAttributes(query.attributes)
             try:
-                return checked(source.estimate(query), query)
+                found = checked(source.estimate(replace(query, attributes=read)), query)
+                return found if found.attributes else replace(found, attributes=read.used())
             except OverflowError:
                 refusals.append((source.name, Declined("the result is too large")))
             except Declined as declined:
@@ -182,7 +184,8 @@ def _scaled(answer: Answer, scale: float) -> Answer:
     if scale == 1:
         return answer
     note = f"{scale:g} x" + (f" ({answer.note})" if answer.note else "")
-    return replace(answer, value=answer.value * scale, note=note)
+    parts = tuple(replace(part, factor=part.factor * scale) for part in answer.parts)
+    return replace(answer, value=answer.value * scale, note=note, parts=parts)
 
 
 def _answer(
@@ -200,6 +203,7 @@ def _answer(
         finding.estimator,
         finding.accuracy,
         finding.note,
+        (Contribution(component.name, component.class_name, action, 1.0, finding),),
     )
 
 
@@ -227,6 +231,7 @@ def _sum(
             + (f" ({c.finding.note})" if c.finding.note else "")
             for c in contributions
         ),
+        tuple(contributions),
     )
 
 

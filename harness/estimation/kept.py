@@ -17,13 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.estimation.answers import Answer, Estimate, EstimationOptions
+from harness.estimation.answers import Answer, Contribution, Estimate, EstimationOptions
 from harness.estimation.parts import Component
+from harness.estimation.query import FITS, Finding, Fit
 from harness.spec.digest import digest_of, files_below
 from harness.spec.energy import ActionEnergy, AreaReferenceTable, ComponentEnergy, EnergyReferenceTable
 from harness.spec.shipped import shipped_folder
 
 _ROOMS = Path(__file__).resolve().parents[1]
+
+_ASKED_ANEW = ("hwcomponents", "accelergy:")
+"""Sources whose packages decide over their answers; each keeps them itself, under the packages' versions."""
 
 
 class _Unkept(Exception):
@@ -40,7 +44,8 @@ def key_of(
         question = [
             [_component(c) for c in components],
             _plain(classes),
-            [_plain(options.significant_digits), options.legacy_action_share, options.use_hwcomponents],
+            [options.estimator, _plain(options.significant_digits)],
+            [options.legacy_action_share, options.use_hwcomponents],
             [_plain(options.dummy_energy_pj), _plain(options.dummy_area_um2)],
         ]
         text = json.dumps(question)
@@ -72,13 +77,13 @@ def _plain(value: object) -> object:
 @lru_cache(maxsize=8)
 def content_of(tables: Path) -> str:
     """A hash of all files below ``tables`` and of the sources that make answers of them."""
-    sources = [file for room in ("estimation", "spec") for file in sorted((_ROOMS / room).glob("*.py"))]
+    sources = [file for room in ("estimation", "spec") for file in sorted((_ROOMS / room).rglob("*.py"))]
     return f"{digest_of(files_below(tables), tables)} {digest_of(sources, _ROOMS)}"
 
 
 def record_of(made: Estimate) -> dict[str, object] | None:
     """``made`` as JSON, None if it is not to be kept or would not come back as it is."""
-    if any("hwcomponents" in answer.estimator for answer in made.answers):
+    if any(name in answer.estimator for answer in made.answers for name in _ASKED_ANEW):
         return None
     record: dict[str, object] = {
         "ert": [
@@ -91,11 +96,22 @@ def record_of(made: Estimate) -> dict[str, object] | None:
                 [a.component, a.class_name, a.action, a.estimator, a.note],
                 [a.value, a.accuracy],
                 _pairs(a.arguments),
+                [_part_record(part) for part in a.parts],
             ]
             for a in made.answers
         ],
     }
     return record if estimate_of(record) is not None else None
+
+
+def _part_record(part: Contribution) -> list[object]:
+    f = part.finding
+    return [
+        [part.component, part.class_name, part.action, f.estimator, f.note, f.fit, f.citation, f.scaling],
+        [part.factor, f.value, f.accuracy, f.uncertainty],
+        _pairs(f.attributes),
+        list(f.warnings),
+    ]
 
 
 def _pairs(arguments: Iterable[tuple[str, object]]) -> list[list[object]]:
@@ -121,7 +137,7 @@ def _actions(actions: object) -> tuple[ActionEnergy, ...]:
 
 
 def _answer(entry: list[Any]) -> Answer:
-    (component, class_name, action, estimator, note), (value, accuracy), arguments = entry
+    (component, class_name, action, estimator, note), (value, accuracy), arguments, parts = entry
     return Answer(
         _text(component),
         _text(class_name),
@@ -131,7 +147,34 @@ def _answer(entry: list[Any]) -> Answer:
         _text(estimator),
         _figure(accuracy),
         _text(note),
+        tuple(_part(part) for part in _list(parts)),
     )
+
+
+def _part(entry: list[Any]) -> Contribution:
+    texts, (factor, value, accuracy, uncertainty), attributes, warnings = entry
+    component, class_name, action, estimator, note, fit, citation, scaling = texts
+    finding = Finding(
+        _figure(value),
+        _text(estimator),
+        _figure(accuracy),
+        _text(note),
+        _fit(fit),
+        _text(citation),
+        tuple((_text(name), _text(v)) for name, v in _list(attributes)),
+        _text(scaling),
+        None if uncertainty is None else _figure(uncertainty),
+        tuple(_text(warning) for warning in warnings),
+    )
+    action = None if action is None else _text(action)
+    return Contribution(_text(component), _text(class_name), action, _figure(factor), finding)
+
+
+def _fit(value: object) -> Fit:
+    for fit in FITS:
+        if value == fit:
+            return fit
+    raise ValueError
 
 
 def _arguments(pairs: object) -> tuple[tuple[str, float | int | str], ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
 
 AttributeValue = object
 """A number, a string, a boolean or None, as attributes of a component carry them."""
@@ -130,18 +130,69 @@ def _number_in(value: str) -> float | None:
         return None
 
 
+Fit = Literal["given", "free", "row", "interpolated", "scaled", "model", "constant"]
+
+FITS: Mapping[Fit, str] = {
+    "given": "from an ERT or ART that was handed in",
+    "free": "costs nothing by definition",
+    "row": "a row of a table that matches in every key",
+    "interpolated": "between rows of a table, as it declares",
+    "scaled": "a row times declared factors (width, node, voltage)",
+    "model": "worked out by a model (CACTI, NeuroSim, ADC survey, a plug-in)",
+    "constant": "one number per bit or circuit, whatever else",
+}
+"""The accuracy classes of a figure, the firmest first: how it came about, which is known, not how far it is
+off, which mostly is not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """The answer of a source: pJ per action (leak: pJ per cycle) or um^2, unrounded.
 
     ``estimator`` names who answered, ``accuracy`` is its claim in percent on Accelergy's scale (100 a
-    table row that matches), ``note`` how the answer came about where that is not obvious.
+    table row that matches), ``note`` how the answer came about where that is not obvious. ``fit`` is the
+    accuracy class, ``citation`` where the figures come from (paper, file, package and version),
+    ``attributes`` what of the component was really used, ``scaling`` the factors applied, in words.
+    ``uncertainty`` is a relative +- (0.15 for 15 %) where the source states one; ``warnings`` say where it
+    was used beyond what it was made for.
     """
 
     value: float
     estimator: str
     accuracy: float
     note: str = ""
+    fit: Fit = "model"
+    citation: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    scaling: str = ""
+    uncertainty: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class ReadAttributes(Mapping[str, AttributeValue]):
+    """Attributes that remember which of them were looked up by name and were there."""
+
+    def __init__(self, attributes: Attributes) -> None:
+        self._attributes = attributes
+        self._read: dict[str, None] = {}
+
+    def __getitem__(self, name: str) -> AttributeValue:
+        value = self._attributes[name]
+        self._read[name] = None
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._attributes)
+
+    def __len__(self) -> int:
+        return len(self._attributes)
+
+    def items(self) -> ItemsView[str, AttributeValue]:
+        """Going through all of them uses none."""
+        return self._attributes.items()
+
+    def used(self) -> tuple[tuple[str, str], ...]:
+        return tuple((n, str(self._attributes[n])) for n in self._read if self._attributes[n] is not None)
 
 
 class Source(Protocol):
@@ -168,4 +219,5 @@ def checked(finding: Finding, query: Query) -> Finding:
     instances = query.number("n_instances", 1)
     if instances == 1:
         return finding
-    return Finding(finding.value * instances, finding.estimator, finding.accuracy, finding.note)
+    scaling = "; ".join(part for part in (finding.scaling, f"{instances:g} instances") if part)
+    return replace(finding, value=finding.value * instances, scaling=scaling)
