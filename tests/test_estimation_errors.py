@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from harness.errors import EstimationError
 from harness.estimation import EstimationOptions, estimate
+from harness.estimation.chain import sources_for
 from harness.estimation.component_classes import read_component_classes
 from harness.estimation.estimator import Estimator
 from harness.estimation.parts import Component
@@ -99,8 +100,7 @@ class _NoProgram:
 
 
 def _message_with_two_sources(**attributes):
-    estimator = Estimator({}, OPTIONS)
-    estimator._sources = (*estimator._sources, _NoProgram())
+    estimator = Estimator({}, OPTIONS, (*sources_for(OPTIONS), _NoProgram()))
     usual = {"technology": "32nm", "global_cycle_seconds": 1e-9, "width": 32, "depth": 64}
     with pytest.raises(EstimationError) as caught:
         estimator.component(Component("Buffer", "SRAM", {**usual, **attributes}, ("read", "leak")))
@@ -167,7 +167,7 @@ SMART_BUFFERS = read_component_classes(component_classes("smartbuffers"))
 def test_strange_attributes_end_in_figures_or_in_one_line(class_name, attributes):
     usual = {"technology": "32nm", "global_cycle_seconds": 1e-9, "width": 8, "depth": 64}
     component = Component("x", class_name, {**usual, **attributes}, ("read", "leak"))
-    estimator = Estimator(SMART_BUFFERS, OPTIONS)
+    estimator = Estimator(SMART_BUFFERS, OPTIONS, sources_for(OPTIONS))
     try:
         row = estimator.component(component)
     except EstimationError as error:

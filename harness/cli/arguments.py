@@ -12,6 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NoReturn
 
+from harness.cli.estimation_arguments import (
+    EstimationArguments,
+    add_estimation_options,
+    estimation_arguments,
+)
 from harness.errors import SpecError, did_you_mean
 
 if TYPE_CHECKING:
@@ -66,7 +71,7 @@ class Arguments:
     certify: bool = False
     pareto: bool = False
     mapping: str | None = None
-    tables: tuple[str, ...] = ()
+    estimation: EstimationArguments = field(default_factory=EstimationArguments)
     spec: tuple[str, ...] = ()
     jinja: Mapping[str, str] = field(default_factory=dict)
     out: str | None = None
@@ -140,7 +145,7 @@ def parse_arguments(argv: Sequence[str], program: str = "run.py") -> Arguments:
         certify=given.certify,
         pareto=given.pareto,
         mapping=given.mapping,
-        tables=tuple(given.tables or ()),
+        estimation=estimation_arguments(given),
         spec=tuple(given.spec or ()),
         jinja=dict(given.jinja or ()),
         out=given.out,
@@ -222,6 +227,7 @@ def _parser(program: str) -> OneLineParser:
     _add_choice_of_what(parser)
     _add_fusion(parser)
     _add_search(parser)
+    add_estimation_options(parser.add_argument_group("energy and area"))
     _add_output(parser)
     return parser
 
@@ -249,10 +255,6 @@ def _add_choice_of_what(parser: OneLineParser) -> None:
     group.add_argument(
         "--jinja", action="append", type=_assignment, metavar="NAME=VALUE",
         help="set a variable that Jinja templates among the --spec files read; may be repeated",
-    )  # fmt: skip
-    group.add_argument(
-        "--tables", action="append", type=some_text, metavar="DIR",
-        help="ask the estimation tables of this folder before the shipped ones; may be repeated",
     )  # fmt: skip
     group.add_argument(
         "--mapping", type=some_text, metavar="FILE", help="evaluate this mapping, do not search"

@@ -154,7 +154,7 @@ def _plan(arguments: SweepArguments) -> SweepPlan:
         victory_condition=arguments.victory_condition,
         imperfect_factors=arguments.imperfect_factors,
         threads=arguments.threads,
-        table_folders=tuple(map(Path, arguments.tables)),
+        estimation=arguments.estimation.options(),
         first_index=arguments.first_index,
         command=arguments.command,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.cli.arguments import (
     DEFAULT_ARCHITECTURE,
@@ -17,6 +17,11 @@ from harness.cli.arguments import (
     objective,
     positive_number,
     some_text,
+)
+from harness.cli.estimation_arguments import (
+    EstimationArguments,
+    add_estimation_options,
+    estimation_arguments,
 )
 
 DEFAULT_OUT = "outputs_hwdse"
@@ -58,7 +63,7 @@ class SweepArguments:
     victory_condition: int | None = None
     imperfect_factors: bool = False
     threads: int | None = None
-    tables: tuple[str, ...] = ()
+    estimation: EstimationArguments = field(default_factory=EstimationArguments)
     first_index: int = 0
     jobs: int | None = None
     cluster: str | None = None
@@ -113,7 +118,7 @@ def parse_sweep_arguments(argv: Sequence[str], program: str) -> SweepArguments:
         victory_condition=given.vict_cond,
         imperfect_factors=given.imperfect_fact,
         threads=given.threads,
-        tables=tuple(given.tables or ()),
+        estimation=estimation_arguments(given),
         first_index=given.init_idx,
         jobs=given.jobs,
         cluster=given.cluster,
@@ -229,10 +234,7 @@ def _add_mapping(parser: OneLineParser) -> None:
         metavar="N",
         help="search threads of each job (default: the profile's)",
     )
-    group.add_argument(
-        "--tables", action="append", metavar="DIR",
-        help="ask the estimation tables of this folder before the shipped ones; may be repeated",
-    )  # fmt: skip
+    add_estimation_options(parser.add_argument_group("energy and area"))
 
 
 def _add_run(parser: OneLineParser) -> None:

@@ -47,7 +47,7 @@ def option_parts(arguments: Arguments) -> list[str]:
     ):
         if given:
             parts.append(word)
-    parts += [f"tables-{Path(name).name}" for name in arguments.tables]
+    parts += arguments.estimation.words()
     if arguments.mapping is not None:
         return [*parts, f"mapping-{Path(arguments.mapping).stem}"]
     if arguments.profile not in (None, DEFAULT_PROFILE):

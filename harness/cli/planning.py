@@ -115,7 +115,7 @@ def _from_layer(
         mapping=_mapping_tree(arguments),
         compat=arguments.compat,
         command=arguments.command,
-        table_folders=_table_folders(arguments),
+        estimation=arguments.estimation.options(),
     )
     made = layer_job(request)
     job = made.job
@@ -146,8 +146,9 @@ def _from_files(arguments: Arguments) -> Planned:
             "--arch-param sets parameters of shipped templates, not of --spec files", _COMMAND_LINE
         )
     specification = load_specification(list(arguments.spec), _jinja_values(arguments))
-    if arguments.tables and specification.architecture.ert is not None:
-        raise SpecError("--tables: the files have an ERT, so nothing is estimated", _COMMAND_LINE)
+    for option in arguments.estimation.given():
+        if specification.architecture.ert is not None:
+            raise SpecError(f"{option}: the files have an ERT, so nothing is estimated", _COMMAND_LINE)
     settings = specification.settings
     if arguments.profile is not None or not specification.tree.get("mapper"):
         template = settings.template
@@ -165,7 +166,7 @@ def _from_files(arguments: Arguments) -> Planned:
         layer=layer,
         compat=arguments.compat,
         command=arguments.command,
-        table_folders=_table_folders(arguments),
+        estimation=arguments.estimation.options(),
     )
     heading = Heading(
         layer=layer,
@@ -175,13 +176,6 @@ def _from_files(arguments: Arguments) -> Planned:
         search=search_summary(specification),
     )
     return Planned(job, heading)
-
-
-def _table_folders(arguments: Arguments) -> tuple[Path, ...]:
-    for name in arguments.tables:
-        if not Path(name).is_dir():
-            raise SpecError(f"--tables: there is no folder '{name}'", _COMMAND_LINE)
-    return tuple(Path(name) for name in arguments.tables)
 
 
 def chosen_settings(arguments: Arguments, settings: SearchSettings) -> SearchSettings:

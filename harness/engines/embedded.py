@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal
 
 from harness.engines.content_hash import content_hash
@@ -45,7 +44,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
     """
     specification = job.specification
     problem = specification.problem
-    architecture, answers = _with_energy(specification, job.table_folders)
+    architecture, answers = _with_energy(specification, job.estimation)
     provenance = _provenance(job, architecture)
     try:
         mapping, record, notes, known = _mapping(job, architecture, on_progress, should_stop)
@@ -115,13 +114,12 @@ class _NothingFound(Exception):
 
 
 def _with_energy(
-    specification: Specification, table_folders: tuple[Path, ...]
+    specification: Specification, options: EstimationOptions
 ) -> tuple[Architecture, tuple[Answer, ...]]:
     """The architecture with its tables: those of the input, or estimated ones with who answered."""
     architecture = specification.architecture
     if architecture.ert is not None:
         return architecture, ()
-    options = EstimationOptions(table_folders=table_folders)
     made = estimate(architecture, specification.compound_components, options)
     return architecture.with_energy(made.ert, made.art), made.answers
 

@@ -52,7 +52,8 @@ class RequestIdentity:
             settings,
             request.mapping,
             request.compat,
-            tuple(digest_of(files_below(folder), folder) for folder in request.table_folders),
+            replace(request.estimation, table_folders=(), use_cache=True, cache_folder=None),
+            tuple(digest_of(files_below(folder), folder) for folder in request.estimation.table_folders),
         )
 
     def key(self, parameters: Mapping[str, ParameterValue]) -> str:
@@ -76,7 +77,8 @@ class RequestIdentity:
 
 def depends_on_own_files(request: LayerRequest) -> bool:
     """Whether files of the user's own decide over the figures: a template or tables."""
-    return bool(request.table_folders) or not _is_shipped(load_architecture_template(request.architecture))
+    tables = request.estimation.table_folders
+    return bool(tables) or not _is_shipped(load_architecture_template(request.architecture))
 
 
 def _is_shipped(template: ArchitectureTemplate) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
+from harness.estimation import EstimationOptions
 from harness.spec.specification import Specification
 
 
@@ -16,7 +16,7 @@ class Job:
     use it, do not estimate. ``fusion`` is the level at which the layer's neighbour is fused, for the
     record only; its effect is already in the constraints. ``parameters`` are the template's, with their
     values. ``compat`` names the reference whose artefacts are reproduced, None for corrected figures.
-    ``table_folders`` are further folders of estimation tables, asked before the shipped ones.
+    ``estimation`` says which sources give energies and areas.
     """
 
     specification: Specification
@@ -28,4 +28,4 @@ class Job:
     fusion: str | None = None
     compat: Literal["timeloop-v4"] | None = "timeloop-v4"
     command: str = ""
-    table_folders: tuple[Path, ...] = ()
+    estimation: EstimationOptions = field(default_factory=EstimationOptions)

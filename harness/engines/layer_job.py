@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from harness.engines.job import Job
 from harness.engines.processed_input import processed_tree
 from harness.errors import EmptyMapSpace
+from harness.estimation import EstimationOptions
 from harness.fusion import Fusion, fuse
 from harness.spec import specification_from_v4_tree
 from harness.spec.flattened import read_mapping, write_problem
@@ -36,7 +36,7 @@ class LayerRequest:
     mapping: Mapping[str, Any] | None = None
     compat: Literal["timeloop-v4"] | None = "timeloop-v4"
     command: str = ""
-    table_folders: tuple[Path, ...] = ()
+    estimation: EstimationOptions = field(default_factory=EstimationOptions)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def layer_job(request: LayerRequest) -> LayerJob:
         fusion=request.fusion.level if request.fusion is not None else None,
         compat=request.compat,
         command=request.command,
-        table_folders=request.table_folders,
+        estimation=request.estimation,
     )
     return LayerJob(job, refusal)
 

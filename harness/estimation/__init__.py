@@ -6,7 +6,7 @@ source; ``query.py`` has the protocol, ``estimator.py`` the order in which they 
 first whether the same was asked before.
 """
 
-from harness.estimation.answers import Answer, Estimate, EstimationOptions
+from harness.estimation.answers import Answer, Estimate, EstimationOptions, EstimatorName
 from harness.estimation.whole import estimate
 
-__all__ = ["Answer", "Estimate", "EstimationOptions", "estimate"]
+__all__ = ["Answer", "Estimate", "EstimationOptions", "EstimatorName", "estimate"]

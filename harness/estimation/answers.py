@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from harness.errors import Location, SpecError
 from harness.estimation.query import FITS, Finding, Fit
 from harness.spec.energy import AreaReferenceTable, EnergyReferenceTable
 
@@ -18,7 +19,7 @@ ESTIMATORS: tuple[EstimatorName, ...] = ("tables", "hwcomponents", "accelergy")
 class EstimationOptions:
     """How to estimate. The defaults give the tables that Accelergy 0.4 gives, where it is right.
 
-    ``estimator``: who is believed first, see :func:`harness.estimation.estimator.sources_for`; "tables"
+    ``estimator``: who is believed first, see :func:`harness.estimation.chain.sources_for`; "tables"
     gives Accelergy's figures. ``significant_digits``: rounding of the final values, as Accelergy's; None
     keeps all digits.
     ``legacy_action_share``: True ignores ``action_share`` in component classes, as Accelergy does since
@@ -38,6 +39,21 @@ class EstimationOptions:
     table_folders: tuple[Path, ...] = ()
     use_cache: bool = True
     cache_folder: Path | None = None
+
+    def check(self) -> None:
+        """Raises SpecError for a folder of tables that is not there."""
+        for folder in self.table_folders:
+            if not folder.is_dir():
+                raise SpecError(f"--tables: there is no folder '{folder}'", Location("command line"))
+
+    def words(self) -> str:
+        """What is not at its default, for headings: "" or ", tables X, estimator Y"."""
+        words = [f"tables {', '.join(map(str, self.table_folders))}"] if self.table_folders else []
+        if self.estimator != "tables":
+            words.append(f"estimator {self.estimator}")
+        if self.legacy_action_share:
+            words.append("action_share ignored")
+        return "".join(f", {word}" for word in words)
 
 
 @dataclass(frozen=True, slots=True)

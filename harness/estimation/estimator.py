@@ -1,4 +1,4 @@
-"""The chain of sources, and from its answers to energy and area reference tables."""
+"""From the answers of the sources to energy and area reference tables."""
 
 from __future__ import annotations
 
@@ -7,21 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.errors import EstimationError, did_you_mean
-from harness.estimation.accelergy_logic import AccelergyLogicSource, AladdinTableSource
-from harness.estimation.accelergy_sram import AccelergySramSource
 from harness.estimation.answers import Answer, Contribution, Estimate, EstimationOptions
-from harness.estimation.cache import AnswerCache, default_cache_folder
+from harness.estimation.chain import Chain, sources_for
 from harness.estimation.component_classes import CompoundClass, read_component_classes
 from harness.estimation.compound import CompoundComponent
-from harness.estimation.dram import DramSource
-from harness.estimation.hwcomponents_source import HwcomponentsSource
 from harness.estimation.parts import STORAGE_ACTIONS, Component
-from harness.estimation.query import Declined, Finding, Query, ReadAttributes, Source, checked
+from harness.estimation.query import Declined, Finding, Query, Source
 from harness.estimation.rounding import round_significant
-from harness.estimation.tables import TableSource
-from harness.estimation.unanswered import unanswered
 from harness.spec.energy import ActionEnergy, AreaReferenceTable, ComponentEnergy, EnergyReferenceTable
-from harness.spec.shipped import shipped_folder
 
 DUMMY_CLASS = "dummy_storage"
 
@@ -30,7 +23,7 @@ def estimated(
     components: Iterable[Component], compound_components: Iterable[object], options: EstimationOptions
 ) -> Estimate:
     """The answer to :func:`harness.estimation.estimate`, worked out."""
-    estimator = Estimator(read_component_classes(compound_components), options)
+    estimator = Estimator(read_component_classes(compound_components), options, sources_for(options))
     rows = [estimator.component(c) for c in components]
     return Estimate(
         EnergyReferenceTable(tuple(ComponentEnergy(r.name, r.actions) for r in rows if r.actions)),
@@ -50,11 +43,12 @@ class _Row:
 class Estimator:
     """The chain of sources under one set of component classes and options."""
 
-    def __init__(self, classes: Mapping[str, CompoundClass], options: EstimationOptions) -> None:
+    def __init__(
+        self, classes: Mapping[str, CompoundClass], options: EstimationOptions, sources: Sequence[Source]
+    ) -> None:
         self._classes = classes
         self._options = options
-        self._sources = sources_for(options)
-        self._known: dict[tuple[object, ...], Finding] = {}
+        self._chain = Chain(sources, classes)
 
     def component(self, component: Component) -> _Row:
         """All lines of one component."""
@@ -75,29 +69,6 @@ class Estimator:
         )
         return _Row(component.name, tuple(actions), self._rounded(component, area.value), (*energies, area))
 
-    def ask(self, query: Query) -> Finding:
-        """The first source that answers; :class:`EstimationError` when none does."""
-        key = _query_key(query)
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._ask_sources(query)
-        return found
-
-    def _ask_sources(self, query: Query) -> Finding:
-        refusals: list[tuple[str, Declined]] = []
-        for source in self._sources:
-            read = ReadAttributes(query.attributes)
-            try:
-                found = checked(source.estimate(replace(query, attributes=read)), query)
-                return found if found.attributes else replace(found, attributes=read.used())
-            except OverflowError:
-                refusals.append((source.name, Declined("the result is too large")))
-            except Declined as declined:
-                if declined.knows_class:
-                    refusals.append((source.name, declined))
-        known = {c for source in self._sources for c in source.classes()} | set(self._classes)
-        raise unanswered(query, refusals, known)
-
     def _rounded(self, component: Component, value: float) -> float:
         if not 0 <= value < math.inf:
             raise EstimationError(f"{component.name}: an energy or area of {value:g} makes no sense")
@@ -109,9 +80,10 @@ class Estimator:
         arguments = dict(shown)
         answers = []
         for action in component.required_actions:
-            finding = self.ask(Query(component.name, component.class_name, attributes, action, arguments))
+            query = Query(component.name, component.class_name, attributes, action, arguments)
+            finding = self._chain.ask(query)
             answers.append(_answer(component, action, shown, finding))
-        area = self.ask(Query(component.name, component.class_name, attributes))
+        area = self._chain.ask(Query(component.name, component.class_name, attributes))
         return answers, _answer(component, None, (), area)
 
     def _compound(self, component: Component) -> tuple[list[Answer], Answer]:
@@ -132,9 +104,9 @@ class Estimator:
                 )
         answers = [
             _sum(component, entry.action, entry.arguments, entry.contributions)
-            for entry in compound.entries(self.ask)
+            for entry in compound.entries(self._chain.ask)
         ]
-        return answers, _sum(component, None, (), compound.area(self.ask))
+        return answers, _sum(component, None, (), compound.area(self._chain.ask))
 
     def _fanout(self, component: Component) -> _Row:
         """At 0 pJ the level gets no energy lines, like the reference's."""
@@ -162,22 +134,6 @@ def stands_for_fanout(component: Component) -> bool:
     is an accident, by which every such level leaks 1 pJ per cycle there.
     """
     return component.class_name == DUMMY_CLASS and str(component.attributes.get("technology")) == "-1"
-
-
-def sources_for(options: EstimationOptions) -> tuple[Source, ...]:
-    """All sources, the most trusted first: tables, library, SRAM and DRAM, Aladdin table, hwcomponents."""
-    shipped = shipped_folder("estimation_tables")
-    found: list[Source] = [TableSource(folder) for folder in (*options.table_folders, shipped)]
-    found += [
-        AccelergyLogicSource(shipped / "logic"),
-        AccelergySramSource(shipped / "sram" / "cacti.csv.gz"),
-        DramSource(),
-        AladdinTableSource(shipped / "logic"),
-    ]
-    if options.use_hwcomponents:
-        folder = (options.cache_folder or default_cache_folder()) if options.use_cache else None
-        found.append(HwcomponentsSource(AnswerCache(folder)))
-    return tuple(found)
 
 
 def _scaled(answer: Answer, scale: float) -> Answer:
@@ -247,13 +203,3 @@ def _clock_arguments(component: Component) -> tuple[tuple[str, float | int | str
         raise EstimationError(f"{component.name}: {declined.reason}") from None
     arguments.append(("action_latency_cycles", int(latency) if latency == int(latency) else latency))
     return tuple(arguments)
-
-
-def _query_key(query: Query) -> tuple[object, ...]:
-    """What an answer depends on; the place of the component does not matter."""
-    return (
-        query.class_name,
-        query.action,
-        tuple((k, str(type(v)), str(v)) for k, v in query.attributes.items()),
-        tuple((k, str(v)) for k, v in query.arguments.items()),
-    )

@@ -110,7 +110,7 @@ def _part_record(part: Contribution) -> list[object]:
         [part.component, part.class_name, part.action, f.estimator, f.note, f.fit, f.citation, f.scaling],
         [part.factor, f.value, f.accuracy, f.uncertainty],
         _pairs(f.attributes),
-        list(f.warnings),
+        [list(f.warnings), list(f.passed_over)],
     ]
 
 
@@ -152,7 +152,7 @@ def _answer(entry: list[Any]) -> Answer:
 
 
 def _part(entry: list[Any]) -> Contribution:
-    texts, (factor, value, accuracy, uncertainty), attributes, warnings = entry
+    texts, (factor, value, accuracy, uncertainty), attributes, (warnings, passed_over) = entry
     component, class_name, action, estimator, note, fit, citation, scaling = texts
     finding = Finding(
         _figure(value),
@@ -165,6 +165,7 @@ def _part(entry: list[Any]) -> Contribution:
         _text(scaling),
         None if uncertainty is None else _figure(uncertainty),
         tuple(_text(warning) for warning in warnings),
+        tuple(_text(reason) for reason in passed_over),
     )
     action = None if action is None else _text(action)
     return Contribution(_text(component), _text(class_name), action, _figure(factor), finding)

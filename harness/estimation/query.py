@@ -154,7 +154,8 @@ class Finding:
     accuracy class, ``citation`` where the figures come from (paper, file, package and version),
     ``attributes`` what of the component was really used, ``scaling`` the factors applied, in words.
     ``uncertainty`` is a relative +- (0.15 for 15 %) where the source states one; ``warnings`` say where it
-    was used beyond what it was made for.
+    was used beyond what it was made for, ``passed_over`` which sources that know the class were asked before
+    and why they did not answer.
     """
 
     value: float
@@ -167,6 +168,7 @@ class Finding:
     scaling: str = ""
     uncertainty: float | None = None
     warnings: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
 
 class ReadAttributes(Mapping[str, AttributeValue]):

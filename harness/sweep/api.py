@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from harness.engines.version import program_version
 from harness.errors import HarnessError, SpecError
+from harness.estimation import EstimationOptions, EstimatorName
 from harness.fusion import FusionOptions
 from harness.search.ready import compile_once, is_ready
 from harness.spec.profiles import DEFAULT_PROFILE
@@ -180,6 +181,8 @@ def run(
     objective: str | Sequence[str] | None = None,
     imperfect_factors: bool = False,
     tables: str | Path | Sequence[str | Path] = (),
+    estimator: EstimatorName = "tables",
+    legacy_action_share: bool = False,
     folder: str | Path = DEFAULT_FOLDER,
     first_index: int = 0,
     jobs: int | None = None,
@@ -218,7 +221,11 @@ def run(
         profile=profile,
         objective=None if objective is None else _several(objective),
         imperfect_factors=imperfect_factors,
-        table_folders=tuple(map(Path, (tables,) if isinstance(tables, (str, Path)) else tables)),
+        estimation=EstimationOptions(
+            estimator=estimator,
+            legacy_action_share=legacy_action_share,
+            table_folders=tuple(map(Path, (tables,) if isinstance(tables, (str, Path)) else tables)),
+        ),
         first_index=first_index,
         command="harness.sweep.run",
     )

@@ -11,6 +11,7 @@ from harness.engines.identity import digest_of_own_files
 from harness.engines.layer_job import LayerRequest
 from harness.engines.version import program_version
 from harness.errors import Location, SpecError, unknown_name
+from harness.estimation import EstimationOptions
 from harness.fusion import FusionOptions
 from harness.search.objective import GOALS
 from harness.search.settings_words import settings_in_full
@@ -54,7 +55,7 @@ class SweepRequest:
     victory_condition: int | None = None
     imperfect_factors: bool = False
     threads: int | None = None
-    table_folders: tuple[Path, ...] = ()
+    estimation: EstimationOptions = field(default_factory=EstimationOptions)
     first_index: int = 0
     command: str = ""
 
@@ -82,7 +83,7 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
         for name, template in zip(names, templates.values(), strict=True):
             workload = _workload(request, model, template)
             chosen[number, template.name] = (workload, _requests(request, name, workload, settings))
-    own_files = digest_of_own_files(names, request.table_folders)
+    own_files = digest_of_own_files(names, request.estimation.table_folders)
     workloads = {
         which: PlannedWorkload(
             workload, _study(request, workload, settings, own_files), planned_layers(requests)
@@ -110,9 +111,7 @@ def _check(request: SweepRequest) -> None:
     for goal in request.objective or ():
         if goal not in GOALS:
             raise unknown_name("goal", goal, GOALS)
-    for folder in request.table_folders:
-        if not folder.is_dir():
-            raise SpecError(f"--tables: there is no folder '{folder}'", _COMMAND_LINE)
+    request.estimation.check()
 
 
 def _model(name: str, request: SweepRequest) -> Model:
@@ -167,8 +166,7 @@ def _study(request: SweepRequest, workload: Workload, settings: SearchSettings, 
         )
         fusion = " ".join([workload.fusion_level, *(word for given, word in switches if given)])
     mapper = settings_in_full(settings)
-    if request.table_folders:
-        mapper += f", tables {', '.join(map(str, request.table_folders))}"
+    mapper += request.estimation.words()
     version = program_version()
     if own_files:
         version += f" with own files {own_files}"
@@ -211,7 +209,7 @@ def _requests(
             settings=settings,
             fusion=share.fusion,
             command=request.command,
-            table_folders=request.table_folders,
+            estimation=request.estimation,
         )
         for share in workload.shares
     ]
