@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -49,7 +49,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
     try:
         mapping, record, notes, known = _mapping(job, architecture, on_progress, should_stop)
         stats = known or evaluate(architecture, problem, mapping, compat=job.compat)
-        notes += uncounted_computes(stats)
+        notes += uncounted_computes(stats) + _reservations(answers)
     except EmptyMapSpace as error:
         return without_mapping(job, "no_mapping", str(error), provenance=provenance)
     except _NothingFound as nothing:
@@ -122,6 +122,11 @@ def _with_energy(
         return architecture, ()
     made = estimate(architecture, specification.compound_components, options)
     return architecture.with_energy(made.ert, made.art), made.answers
+
+
+def _reservations(answers: Iterable[Answer]) -> tuple[str, ...]:
+    """Where an estimator was used beyond what it was made for."""
+    return tuple(dict.fromkeys(warning for answer in answers for warning in answer.warnings))
 
 
 def _mapping(
