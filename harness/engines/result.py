@@ -119,6 +119,9 @@ class NetworkRecord:
 class Result:
     """Field names and order are those of the record, which has ``pareto`` only if the front was asked for.
 
+    ``energy_by_accuracy`` are pJ by accuracy class of the estimates behind them, and
+    ``energy_uncertainty`` how much of the energy has a stated +- (``stated_pj``) and how much that is
+    (``plus_minus_pj``, if all err alike); earlier records have neither.
     ``evaluation`` is not part of it: the objects behind the figures, for the writers of Timeloop's files;
     None when the result was read from JSON.
     """
@@ -146,6 +149,8 @@ class Result:
     mapping: tuple[AbstractMapping[str, Any], ...] = ()
     loop_nest: str = ""
     pareto: tuple[FrontRecord, ...] = ()
+    energy_by_accuracy: AbstractMapping[str, float] = field(default_factory=dict)
+    energy_uncertainty: AbstractMapping[str, float] = field(default_factory=dict)
     evaluation: Evaluation | None = field(default=None, repr=False, compare=False)
 
     def to_record(self) -> dict[str, Any]:
@@ -156,8 +161,9 @@ class Result:
         for name in _IF_TOLD:
             if record["search"][name] is None:
                 del record["search"][name]
-        if self.pareto:
-            record["pareto"] = _plain(self.pareto)
+        for name in _IF_THERE:
+            if getattr(self, name):
+                record[name] = _plain(getattr(self, name))
         return record
 
     def to_json(self, indent: int | None = 1) -> str:
@@ -183,7 +189,9 @@ class Result:
                 FrontRecord(**{**point, "mapping": tuple(point["mapping"])})
                 for point in record.get("pareto", ())
             )
-        except (KeyError, TypeError, AttributeError) as error:
+            for name in ("energy_by_accuracy", "energy_uncertainty"):
+                values[name] = {str(key): float(pj) for key, pj in record.get(name, {}).items()}
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise SpecError(f"not a result record: {error}", Location(file)) from error
         return Result(**values)
 
@@ -225,6 +233,7 @@ _RECORD_ORDER = (
 
 
 _IF_TOLD = ("certificate", "replay")
+_IF_THERE = ("pareto", "energy_by_accuracy", "energy_uncertainty")
 
 
 def _search(entry: AbstractMapping[str, Any]) -> SearchRecord:

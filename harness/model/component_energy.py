@@ -10,6 +10,7 @@ include/model/topology.hpp (action names), pat-public/src/pat/pat.cpp (built-in 
 from __future__ import annotations
 
 import struct
+from collections.abc import Set
 from dataclasses import dataclass
 
 from harness.errors import EstimationError
@@ -17,10 +18,11 @@ from harness.model.compat import Artefacts
 from harness.spec.architecture import Architecture, ArithmeticLevel, StorageLevel
 from harness.spec.energy import ComponentEnergy
 
-_READ = ("random_read", "read")
-_FILL = ("random_fill", "random_write", "fill", "write")
-_UPDATE = ("random_update", "random_write", "update", "write")
-_COMPUTE = ("mac_random", "mult_random", "mac", "mult", "compute")
+READ_ACTIONS = ("random_read", "read")
+FILL_ACTIONS = ("random_fill", "random_write", "fill", "write")
+UPDATE_ACTIONS = ("random_update", "random_write", "update", "write")
+COMPUTE_ACTIONS = ("mac_random", "mult_random", "mac", "mult", "compute")
+"""The names under which the ERT may have an action, the first one that it has counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,11 @@ def tables_by_name(architecture: Architecture) -> dict[str, ComponentEnergy]:
     }
 
 
+def action_among(names: tuple[str, ...], actions: Set[str]) -> str | None:
+    """The one of ``names`` that is taken from a table with these ``actions``."""
+    return next((name for name in names if name in actions), None)
+
+
 def storage_energy(level: StorageLevel, table: ComponentEnergy | None) -> StorageEnergy:
     own = level.vector_access_energy
     if own is not None:
@@ -74,13 +81,13 @@ def storage_energy(level: StorageLevel, table: ComponentEnergy | None) -> Storag
     actions = {a.action for a in table.actions}
 
     def of(names: tuple[str, ...], otherwise: float) -> float:
-        name = next((n for n in names if n in actions), None)
+        name = action_among(names, actions)
         return otherwise if name is None else max(table.energy_pj(name) or 0.0, 0.0)
 
     return StorageEnergy(
-        read=of(_READ, built_in),
-        fill=of(_FILL, built_in),
-        update=of(_UPDATE, built_in),
+        read=of(READ_ACTIONS, built_in),
+        fill=of(FILL_ACTIONS, built_in),
+        update=of(UPDATE_ACTIONS, built_in),
         leak=of(("leak",), 0.0),
         vector_access=max((a.energy_pj for a in table.actions), default=0.0) / level.cluster_size,
         source="ERT",
@@ -108,7 +115,7 @@ def compute_energy(level: ArithmeticLevel, table: ComponentEnergy | None) -> Com
     if table is None:
         return ComputeEnergy(operation, 0.0)
     actions = {a.action for a in table.actions}
-    name = next((n for n in _COMPUTE if n in actions), None)
+    name = action_among(COMPUTE_ACTIONS, actions)
     if name is not None:
         operation = table.energy_pj(name) or 0.0
     return ComputeEnergy(operation, table.energy_pj("leak") or 0.0)

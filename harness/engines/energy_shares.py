@@ -1,0 +1,224 @@
+"""How much of an evaluation's energy rests on which accuracy class of estimates.
+
+Every picojoule of an evaluation is a count times a figure of a table: accesses of a level, operations,
+transfers over a network, cycles of leakage. Here each figure is traced back to the answer it came from and
+shared out among the parts of that answer, so that the shares make the whole energy again.
+
+What no estimator answered belongs to a class too: what the specification states (its own ERT, energies among
+the attributes of a level or network) is ``given``; Timeloop's built-in estimates, which stand where the ERT
+lacks an action, are a ``model`` for SRAM and a ``constant`` for DRAM and arithmetic.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.engines.evaluation import Evaluation
+from harness.estimation import Answer
+from harness.estimation.query import FITS, Fit
+from harness.model.component_energy import (
+    COMPUTE_ACTIONS,
+    FILL_ACTIONS,
+    READ_ACTIONS,
+    UPDATE_ACTIONS,
+    action_among,
+    storage_energy,
+    tables_by_name,
+)
+from harness.model.stats import LevelStats, NetworkDataSpaceStats, NetworkStats
+from harness.spec.architecture import Network, StorageLevel
+from harness.spec.energy import ComponentEnergy
+
+
+@dataclass(frozen=True)
+class EnergyShares:
+    """``by_accuracy``: pJ by accuracy class, the firmest first, without classes that have none; they make
+    ``total_pj``. ``stated_pj`` of it rests on figures whose source states a +-; ``plus_minus_pj`` is by how
+    much these may be off together if all err alike, the worst case.
+    """
+
+    total_pj: float
+    by_accuracy: dict[str, float]
+    stated_pj: float = 0.0
+    plus_minus_pj: float = 0.0
+
+    @property
+    def uncertainty(self) -> dict[str, float]:
+        """The same as plain data."""
+        return {"stated_pj": self.stated_pj, "plus_minus_pj": self.plus_minus_pj}
+
+
+@dataclass(frozen=True)
+class EnergyTerm:
+    """``pj`` of the whole energy that one action of one component takes. ``answer`` is the line of the
+    tables behind it, None where no estimator answered; then ``fit`` says what stands there.
+    """
+
+    component: str
+    action: str
+    pj: float
+    answer: Answer | None = None
+    fit: Fit = "given"
+
+
+def energy_shares(evaluation: Evaluation) -> EnergyShares:
+    """The energy of ``evaluation`` by accuracy class."""
+    found: dict[Fit, list[float]] = {}
+    stated: list[float] = []
+    off: list[float] = []
+    for term in energy_terms(evaluation):
+        for fit, uncertainty, pj in _shared_out(term):
+            found.setdefault(fit, []).append(pj)
+            if uncertainty is not None:
+                stated.append(pj)
+                off.append(pj * uncertainty)
+    by_accuracy = {str(fit): total for fit in FITS if (total := math.fsum(found.get(fit, ()))) > 0}
+    return EnergyShares(evaluation.stats.energy_pj, by_accuracy, math.fsum(stated), math.fsum(off))
+
+
+def energy_terms(evaluation: Evaluation) -> tuple[EnergyTerm, ...]:
+    """What the energy is made of, without what costs nothing; the terms make the whole."""
+    lines = _Lines(evaluation)
+    terms = [*_arithmetic(evaluation, lines)]
+    for spec, stats in zip(evaluation.architecture.storage, evaluation.stats.levels, strict=True):
+        terms += _level(spec, stats, lines)
+    named = {network.name: network for network in evaluation.architecture.networks}
+    for network in evaluation.stats.networks:
+        if network.evaluated:
+            terms += _network(network, named.get(network.name), lines)
+    return tuple(term for term in terms if term.pj)
+
+
+class _Lines:
+    """The lines of the tables by short name of the component and action, as the model picks them."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self._tables = tables_by_name(evaluation.architecture)
+        self._answers: dict[tuple[str, str | None], list[Answer]] = {}
+        for answer in evaluation.answers:
+            self._answers.setdefault((answer.component, answer.action), []).append(answer)
+
+    def table(self, component: str) -> ComponentEnergy | None:
+        return self._tables.get(component)
+
+    def actions(self, component: str) -> set[str]:
+        """The actions that the ERT has for a component."""
+        table = self._tables.get(component)
+        return set() if table is None else {a.action for a in table.actions}
+
+    def of(self, component: str, action: str, argument: str | None = None, value: int = 0) -> Answer | None:
+        """The dearest line of the action (Timeloop's rule), or of several the one with this argument."""
+        table = self._tables.get(component)
+        answers = [] if table is None else self._answers.get((table.name, action), [])
+        if argument is not None and len(answers) > 1:
+            answers = [a for a in answers if str(dict(a.arguments).get(argument)) == str(value)][-1:]
+        return max(answers, key=lambda answer: answer.value, default=None)
+
+    def figure(self, component: str, action: str, argument: str | None, value: int) -> float:
+        """pJ of the line that :meth:`of` gives, from the ERT, which may have been handed in."""
+        table = self._tables.get(component)
+        lines = [] if table is None else [a for a in table.actions if a.action == action]
+        if len(lines) > 1:
+            lines = [a for a in lines if str(dict(a.arguments).get(argument or "")) == str(value)][-1:]
+        return lines[0].energy_pj if lines else 0.0
+
+    def term(
+        self, component: str, action: str | None, otherwise: str, pj: float, fit: Fit = "given"
+    ) -> EnergyTerm:
+        """``otherwise`` and ``fit`` name what has no action in the tables."""
+        answer = None if action is None else self.of(component, action)
+        return EnergyTerm(component, action or otherwise, pj, answer, fit)
+
+    @property
+    def wire(self) -> Answer | None:
+        """The line of a component named ``wire``, from which unnamed networks take their energy per mm."""
+        found = [self.of(name, "transfer_random") for name in ("wire", "Wire")]
+        return next((answer for answer in found if answer is not None), None)
+
+
+def _shared_out(term: EnergyTerm) -> Iterator[tuple[Fit, float | None, float]]:
+    """(accuracy class, stated +-, pJ) of each part of the line behind a term."""
+    answer = term.answer
+    if answer is None:
+        yield term.fit, None, term.pj
+        return
+    total = math.fsum(part.value for part in answer.parts)
+    if not total > 0:
+        # A placeholder without hardware that was told to cost something all the same.
+        yield "constant", None, term.pj
+        return
+    for part in answer.parts:
+        if part.value > 0:
+            yield part.finding.fit, part.finding.uncertainty, term.pj * (part.value / total)
+
+
+def _arithmetic(evaluation: Evaluation, lines: _Lines) -> Iterator[EnergyTerm]:
+    spec, stats = evaluation.architecture.arithmetic, evaluation.stats.arithmetic
+    action = action_among(COMPUTE_ACTIONS, lines.actions(spec.name))
+    fit: Fit = "constant" if action is None and spec.energy_pj is None else "given"
+    yield lines.term(spec.name, action, "compute", stats.energy_pj - stats.leakage_pj, fit)
+    yield lines.term(spec.name, "leak", "leak", stats.leakage_pj)
+
+
+def _level(spec: StorageLevel, stats: LevelStats, lines: _Lines) -> Iterator[EnergyTerm]:
+    """Reads, fills and updates of all data spaces, address generation, leakage."""
+    actions = lines.actions(spec.name) if stats.vector_access_energy_source == "ERT" else set()
+    built_in: Fit = "constant" if spec.technology == "DRAM" else "model"
+    if spec.vector_access_energy is not None:
+        built_in = "given"
+    energy = storage_energy(spec, lines.table(spec.name))
+    for space in stats.data_spaces:
+        counts = (
+            (READ_ACTIONS, energy.read, space.reads),
+            (FILL_ACTIONS, energy.fill, space.fills),
+            (UPDATE_ACTIONS, energy.update, space.updates),
+        )
+        # Of one cluster; all clusters and instances take their part alike.
+        by_kind = [-(-count // spec.block_size) * pj for _, pj, count in counts]
+        whole = math.fsum(by_kind)
+        for (names, _, _), pj in zip(counts, by_kind, strict=True):
+            action = action_among(names, actions)
+            fit: Fit = "given" if action is not None else built_in
+            share = space.storage_energy_pj * (pj / whole) if whole else 0.0
+            yield lines.term(spec.name, action, names[-1], share, fit)
+        yield EnergyTerm(spec.name, "address generation", space.addr_gen_energy_pj)
+        yield EnergyTerm(spec.name, "temporal reduction", space.temporal_reduction_energy_pj)
+    yield lines.term(spec.name, "leak", "leak", stats.leakage_pj)
+
+
+def _network(stats: NetworkStats, spec: Network | None, lines: _Lines) -> Iterator[EnergyTerm]:
+    """Transfers: of a SimpleMulticast from the tables, of others from what the architecture states."""
+    for space in stats.data_spaces:
+        if stats.type == "SimpleMulticast" and spec is not None:
+            yield from _multicast(space, spec, lines)
+        else:
+            wire = lines.wire if spec is None and stats.type == "Legacy" else None
+            hops = _over_wires(space) if wire is not None else 0.0
+            yield EnergyTerm(stats.name, "wire", hops, wire)
+            yield EnergyTerm(stats.name, "transfer", space.energy_pj - hops)
+
+
+def _over_wires(space: NetworkDataSpaceStats) -> float:
+    """pJ of the hops, without routers and ingresses."""
+    words = math.fsum(ingress.accesses for ingress in space.ingresses + space.distributed_ingresses)
+    hops = space.num_hops * words + space.link_transfers
+    return min(hops * space.energy_per_hop_pj * space.utilized_instances, space.energy_pj)
+
+
+def _multicast(space: NetworkDataSpaceStats, spec: Network, lines: _Lines) -> Iterator[EnergyTerm]:
+    """One term for each size of a group that is charged; the reference charges only the largest."""
+    action = (spec.action_name or "") + (f"_{space.name}" if spec.per_datatype_ert else "")
+    argument = spec.multicast_factor_argument
+    found = []
+    for ingress in space.ingresses:
+        if ingress.accesses > 0:
+            figure = lines.figure(spec.name, action, argument, ingress.multicast)
+            answer = lines.of(spec.name, action, argument, ingress.multicast)
+            found.append((figure * ingress.accesses, answer))
+    if found and math.isclose(found[-1][0], space.energy_per_instance_pj):
+        found = found[-1:]
+    whole = math.fsum(pj for pj, _ in found)
+    for pj, answer in found:
+        yield EnergyTerm(spec.name, action, space.energy_pj * (pj / whole) if whole else 0.0, answer)

@@ -1,0 +1,122 @@
+"""What stands behind an energy: shares by accuracy class, tables, derivations, comparison, page."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from arches_cases import PROBLEMS
+from model_golden import load_cases
+
+from harness.engines import embedded
+from harness.engines.energy_shares import energy_shares, energy_terms
+from harness.engines.evaluation import Evaluation
+from harness.engines.layer_job import LayerRequest, layer_job
+from harness.estimation import Answer, EstimationOptions
+from harness.estimation.answers import Contribution
+from harness.estimation.query import FITS, Finding
+from harness.model import evaluate
+from harness.spec.energy import ActionEnergy, AreaReferenceTable, ComponentEnergy, EnergyReferenceTable
+from harness.spec.profiles import load_profile
+from harness.spec.templates import list_architectures
+from harness.workloads import Layer, gemm_layer
+
+
+def _layer(operator: str) -> Layer:
+    if operator == "norm":
+        return Layer("softmax", PROBLEMS["norm"][3], "norm")
+    return gemm_layer("64,128,32")
+
+
+@pytest.mark.parametrize("name", [a.name for a in list_architectures()])
+def test_the_shares_of_every_shipped_architecture_make_the_whole(name: str) -> None:
+    operator = "norm" if name.endswith("_norm") else "matmul"
+    settings = replace(load_profile("quick"), threads=1, seed=1)
+    result = embedded.run(layer_job(LayerRequest(name, _layer(operator), settings)).job)
+    assert result.evaluation is not None, result.reason
+    shares = energy_shares(result.evaluation)
+    assert math.fsum(shares.by_accuracy.values()) == pytest.approx(result.energy_pj, rel=1e-9)
+    assert set(shares.by_accuracy) <= set(FITS) - {"free"}
+    assert 0 <= shares.plus_minus_pj <= shares.stated_pj <= shares.total_pj * (1 + 1e-9)
+
+
+def test_the_shares_of_the_golden_evaluations_make_the_whole() -> None:
+    """Their tables are given; some networks and levels state energies of their own."""
+    seen = 0
+    for compat in ("timeloop-v4", None):
+        for name, architecture, problem, mapping, _, refusal in load_cases():
+            if refusal is not None:
+                continue
+            stats = evaluate(architecture, problem, mapping, compat=compat)  # type: ignore[arg-type]
+            evaluation = Evaluation(architecture, problem, mapping, stats)
+            terms = math.fsum(term.pj for term in energy_terms(evaluation))
+            assert terms == pytest.approx(stats.energy_pj, rel=1e-9), name
+            shares = energy_shares(evaluation).by_accuracy
+            assert math.fsum(shares.values()) == pytest.approx(stats.energy_pj, rel=1e-9), name
+            seen += 1
+    assert seen > 200
+
+
+def _small_run() -> Evaluation:
+    settings = replace(load_profile("quick"), threads=1, seed=1)
+    result = embedded.run(layer_job(LayerRequest("gemmini", gemm_layer("64,128,32"), settings)).job)
+    assert result.evaluation is not None
+    return result.evaluation
+
+
+def test_every_part_of_a_sum_goes_to_its_own_class_and_stated_uncertainty_adds_up() -> None:
+    evaluation = _small_run()
+    unit = evaluation.architecture.arithmetic.full_name
+
+    def mixed(answer: Answer) -> Answer:
+        if answer.component != unit or answer.action != "compute":
+            finding = replace(answer.parts[0].finding, fit="constant") if answer.parts else None
+            parts = tuple(replace(p, finding=finding) for p in answer.parts[:1]) if finding else ()
+            return replace(answer, parts=parts)
+        parts = tuple(
+            Contribution(
+                f"{unit}.{name}", "x", "add", factor, Finding(1.0, "x", 90, fit=fit, uncertainty=off)
+            )  # type: ignore[arg-type]
+            for name, factor, fit, off in (("a", 1.0, "row", 0.1), ("b", 3.0, "scaled", None))
+        )
+        return replace(answer, parts=parts)
+
+    shares = energy_shares(replace(evaluation, answers=tuple(map(mixed, evaluation.answers))))
+    computes = evaluation.stats.arithmetic.energy_pj
+    assert shares.by_accuracy["row"] == pytest.approx(computes / 4, rel=1e-12)
+    assert shares.by_accuracy["scaled"] == pytest.approx(computes * 3 / 4, rel=1e-12)
+    assert shares.stated_pj == pytest.approx(computes / 4, rel=1e-12)
+    assert shares.plus_minus_pj == pytest.approx(computes / 40, rel=1e-12)
+    assert list(shares.by_accuracy) == ["row", "scaled", "constant"]
+
+
+def test_what_no_estimator_answered_has_a_class_too() -> None:
+    """An ERT that was handed in, and Timeloop's built-in estimates where it lacks an action."""
+    evaluation = _small_run()
+    architecture = evaluation.architecture
+    given = replace(evaluation, answers=())
+    assert list(energy_shares(given).by_accuracy) == ["given"]
+    only_unit = EnergyReferenceTable(
+        (ComponentEnergy(architecture.arithmetic.full_name, (ActionEnergy("compute", 2.0),)),)
+    )
+    bare = architecture.with_energy(only_unit, AreaReferenceTable(()))
+    stats = evaluate(bare, evaluation.problem, evaluation.mapping)
+    shares = energy_shares(replace(given, architecture=bare, stats=stats)).by_accuracy
+    levels = {level.name: level.energy_pj for level in stats.levels}
+    assert shares["given"] == pytest.approx(stats.arithmetic.energy_pj, rel=1e-12)
+    assert shares["constant"] == pytest.approx(levels["DRAM"], rel=1e-12)
+    assert shares["model"] == pytest.approx(sum(levels.values()) - levels["DRAM"], rel=1e-12)
+
+
+def test_legacy_placeholders_that_cost_something_are_constants() -> None:
+    request = LayerRequest("pim_analog", gemm_layer("64,128,32"), replace(load_profile("quick"), threads=1))
+    job = replace(layer_job(request).job, estimation=EstimationOptions(dummy_energy_pj=1.0))
+    result = embedded.run(job)
+    assert result.evaluation is not None
+    shares = energy_shares(result.evaluation)
+    assert math.fsum(shares.by_accuracy.values()) == pytest.approx(result.energy_pj, rel=1e-9)
+    told = replace(result, energy_by_accuracy=shares.by_accuracy, energy_uncertainty=shares.uncertainty)
+    again = type(result).from_json(told.to_json())
+    assert again.energy_by_accuracy == shares.by_accuracy
+    assert again.energy_uncertainty == shares.uncertainty
