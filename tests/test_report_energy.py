@@ -13,7 +13,7 @@ from harness.engines import embedded
 from harness.engines.energy_shares import energy_shares, energy_terms
 from harness.engines.evaluation import Evaluation
 from harness.engines.layer_job import LayerRequest, layer_job
-from harness.estimation import Answer, EstimationOptions
+from harness.estimation import Answer, EstimationOptions, estimate
 from harness.estimation.answers import Contribution
 from harness.estimation.query import FITS, Finding
 from harness.model import evaluate
@@ -120,3 +120,15 @@ def test_legacy_placeholders_that_cost_something_are_constants() -> None:
     again = type(result).from_json(told.to_json())
     assert again.energy_by_accuracy == shares.by_accuracy
     assert again.energy_uncertainty == shares.uncertainty
+
+
+def test_the_factor_of_every_part_is_the_product_of_what_it_says() -> None:
+    """Counts, scales and shares, of nested classes too."""
+    seen: set[str] = set()
+    for name in ("pim_analog", "simba", "gemmini"):
+        job = layer_job(LayerRequest(name, gemm_layer("64,128,32"), load_profile("quick"))).job
+        for answer in estimate(job.specification.architecture, job.specification.compound_components).answers:
+            for part in answer.parts:
+                assert math.prod(f for _, f in part.factors) == pytest.approx(part.factor, rel=1e-12)
+                seen |= {words.split(" of ")[0] for words, _ in part.factors}
+    assert {"energy_scale", "count"} <= seen

@@ -58,13 +58,17 @@ class EstimationOptions:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """One primitive component in a sum: ``factor`` x the finding's value. ``component`` is its path."""
+    """One primitive component in a sum: ``factor`` x the finding's value. ``component`` is its path.
+
+    ``factors`` are what the factor is the product of, in words and without those that are 1.
+    """
 
     component: str
     class_name: str
     action: str | None
     factor: float
     finding: Finding
+    factors: tuple[tuple[str, float], ...] = ()
 
     @property
     def value(self) -> float:

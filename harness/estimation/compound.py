@@ -77,6 +77,22 @@ class _PartInstance:
     inside: _Instance | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Product:
+    """The factor of a contribution while it is multiplied together, with what it is made of."""
+
+    value: float = 1.0
+    factors: tuple[tuple[str, float], ...] = ()
+
+    def times(self, value: float, *named: tuple[str, float]) -> _Product:
+        """``named`` are the factors of ``value``; those that are 1 need not be told."""
+        told = tuple((name, float(factor)) for name, factor in named if factor != 1)
+        return _Product(self.value * value, self.factors + told)
+
+    def of(self, part: _PartInstance, action: str | None, finding: Finding) -> Contribution:
+        return Contribution(part.path, part.part.class_name, action, self.value, finding, self.factors)
+
+
 class CompoundComponent:
     """One component of a compound class. ``path`` names it in messages."""
 
@@ -103,7 +119,7 @@ class CompoundComponent:
         entries: list[TableEntry] = []
         for action in self._top.definition.actions:
             for arguments in self._argument_choices(action):
-                found = self._energy(self._top, action, dict(arguments), 1.0, ask)
+                found = self._energy(self._top, action, dict(arguments), _Product(), ask)
                 entries.append(TableEntry(action.name, arguments, tuple(found)))
                 if len(entries) > MAX_ENTRIES:
                     raise EstimationError(
@@ -112,7 +128,7 @@ class CompoundComponent:
         return tuple(entries)
 
     def area(self, ask: Ask) -> tuple[Contribution, ...]:
-        return tuple(self._areas(self._top, 1.0, ask))
+        return tuple(self._areas(self._top, _Product(), ask))
 
     # -- attributes ---------------------------------------------------------------------------------
 
@@ -196,24 +212,31 @@ class CompoundComponent:
         return [tuple(zip(names, reversed(choice), strict=True)) for choice in choices]
 
     def _energy(
-        self, instance: _Instance, action: ClassAction, arguments: Attributes, factor: float, ask: Ask
+        self, instance: _Instance, action: ClassAction, arguments: Attributes, product: _Product, ask: Ask
     ) -> list[Contribution]:
         names = {**instance.attributes, **arguments}
         what = f"{instance.path}: action '{action.name}'"
-        factor *= _scale(action.energy_scale, names, f"{what}: energy_scale", action.location)
+        scale = _scale(action.energy_scale, names, f"{what}: energy_scale", action.location)
+        product = product.times(scale, (f"energy_scale of action {action.name}", scale))
         found: list[Contribution] = []
         for use in action.uses:
             part = instance.parts[use.part]
             count = _count(use.index, names, f"{what}: '{use.part}'", use.location)
             for sub in use.actions:
-                scale = self._energy_scale(sub, names, f"{what}: action '{sub.name}' of '{use.part}'")
-                total = factor * scale * count * part.energy_scale
+                scale, share = self._scales(sub, names, f"{what}: action '{sub.name}' of '{use.part}'")
+                total = product.times(
+                    scale * share,
+                    (f"energy_scale of {use.part}.{sub.name}", scale),
+                    (f"action_share of {use.part}.{sub.name}", share),
+                )
+                total = total.times(count, (f"count of {use.part}", count))
+                total = total.times(part.energy_scale, (f"energy_scale of {use.part}", part.energy_scale))
                 sub_arguments = _evaluated(sub.arguments, names, what, sub.location)
                 found += self._sub_action(part, sub, sub_arguments, total, ask)
         return found
 
     def _sub_action(
-        self, part: _PartInstance, sub: SubAction, arguments: Attributes, factor: float, ask: Ask
+        self, part: _PartInstance, sub: SubAction, arguments: Attributes, product: _Product, ask: Ask
     ) -> list[Contribution]:
         if part.inside is not None:
             action = part.inside.definition.action(sub.name)
@@ -224,25 +247,27 @@ class CompoundComponent:
                     sub.location,
                     did_you_mean(sub.name, known),
                 )
-            return self._energy(part.inside, action, arguments, factor, ask)
+            return self._energy(part.inside, action, arguments, product, ask)
         query = Query(part.path, part.part.class_name, part.attributes, sub.name, arguments)
-        return [Contribution(part.path, part.part.class_name, sub.name, factor, ask(query))]
+        return [product.of(part, sub.name, ask(query))]
 
-    def _energy_scale(self, sub: SubAction, names: Attributes, what: str) -> float:
+    def _scales(self, sub: SubAction, names: Attributes, what: str) -> tuple[float, float]:
+        """energy_scale and action_share, which is 1 where it is ignored."""
         scale = _scale(sub.energy_scale, names, f"{what}: energy_scale", sub.location)
         if self._legacy_action_share:
-            return scale
-        return scale * _scale(sub.action_share, names, f"{what}: action_share", sub.location)
+            return scale, 1.0
+        return scale, _scale(sub.action_share, names, f"{what}: action_share", sub.location)
 
-    def _areas(self, instance: _Instance, factor: float, ask: Ask) -> list[Contribution]:
+    def _areas(self, instance: _Instance, product: _Product, ask: Ask) -> list[Contribution]:
         found: list[Contribution] = []
         for part in instance.parts.values():
-            total = factor * part.count * part.area_scale
+            total = product.times(part.count, (f"count of {part.part.name}", part.count))
+            total = total.times(part.area_scale, (f"area_scale of {part.part.name}", part.area_scale))
             if part.inside is not None:
                 found += self._areas(part.inside, total, ask)
             else:
                 finding = ask(Query(part.path, part.part.class_name, part.attributes))
-                found.append(Contribution(part.path, part.part.class_name, None, total, finding))
+                found.append(total.of(part, None, finding))
         return found
 
 

@@ -140,7 +140,11 @@ def _scaled(answer: Answer, scale: float) -> Answer:
     if scale == 1:
         return answer
     note = f"{scale:g} x" + (f" ({answer.note})" if answer.note else "")
-    parts = tuple(replace(part, factor=part.factor * scale) for part in answer.parts)
+    of_component = (f"{'area' if answer.action is None else 'energy'}_scale of the component", scale)
+    parts = tuple(
+        replace(part, factor=part.factor * scale, factors=(of_component, *part.factors))
+        for part in answer.parts
+    )
     return replace(answer, value=answer.value * scale, note=note, parts=parts)
 
 

@@ -109,6 +109,7 @@ def _part_record(part: Contribution) -> list[object]:
     return [
         [part.component, part.class_name, part.action, f.estimator, f.note, f.fit, f.citation, f.scaling],
         [part.factor, f.value, f.accuracy, f.uncertainty],
+        _pairs(part.factors),
         _pairs(f.attributes),
         [list(f.warnings), list(f.passed_over)],
     ]
@@ -152,7 +153,7 @@ def _answer(entry: list[Any]) -> Answer:
 
 
 def _part(entry: list[Any]) -> Contribution:
-    texts, (factor, value, accuracy, uncertainty), attributes, (warnings, passed_over) = entry
+    texts, (factor, value, accuracy, uncertainty), factors, attributes, (warnings, passed_over) = entry
     component, class_name, action, estimator, note, fit, citation, scaling = texts
     finding = Finding(
         _figure(value),
@@ -168,7 +169,8 @@ def _part(entry: list[Any]) -> Contribution:
         tuple(_text(reason) for reason in passed_over),
     )
     action = None if action is None else _text(action)
-    return Contribution(_text(component), _text(class_name), action, _figure(factor), finding)
+    made_of = tuple((_text(name), _figure(one)) for name, one in _list(factors))
+    return Contribution(_text(component), _text(class_name), action, _figure(factor), finding, made_of)
 
 
 def _fit(value: object) -> Fit:
