@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from harness.estimation.accelergy_aladdin import ALADDIN, AladdinTableSource, stated_uncertainty
 from harness.estimation.query import AttributeFault, Declined, Finding, Query
+from harness.estimation.scaling import Scaling, area_factor, energy_factor
 from harness.estimation.table_file import read_table
 
+__all__ = ["AccelergyLogicSource", "AladdinTableSource", "LogicLibrary", "load_library"]
+
+CITATION = f"Accelergy library plug-in ba4e9da: {ALADDIN}"
+NODE_CITATION = "factors between nodes of Stillmaker and Baas, Integration 58 (2017), at 0.8 V"
 BASE_NODE_NM = 40.0
 BASE_CYCLE_SECONDS = 1e-9
 ACCURACY = 90
@@ -59,6 +65,13 @@ class LogicLibrary:
 
     def area_factor(self, nanometres: float) -> float:
         return self._between_nodes(nanometres, lambda node: node.area, float)
+
+    def beside(self, nanometres: float) -> tuple[float, float] | None:
+        """The listed nodes on both sides of one that is not listed."""
+        listed = [node.nanometres for node in self.nodes]
+        if nanometres in listed or not listed[0] < nanometres < listed[-1]:
+            return None
+        return max(n for n in listed if n < nanometres), min(n for n in listed if n > nanometres)
 
     def _between_nodes(
         self, nanometres: float, value: Callable[[Node], float], beyond: Callable[[float], float]
@@ -117,28 +130,71 @@ class AccelergyLogicSource:
             raise Declined("not in the library", knows_class=False)
         library = load_library(self._folder)
         row = library.rows[query.class_name]
-        node = query.technology_nm
-        # The library compares the attribute as text: only "40nm" is the node of its own rows.
-        scaled = str(query.attributes.get("technology")).strip() != "40nm"
+        node = _node_step(query, library)
         width_factor, note = _width_factor(query, row)
-        node_factor = 1.0
-        if scaled:
-            node_factor = library.area_factor(node) if query.action is None else library.energy_factor(node)
         if query.action is None:
-            value = row.area_um2 * node_factor
+            value = row.area_um2 * node.factor
         elif query.action == "leak":
-            value = row.leak_pj * node_factor
+            value = row.leak_pj * node.factor
             value *= query.cycle_seconds / BASE_CYCLE_SECONDS
         elif query.action in row.actions:
-            value = row.energy_pj * node_factor
+            value = row.energy_pj * node.factor
         elif query.action in FREE_ACTIONS:
-            return Finding(0.0, self.name, ACCURACY, "the library charges no energy for writing")
+            free = "the library charges no energy for writing"
+            return Finding(0.0, self.name, ACCURACY, free, "row", CITATION)
         else:
             known = ", ".join((*row.actions, *FREE_ACTIONS, "leak"))
             raise Declined(f"{query.class_name} has no action '{query.action}', only {known}")
-        if node_factor != 1:
-            note += f", {BASE_NODE_NM:g} -> {node:g} nm x{node_factor:.3g}"
-        return Finding(value * width_factor, self.name, ACCURACY, note)
+        if node.factor != 1:
+            note += f", {BASE_NODE_NM:g} -> {query.technology_nm:g} nm x{node.factor:.3g}"
+        as_it_is = node.factor == 1 and width_factor == 1
+        return Finding(
+            value * width_factor,
+            self.name,
+            ACCURACY,
+            note,
+            "row" if as_it_is else "scaled",
+            CITATION + (f"; {NODE_CITATION}" if node.words else ""),
+            scaling="; ".join(part for part in (node.words, _width_words(note, width_factor)) if part),
+            uncertainty=stated_uncertainty(query) if as_it_is else None,
+            warnings=node.warnings,
+        )
+
+
+def _node_step(query: Query, library: LogicLibrary) -> Scaling:
+    """From 40 nm to the node of the query, as the library does it."""
+    node = query.technology_nm
+    # The library compares the attribute as text: only "40nm" is the node of its own rows.
+    if str(query.attributes.get("technology")).strip() == "40nm":
+        return Scaling(1.0, "")
+    if query.action is None:
+        factor, what = library.area_factor(node), "area"
+    else:
+        factor, what = library.energy_factor(node), "leakage" if query.action == "leak" else "energy"
+    words = f"{BASE_NODE_NM:g} -> {node:g} nm {what} x{factor:.3g}"
+    smallest, largest = library.nodes[0].nanometres, library.nodes[-1].nanometres
+    if not smallest <= node <= largest:
+        limits = f"{smallest:g} to {largest:g} nm"
+        return Scaling(factor, words, (f"logic at {node:g} nm extrapolated: the library covers {limits}",))
+    right = area_factor(BASE_NODE_NM, node) if query.action is None else _right_energy_factor(node)
+    if factor == right.factor == 1:
+        return Scaling(factor, "")
+    words += f" (Accelergy's; rightly interpolated x{right.factor:.3g})"
+    beside = library.beside(node)
+    if beside is None:
+        return Scaling(factor, words)
+    inverted = f"Accelergy weighs {beside[0]:g} and {beside[1]:g} nm the wrong way round"
+    figures = f"{what} x{factor:.3g} from {BASE_NODE_NM:g} nm instead of x{right.factor:.3g}"
+    return Scaling(factor, words, (f"logic at {node:g} nm: {inverted}, {figures}",))
+
+
+def _right_energy_factor(node: float) -> Scaling:
+    """The library's transistors, interpolated with the right weights."""
+    return energy_factor(BASE_NODE_NM, node, flavour="library")
+
+
+def _width_words(note: str, factor: float) -> str:
+    return f"{note.split(', ', maxsplit=1)[0]} x{factor:.3g}" if factor != 1 else ""
 
 
 def _width_factor(query: Query, row: LibraryRow) -> tuple[float, str]:
@@ -171,101 +227,3 @@ def _width_note(class_name: str, widths: Mapping[str, float], base: float) -> st
     if class_name == "aladdin_multiplier":
         note += f", {('linear', 'bilinear', 'trilinear')[len(widths) - 1]}"
     return note
-
-
-class AladdinTableSource:
-    """intadder, intmultiplier, intmac, reg, regfile, comparator, counter of the Aladdin table plug-in.
-
-    Source: accelergy-aladdin-plug-in 5e2e126, figures at 40 nm by the latency that the logic is built
-    for; ``estimation_tables/logic/aladdin_table.csv``. It answers 40 and 45 nm, with the same values.
-    """
-
-    name = "aladdin_table"
-    accuracy = 70
-    _classes = ("intadder", "intmultiplier", "intmac", "reg", "regfile", "comparator", "counter")
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def classes(self) -> Iterable[str]:
-        return self._classes
-
-    def estimate(self, query: Query) -> Finding:
-        if query.class_name not in self._classes:
-            raise Declined("not in the Aladdin table", knows_class=False)
-        if query.technology_nm not in (40.0, 45.0):
-            shown = query.attributes.get("technology")
-            raise Declined(f"the Aladdin table knows 40 and 45 nm, not technology {shown!r}")
-        width = query.number("width")
-        if width <= 0:
-            raise AttributeFault("a width is 0 or less")
-        latency_ns = self._latency_ns(query)
-        note = f"row for {latency_ns:g} ns, width {width:g}"
-        if query.class_name in ("intmultiplier", "intmac"):
-            note += " of 32, multiplier quadratic"
-        if query.class_name == "regfile":
-            return Finding(self._register_file(query, width, latency_ns), self.name, self.accuracy, note)
-        value = self._value(query, query.class_name, width, latency_ns)
-        return Finding(value, self.name, self.accuracy, note)
-
-    def _register_file(self, query: Query, width: float, latency_ns: float) -> float:
-        """The registers of one row, and a comparator of the address in every row, leakage and area too.
-
-        That the registers of the other rows neither leak nor take area is the plug-in's simplification.
-        """
-        depth = query.positive_integer("depth")
-        address_bits = math.ceil(math.log2(depth))
-        row = self._value(query, "reg", width, latency_ns)
-        return row + depth * self._value(query, "comparator", address_bits, latency_ns)
-
-    @staticmethod
-    def _latency_ns(query: Query) -> float:
-        """The latency row: 0.5 ns up to 0.75 ns, then whole ns rounded up, 7 to 10 become 6, above 10."""
-        latency = query.number("global_cycle_seconds", 5e-9) * query.number("action_latency_cycles", 1) * 1e9
-        # 3 * 1e-9 * 1e9 is a hair above 3; without the rounding it would take the row for 4 ns.
-        latency = round(latency, 9)
-        if latency <= 0.75:
-            return 0.5
-        if latency > 10:
-            return 10.0
-        return float(min(math.ceil(latency), 6))
-
-    def _value(self, query: Query, component: str, width: float, latency_ns: float) -> float:
-        if component == "intmac":
-            return self._multiply_accumulate(query, width, latency_ns)
-        by_latency = load_aladdin_table(self._folder)[component]
-        row = by_latency.get(latency_ns) or next(iter(by_latency.values()))
-        scale = {"reg": width, "intmultiplier": (width / 32) ** 2}.get(component, width / 32)
-        if query.action is None:
-            return row.area_um2 * scale
-        if query.action == "leak":
-            return row.idle_pj * scale * query.cycle_seconds * 1e9 / row.latency_ns
-        return row.energy_pj * scale
-
-    def _multiply_accumulate(self, query: Query, width: float, latency_ns: float) -> float:
-        """Adder and multiplier; a reused product takes 0.85 of the multiplier, a gated one idles it."""
-        adder = self._value(query, "intadder", width, latency_ns)
-        if query.action == "mac_gated":
-            query = replace(query, action="leak")
-        multiplier = self._value(query, "intmultiplier", width, latency_ns)
-        return adder + multiplier * (0.85 if query.action == "mac_reused" else 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class AladdinRow:
-    latency_ns: float
-    energy_pj: float
-    idle_pj: float
-    area_um2: float
-
-
-@lru_cache(maxsize=4)
-def load_aladdin_table(folder: Path) -> Mapping[str, Mapping[float, AladdinRow]]:
-    """Component -> latency in ns -> row, in file order (the first row stands in for a missing latency)."""
-    table: dict[str, dict[float, AladdinRow]] = {}
-    for row in read_table(folder / "aladdin_table.csv"):
-        latency = row.positive("latency_ns")
-        table.setdefault(row.text("component"), {})[latency] = AladdinRow(
-            latency, row.not_negative("energy_pj"), row.not_negative("idle_pj"), row.not_negative("area_um2")
-        )
-    return table
