@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.estimation.accelergy_logic import AccelergyLogicSource, AladdinTableSource
-from harness.estimation.accelergy_sram import AccelergySramSource, Memory, _cost_at_node, load_sram_table
+from harness.estimation.accelergy_sram import AccelergySramSource, cost_from_rows
 from harness.estimation.dram import DramSource
 from harness.estimation.query import Declined, Query
 from harness.estimation.rounding import round_significant
+from harness.estimation.sram.rules import Memory
+from harness.estimation.sram.table import load_sram_table
 from harness.estimation.tables import TableSource
 from harness.spec.shipped import shipped_folder
 
@@ -400,7 +402,7 @@ def test_scaling_down_repeats_the_rows_below_cactis_smallest_memory():
         if organisation.technology in (28, 40) or (width >= 32 and depth >= 64 * organisation.banks):
             continue
         memory = Memory(width, depth, organisation.ports, organisation.banks)
-        derived, _ = _cost_at_node(table, memory, organisation.technology)
+        derived = cost_from_rows(table, memory, organisation.technology).cost
         assert derived.read_pj == pytest.approx(cost.read_pj, rel=1e-12)
         assert derived.write_pj == pytest.approx(cost.write_pj, rel=1e-12)
         assert derived.leak_pj_per_s == pytest.approx(cost.leak_pj_per_s, rel=1e-12)

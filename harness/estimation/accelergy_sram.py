@@ -1,175 +1,226 @@
-"""SRAM as Accelergy's CACTI plug-in answers it, from a table of its answers and its own rules.
+"""SRAM as Accelergy answers it: from the table of its answers, or by running CACTI with its settings.
 
-Source: accelergy-cacti-plug-in 291018b with CACTI 7, class SRAM; the answers lie in
-``estimation_tables/sram/cacti.csv.gz``. The plug-in asks CACTI for at least 32 bits and 64 rows per bank
-and scales the answer down; it interpolates between technology nodes. Both steps are repeated here, so
-that a query with a table row (after those steps) gets the plug-in's double.
+A row that matches is believed first. Where there is none, CACTI itself is asked what the plug-in would ask
+it, and answers as it did for the table, to the last bit. Where CACTI cannot be run, the table is interpolated
+within its range, and the answer says so.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 
-from harness.errors import EstimationError, Location
+from harness.estimation.cacti import Cacti, CactiAnswer, CactiRequest, CactiUnavailable
 from harness.estimation.query import Declined, Finding, Query
-from harness.estimation.table_file import read_numbers
+from harness.estimation.sram.rules import (
+    NODES_NM,
+    ROWS_PER_BANK,
+    Asked,
+    Memory,
+    Told,
+    around,
+    at_node,
+    cost_of,
+    shrunk,
+    worst,
+)
+from harness.estimation.sram.table import (
+    OFF_BETWEEN_DEPTHS,
+    Organisation,
+    SramCost,
+    SramTable,
+    added,
+    between_rows,
+    load_sram_table,
+    towards_a_deeper_row,
+)
 
-NODES_NM = (22.0, 32.0, 45.0, 65.0, 90.0)
-SMALLEST_WIDTH = 32
-ROWS_PER_BANK = 64
 EXACT_ACCURACY = 80
 INTERPOLATED_ACCURACY = 70
-COLUMNS = (
-    *("technology_nm", "width_bits", "depth", "ports", "banks"),
-    *("read_pj", "write_pj", "leak_pj_per_cycle", "cycle_s", "area_um2"),
-)
-DEPTH_EXPONENT = 1.56 / 2
-BELOW_22NM_LEAKAGE = 0.79
-"""FinFETs leak 21 % less: the plug-in applies this to every node below 22 nm."""
-
-
-@dataclass(frozen=True, slots=True)
-class SramCost:
-    """One access in pJ, leakage in pJ per second (that is, pW), area in um^2."""
-
-    read_pj: float
-    write_pj: float
-    leak_pj_per_s: float
-    area_um2: float
-
-    def scaled(self, access: float, leak: float, area: float) -> SramCost:
-        return SramCost(
-            self.read_pj * access, self.write_pj * access, self.leak_pj_per_s * leak, self.area_um2 * area
-        )
-
-    def mixed(self, other: SramCost, share: float) -> SramCost:
-        """``1 - share`` of this and ``share`` of ``other``, each figure for itself."""
-        return SramCost(
-            (1 - share) * self.read_pj + share * other.read_pj,
-            (1 - share) * self.write_pj + share * other.write_pj,
-            (1 - share) * self.leak_pj_per_s + share * other.leak_pj_per_s,
-            (1 - share) * self.area_um2 + share * other.area_um2,
-        )
-
-    def mixed_in_logarithms(self, other: SramCost, share: float) -> SramCost:
-        return SramCost(
-            _geometric(self.read_pj, other.read_pj, share),
-            _geometric(self.write_pj, other.write_pj, share),
-            _geometric(self.leak_pj_per_s, other.leak_pj_per_s, share),
-            _geometric(self.area_um2, other.area_um2, share),
-        )
-
-
-def _geometric(a: float, b: float, share: float) -> float:
-    return math.exp((1 - share) * math.log(a) + share * math.log(b))
-
-
-@dataclass(frozen=True, slots=True)
-class Organisation:
-    """The rows of the table that differ in depth and width only."""
-
-    technology: float
-    ports: int
-    banks: int
-
-
-@dataclass(frozen=True)
-class SramTable:
-    """All rows. ``costs`` is keyed by (organisation, width, depth), ``depths`` are sorted."""
-
-    costs: Mapping[tuple[Organisation, int, int], SramCost]
-    widths: Mapping[Organisation, tuple[int, ...]]
-    depths: Mapping[tuple[Organisation, int], tuple[int, ...]]
-
-
-@lru_cache(maxsize=2)
-def load_sram_table(path: Path) -> SramTable:
-    costs: dict[tuple[Organisation, int, int], SramCost] = {}
-    widths: dict[Organisation, set[int]] = {}
-    depths: dict[tuple[Organisation, int], list[int]] = {}
-    for node, width, depth, ports, banks, read, write, leak, cycle, area in read_numbers(path, COLUMNS):
-        organisation = Organisation(node, int(ports), int(banks))
-        key = (organisation, int(width), int(depth))
-        if key in costs:
-            raise EstimationError(
-                f"the memory {node:g} nm {width:g} x {depth:g} occurs twice", Location(str(path))
-            )
-        if not (read > 0 and write > 0 and cycle > 0 and area > 0):
-            raise EstimationError(f"a figure of the memory {width:g} x {depth:g} is 0", Location(str(path)))
-        costs[key] = SramCost(read, write, leak / cycle, area)
-        widths.setdefault(organisation, set()).add(int(width))
-        depths.setdefault((organisation, int(width)), []).append(int(depth))
-    return SramTable(
-        costs,
-        {organisation: tuple(sorted(w)) for organisation, w in widths.items()},
-        {key: tuple(sorted(d)) for key, d in depths.items()},
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What is asked of CACTI: the true size, and the true and the rounded number of banks."""
-
-    width: int
-    depth: int
-    ports: int
-    banks: int
-
-    @property
-    def cacti_banks(self) -> int:
-        return 1 << (self.banks - 1).bit_length()
-
-    @property
-    def cacti_width(self) -> int:
-        return max(SMALLEST_WIDTH, 8 * math.ceil(self.width / 8))
-
-    @property
-    def cacti_depth(self) -> int:
-        return max(self.depth, ROWS_PER_BANK * self.cacti_banks)
+PLUG_IN = "accelergy-cacti-plug-in 291018b"
+TABLE_CITATION = f"{PLUG_IN} with CACTI 7 (HewlettPackard/cacti 1ffd8df): estimation_tables/sram/cacti.csv.gz"
+ACTIONS = ("read", "write", "update", "leak")
+BY_CACTI = "accelergy_cacti"
+_LARGEST_BYTES = 2**31 - 1
+_ANY = SramCost(1.0, 1.0, 1.0, 1.0)
 
 
 class AccelergySramSource:
-    """Class SRAM: read, write, update, leak and area."""
+    """Class SRAM: read, write, update, leak and area. ``cacti`` None: the table alone answers."""
 
     name = "accelergy_cacti_table"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cacti: Cacti | None = None) -> None:
         self._path = path
+        self._cacti = cacti
 
     def classes(self) -> Iterable[str]:
         return ("SRAM",)
 
     def estimate(self, query: Query) -> Finding:
-        if query.class_name != "SRAM":
-            raise Declined("not an SRAM", knows_class=False)
-        if query.action not in (None, "read", "write", "update", "leak"):
-            raise Declined(f"an SRAM has no action '{query.action}', only read, write, update and leak")
-        # The plug-in's argument is n_rw_ports. The spellings of the published architectures
-        # (n_rdwr_ports, nports, num_ports) never reach it: those memories have one port.
-        memory = Memory(
-            query.positive_integer("width"),
-            query.positive_integer("depth"),
-            query.positive_integer("n_rw_ports", 1),
-            query.positive_integer("n_banks", 1),
+        memory, node = _memory(query), query.technology_nm
+        told = self._told(memory, node)
+        by_cacti = told.fit == "model"
+        interpolated = any("interpolated" in note or "few rows" in note for note in told.notes)
+        return Finding(
+            _asked_value(told.cost, query),
+            BY_CACTI if by_cacti else self.name,
+            INTERPOLATED_ACCURACY if interpolated else EXACT_ACCURACY,
+            "; ".join(told.notes),
+            told.fit,
+            _cacti_citation() if by_cacti else TABLE_CITATION,
+            _attributes(query, memory),
+            "; ".join(told.scaling),
+            _figure(told.off, query.action) or None,
+            told.warnings,
         )
-        cost, notes = cost_at(load_sram_table(self._path), memory, query.technology_nm)
-        accuracy = INTERPOLATED_ACCURACY if notes else EXACT_ACCURACY
-        note = "; ".join(dict.fromkeys(notes))
-        return Finding(_asked_value(cost, query), self.name, accuracy, note)
+
+    def requests_of(self, query: Query) -> list[CactiRequest]:
+        """What CACTI will be asked for this query, to ask it beforehand. Cheap, and asks nobody."""
+        if self._cacti is None or query.class_name != "SRAM":
+            return []
+        wanted: list[CactiRequest] = []
+
+        def note(asked: Asked, memory: Memory) -> Told:
+            if self._row(asked) is None:
+                wanted.append(_request(asked))
+            return Told(_ANY, "row")
+
+        try:
+            memory, node = _memory(query), query.technology_nm
+            if self._own_row(memory, node) is None:
+                cost_of(memory, node, note)
+        except Declined:
+            return []
+        return wanted
+
+    def _told(self, memory: Memory, node: float) -> Told:
+        own = self._own_row(memory, node)
+        if own is not None:
+            return Told(own, "row")
+        try:
+            return cost_of(memory, node, self._tell)
+        except Declined:
+            deeper = self._towards_a_deeper_row(memory, node)
+            if deeper is None:
+                raise
+            return deeper
+
+    def _tell(self, asked: Asked, memory: Memory) -> Told:
+        """A row, CACTI's own answer, or an interpolation with the reason why it is one."""
+        row = self._row(asked)
+        if row is not None:
+            return Told(row, "row")
+        why_not = None
+        if self._cacti is not None:
+            try:
+                return Told(_cost(self._cacti.answer(_request(asked)), asked), "model")
+            except Declined as declined:
+                why_not = declined
+        try:
+            told = tell_from_rows(load_sram_table(self._path), asked, memory)
+        except Declined as beyond:
+            if why_not is None:
+                raise
+            raise Declined(_both(beyond.reason, why_not)) from None
+        if why_not is None:
+            return told
+        warning = f"SRAM figures lie between rows of a table: {_told_by(why_not)}"
+        return replace(told, warnings=(*told.warnings, warning))
+
+    def _own_row(self, memory: Memory, node: float) -> SramCost | None:
+        key = (Organisation(node, memory.ports, memory.banks), memory.width, memory.depth)
+        return load_sram_table(self._path).costs.get(key)
+
+    def _row(self, asked: Asked) -> SramCost | None:
+        """What CACTI answered: rows below its smallest memory are the plug-in's, scaled."""
+        if asked.depth < ROWS_PER_BANK * asked.banks:
+            return None
+        key = (Organisation(asked.node, asked.ports, asked.banks), asked.width, asked.depth)
+        return load_sram_table(self._path).costs.get(key)
+
+    def _towards_a_deeper_row(self, memory: Memory, node: float) -> Told | None:
+        if not NODES_NM[0] < node < NODES_NM[-1]:
+            return None
+        table = load_sram_table(self._path)
+        neighbours = [Organisation(n, memory.ports, memory.cacti_banks) for n in around(node)]
+        here = Organisation(node, memory.ports, memory.banks)
+        found = towards_a_deeper_row(table, here, neighbours, memory.width, memory.depth)
+        if found is None:
+            return None
+        shallow, deep, row = found
+        start = cost_of(replace(memory, depth=shallow), node, self._tell)
+        share = math.log(memory.depth / shallow) / math.log(deep / shallow)
+        return replace(
+            start,
+            cost=start.cost.mixed_in_logarithms(row, share),
+            fit=worst(start.fit, "interpolated"),
+            notes=(*start.notes, f"interpolated between depths {shallow} and {deep}"),
+            off=added(start.off, OFF_BETWEEN_DEPTHS),
+        )
+
+
+def tell_from_rows(table: SramTable, asked: Asked, memory: Memory) -> Told:
+    """The table alone: rows of at least CACTI's smallest memory, and what lies between them."""
+    depth = max(asked.depth, ROWS_PER_BANK * asked.banks)
+    found = between_rows(table, Organisation(asked.node, asked.ports, asked.banks), asked.width, depth)
+    told = Told(found.cost, "interpolated" if found.notes else "row", found.notes, off=found.off)
+    if depth == asked.depth:
+        return told
+    # A number of banks that is no power of two and few rows: the plug-in asks for a memory that has no row.
+    whole = replace(memory, width=asked.width, depth=asked.depth, banks=asked.banks)
+    smaller = shrunk(told, whole, asked.width, depth)
+    return replace(smaller, notes=(*told.notes, "few rows in a number of banks that is no power of two"))
+
+
+def cost_from_rows(table: SramTable, memory: Memory, node: float) -> Told:
+    """The table alone, at one of CACTI's nodes."""
+    return at_node(memory, node, lambda asked, of: tell_from_rows(table, asked, of))
+
+
+def _memory(query: Query) -> Memory:
+    if query.class_name != "SRAM":
+        raise Declined("not an SRAM", knows_class=False)
+    if query.action is not None and query.action not in ACTIONS:
+        raise Declined(f"an SRAM has no action '{query.action}', only read, write, update and leak")
+    # The plug-in's argument is n_rw_ports. The spellings of the published architectures
+    # (n_rdwr_ports, nports, num_ports) never reach it: those memories have one port.
+    return Memory(
+        query.positive_integer("width"),
+        query.positive_integer("depth"),
+        query.positive_integer("n_rw_ports", 1),
+        query.positive_integer("n_banks", 1),
+    )
+
+
+def _attributes(query: Query, memory: Memory) -> tuple[tuple[str, str], ...]:
+    technology = str(query.attributes.get("technology"))
+    used = [("technology", technology), ("width", str(memory.width)), ("depth", str(memory.depth))]
+    used += [("n_rw_ports", str(memory.ports)), ("n_banks", str(memory.banks))]
+    if query.action == "leak":
+        used.append(("global_cycle_seconds", f"{query.cycle_seconds:g}"))
+    return tuple(used)
 
 
 def _asked_value(cost: SramCost, query: Query) -> float:
+    value = _figure(cost, query.action)
     if query.action is None:
-        return cost.area_um2
+        return value
     if query.action == "leak":
-        return cost.leak_pj_per_s * query.cycle_seconds
-    activity = 0.7 * _fraction(query, "data_delta") + 0.3 * _fraction(query, "address_delta")
-    return (cost.read_pj if query.action == "read" else cost.write_pj) * activity
+        return value * query.cycle_seconds
+    return value * (0.7 * _fraction(query, "data_delta") + 0.3 * _fraction(query, "address_delta"))
+
+
+def _figure(cost: SramCost, action: str | None) -> float:
+    if action is None:
+        return cost.area_um2
+    if action == "leak":
+        return cost.leak_pj_per_s
+    return cost.read_pj if action == "read" else cost.write_pj
 
 
 def _fraction(query: Query, argument: str) -> float:
@@ -179,114 +230,36 @@ def _fraction(query: Query, argument: str) -> float:
     return float(value)
 
 
-def cost_at(table: SramTable, memory: Memory, node: float) -> tuple[SramCost, list[str]]:
-    """The memory at any technology node, and notes on what is not exactly the plug-in's answer."""
-    exact = table.costs.get((Organisation(node, memory.ports, memory.banks), memory.width, memory.depth))
-    if exact is not None:
-        return exact, []
-    if node < NODES_NM[0]:
-        shrink = node / NODES_NM[0]
-        cost, notes = _cost_at_node(table, memory, NODES_NM[0])
-        return cost.scaled(math.sqrt(shrink), BELOW_22NM_LEAKAGE * math.sqrt(shrink), shrink), notes
-    if node > NODES_NM[-1]:
-        growth = (node / NODES_NM[-1]) ** 2
-        cost, notes = _cost_at_node(table, memory, NODES_NM[-1])
-        return cost.scaled(growth, growth, growth), notes
-    high = NODES_NM[bisect_left(NODES_NM, node)]
-    if high == node:
-        return _cost_at_node(table, memory, node)
+def _request(asked: Asked) -> CactiRequest:
+    capacity = asked.width * asked.depth // 8
+    if capacity > _LARGEST_BYTES:
+        raise Declined("CACTI takes memories below 2 GiB")
+    return CactiRequest(int(asked.node), capacity, asked.width // 8, asked.ports, asked.banks)
+
+
+def _cost(answer: CactiAnswer, asked: Asked) -> SramCost:
+    """In the units and by the steps of the plug-in (nJ to J, mW to W, mm^2 to m^2), so that bits agree."""
+    leak_w = answer.leak_mw_per_bank * 1e-3 * asked.banks
+    area_m2 = answer.area_mm2 * 1e-6
+    return SramCost(
+        answer.read_nj * 1e-9 * 1e12, answer.write_nj * 1e-9 * 1e12, leak_w * 1e12, area_m2 * 1e12
+    )
+
+
+def _both(beyond: str, why_not: Declined) -> str:
+    return f"{beyond}, and {_told_by(why_not)}"
+
+
+def _told_by(why_not: Declined) -> str:
+    if isinstance(why_not, CactiUnavailable):
+        return f"CACTI could not be run, as {why_not.reason}"
+    return why_not.reason
+
+
+@lru_cache(maxsize=1)
+def _cacti_citation() -> str:
     try:
-        return _between_nodes(table, memory, node, high)
-    except Declined:
-        beyond = _towards_a_deeper_row(table, memory, node, high)
-        if beyond is None:
-            raise
-        return beyond
-
-
-def _between_nodes(table: SramTable, memory: Memory, node: float, high: float) -> tuple[SramCost, list[str]]:
-    low = NODES_NM[NODES_NM.index(high) - 1]
-    below, notes_below = _cost_at_node(table, memory, low)
-    above, notes_above = _cost_at_node(table, memory, high)
-    return below.mixed(above, (node - low) / (high - low)), notes_below + notes_above
-
-
-def _towards_a_deeper_row(
-    table: SramTable, memory: Memory, node: float, high: float
-) -> tuple[SramCost, list[str]] | None:
-    """A memory deeper than the rows of both neighbouring nodes, but not than a row of this very node.
-
-    The large buffers of the published architectures have rows at 28 nm; sweeps go through smaller ones.
-    """
-    low = NODES_NM[NODES_NM.index(high) - 1]
-    here = Organisation(node, memory.ports, memory.banks)
-    deeper = [d for d in table.depths.get((here, memory.width), ()) if d > memory.depth]
-    grids = [
-        table.depths.get((Organisation(n, memory.ports, memory.cacti_banks), memory.cacti_width), ())
-        for n in (low, high)
-    ]
-    if not deeper or not all(grids):
-        return None
-    shallow = min(grid[-1] for grid in grids)
-    if shallow >= memory.depth:
-        return None
-    deep = deeper[0]
-    start, _ = _between_nodes(table, replace(memory, depth=shallow), node, high)
-    share = math.log(memory.depth / shallow) / math.log(deep / shallow)
-    cost = start.mixed_in_logarithms(table.costs[here, memory.width, deep], share)
-    return cost, [f"interpolated between depths {shallow} and {deep}"]
-
-
-def _cost_at_node(table: SramTable, memory: Memory, node: float) -> tuple[SramCost, list[str]]:
-    """The plug-in's size step at a CACTI node."""
-    organisation = Organisation(node, memory.ports, memory.cacti_banks)
-    if organisation not in table.widths:
-        raise Declined(
-            f"the SRAM table has no memories with {memory.ports} ports and {memory.cacti_banks} banks "
-            f"at {node:g} nm"
-        )
-    cost, notes = _asked_of_cacti(table, organisation, memory.cacti_width, memory.cacti_depth)
-    filled_width = memory.width / memory.cacti_width
-    filled_depth = memory.depth / memory.cacti_depth
-    if memory.banks != memory.cacti_banks and memory.depth < ROWS_PER_BANK * memory.cacti_banks:
-        notes.append("few rows in a number of banks that is no power of two")
-    access = (0.7 * filled_width + 0.3) * filled_depth**DEPTH_EXPONENT
-    # CACTI gives leakage per bank; the plug-in multiplies by the true number of banks.
-    leak = filled_width * filled_depth * memory.banks / memory.cacti_banks
-    return cost.scaled(access, leak, filled_width * filled_depth), notes
-
-
-def _asked_of_cacti(
-    table: SramTable, organisation: Organisation, width: int, depth: int
-) -> tuple[SramCost, list[str]]:
-    """A row of the table, or an interpolation in logarithms between neighbouring widths and depths."""
-    low, high, share = _neighbours(table.widths[organisation], width, "width")
-    narrow, notes = _at_width(table, organisation, low, depth)
-    if low == high:
-        return narrow, notes
-    wide, more_notes = _at_width(table, organisation, high, depth)
-    note = f"interpolated between widths {low} and {high}"
-    return narrow.mixed_in_logarithms(wide, share), [*notes, *more_notes, note]
-
-
-def _at_width(
-    table: SramTable, organisation: Organisation, width: int, depth: int
-) -> tuple[SramCost, list[str]]:
-    low, high, share = _neighbours(table.depths[organisation, width], depth, "depth")
-    shallow = table.costs[organisation, width, low]
-    if low == high:
-        return shallow, []
-    deep = table.costs[organisation, width, high]
-    note = f"interpolated between depths {low} and {high}"
-    return shallow.mixed_in_logarithms(deep, share), [note]
-
-
-def _neighbours(tabled: Sequence[int], value: int, what: str) -> tuple[int, int, float]:
-    """The tabled values around ``value`` and its place between them in logarithms."""
-    at = bisect_left(tabled, value)
-    if at < len(tabled) and tabled[at] == value:
-        return value, value, 0.0
-    if at in (0, len(tabled)):
-        raise Declined(f"the SRAM table covers {what}s {tabled[0]} to {tabled[-1]} here, not {value}")
-    low, high = tabled[at - 1], tabled[at]
-    return low, high, math.log(value / low) / math.log(high / low)
+        version = metadata.version("hwcomponents-cacti")
+    except metadata.PackageNotFoundError:
+        version = "?"
+    return f"CACTI 7 of hwcomponents-cacti {version}, run with the settings and rules of {PLUG_IN}"

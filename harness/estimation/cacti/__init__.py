@@ -1,0 +1,15 @@
+"""CACTI, the memory model, as a program that runs beside the tables: see ``docs/energy.md``."""
+
+from harness.estimation.cacti.driver import Cacti, CactiUnavailable, cacti_for, cacti_identity
+from harness.estimation.cacti.output import CactiAnswer
+from harness.estimation.cacti.request import NODES_NM, CactiRequest
+
+__all__ = [
+    "NODES_NM",
+    "Cacti",
+    "CactiAnswer",
+    "CactiRequest",
+    "CactiUnavailable",
+    "cacti_for",
+    "cacti_identity",
+]
