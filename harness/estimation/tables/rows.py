@@ -1,0 +1,155 @@
+"""The rows of one table, checked: figures that are figures, one answer for one question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import EstimationError, Location, did_you_mean
+from harness.estimation.table_file import TableRow, read_table
+from harness.estimation.tables.files import remembered
+from harness.estimation.tables.manifest import TableFamily
+from harness.estimation.tables.quantities import TECHNOLOGY, number_of, quantity
+from harness.estimation.tables.rules import Rules, uncertainty_of
+
+CLOCK_COLUMNS = ("global_cycle_seconds", "cycle_seconds")
+DELTAS = ("data_delta", "address_delta")
+PER_CYCLE_ACTIONS = ("idle", "leak")
+_REMARKS = ("energy", "area", "comment", "power(W)", "source", "uncertainty")
+"""Columns that do not tell one row from another."""
+NO_KEYS = frozenset(
+    {*CLOCK_COLUMNS, *DELTAS, *_REMARKS, *("action", "latency", "action_latency_cycles", "n_instances")}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row: all cells but the figures as text, one action, pJ and um^2, the clock for which ``idle`` holds.
+
+    ``area_um2`` is None where a table of Accelergy's form leaves it empty.
+    """
+
+    cells: Mapping[str, str]
+    action: str
+    energy_pj: float
+    area_um2: float | None
+    cycle_s: float | None
+    source: str
+    uncertainty: float | None
+    location: Location
+
+    @property
+    def place(self) -> str:
+        """Short, for messages that name the family as well."""
+        return f"{Path(self.location.file).name}:{self.location.line}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """The entries of one class in file order. ``skipped`` rows had no energy."""
+
+    class_name: str
+    path: Path
+    keys: tuple[str, ...]
+    columns: frozenset[str]
+    rules: Rules
+    entries: tuple[Entry, ...]
+    skipped: int
+
+    @property
+    def exact(self) -> tuple[str, ...]:
+        """The keys that must be equal."""
+        return tuple(k for k in self.keys if k not in self.rules.interpolate and k not in self.rules.scale)
+
+
+def load_table(family: TableFamily, class_name: str) -> Table:
+    """The table of a class of the family."""
+    return remembered(
+        ("table", str(family.path), class_name),
+        lambda: (_load_table(family, class_name), (family.path, family.files[class_name])),
+    )
+
+
+def _load_table(family: TableFamily, class_name: str) -> Table:
+    path = family.files[class_name]
+    rules = family.rules_of(class_name)
+    rows = list(read_table(path))
+    if not rows:
+        raise EstimationError("the table has no rows", Location(str(path)))
+    written = list(rows[0].cells)
+    implied = {} if TECHNOLOGY in written or not family.technology else {TECHNOLOGY: family.technology}
+    columns = [*implied, *written]
+    keys = _keys(rules, columns)
+    for column in (*keys, "action", "energy", "area"):
+        if column not in columns:
+            hint = did_you_mean(column, columns)
+            raise EstimationError(f"column '{column}' is missing from the table", rows[0].location, hint)
+    entries = [_entry(row, implied, family) for row in rows if family.strict or row.text("energy")]
+    for column in (*rules.interpolate, *rules.scale):
+        _check_numbers(entries, column)
+    _refuse_contradictions(entries)
+    return Table(
+        class_name=class_name,
+        path=path,
+        keys=keys,
+        columns=frozenset(columns),
+        rules=rules,
+        entries=tuple(entries),
+        skipped=len(rows) - len(entries),
+    )
+
+
+def _keys(rules: Rules, columns: Sequence[str]) -> tuple[str, ...]:
+    keys = rules.keys if rules.keys is not None else tuple(c for c in columns if c not in NO_KEYS)
+    return tuple(dict.fromkeys((*keys, *rules.interpolate, *rules.scale)))
+
+
+def _entry(row: TableRow, implied: Mapping[str, str], family: TableFamily) -> Entry:
+    action = row.text("action")
+    if not action:
+        raise EstimationError("the row names no action", row.location)
+    if isinstance(quantity("action", action), tuple):
+        hint = "a missing field shifts the others into the wrong columns"
+        raise EstimationError(f"the action is '{action}', a number", row.location, hint)
+    clock = next((c for c in CLOCK_COLUMNS if row.cells.get(c)), None)
+    entry = Entry(
+        cells={**implied, **row.cells},
+        action=action,
+        energy_pj=row.not_negative("energy") * family.energy_unit,
+        area_um2=_area(row, family),
+        cycle_s=None if clock is None else row.positive(clock),
+        source=row.cells.get("source", ""),
+        uncertainty=uncertainty_of(row.cells.get("uncertainty"), row.location),
+        location=row.location,
+    )
+    if action in PER_CYCLE_ACTIONS and entry.energy_pj > 0 and entry.cycle_s is None and family.strict:
+        raise EstimationError(f"'{action}' costs energy but the row has no {CLOCK_COLUMNS[0]}", row.location)
+    return entry
+
+
+def _area(row: TableRow, family: TableFamily) -> float | None:
+    if not row.text("area") and not family.strict:
+        return None
+    return row.not_negative("area") * family.area_unit
+
+
+def _check_numbers(entries: Sequence[Entry], column: str) -> None:
+    for entry in entries:
+        if number_of(column, entry.cells[column]) is None:
+            raise EstimationError(
+                f"{column} is '{entry.cells[column]}', not a number: in it rows are interpolated or scaled",
+                entry.location,
+            )
+
+
+def _refuse_contradictions(entries: Sequence[Entry]) -> None:
+    seen: dict[tuple[object, ...], Entry] = {}
+    for entry in entries:
+        cells = entry.cells.items()
+        first = seen.setdefault(tuple(quantity(c, v) for c, v in cells if c not in _REMARKS), entry)
+        if (first.energy_pj, first.area_um2) != (entry.energy_pj, entry.area_um2):
+            raise EstimationError(
+                f"action '{entry.action}' has other figures in line {first.location.line} for the same keys",
+                entry.location,
+            )
