@@ -296,11 +296,12 @@ def test_a_scaled_answer_of_the_library_says_by_what_and_after_whom():
 
 
 def test_between_the_listed_nodes_the_inverted_weights_are_told():
-    (warning,) = ask(LOGIC, "aladdin_adder", "add", width=32, technology="22nm").warnings
-    assert warning == (
-        "logic at 22 nm: Accelergy weighs 20 and 32 nm the wrong way round, "
-        "energy x0.742 from 40 nm instead of x0.319"
-    )
+    for action in ("add", "leak", None):
+        (warning,) = ask(LOGIC, "aladdin_adder", action, width=32, technology="22nm").warnings
+        assert warning == (
+            "logic at 22 nm: Accelergy weighs 20 and 32 nm the wrong way round: "
+            "from 40 nm energy x0.742 instead of x0.319, area x0.721 instead of x0.323"
+        )
 
 
 @pytest.mark.parametrize("nm", [5, 180])

@@ -176,21 +176,21 @@ def _node_step(query: Query, library: LogicLibrary) -> Scaling:
     if not smallest <= node <= largest:
         limits = f"{smallest:g} to {largest:g} nm"
         return Scaling(factor, words, (f"logic at {node:g} nm extrapolated: the library covers {limits}",))
-    right = area_factor(BASE_NODE_NM, node) if query.action is None else _right_energy_factor(node)
-    if factor == right.factor == 1:
+    right_energy = energy_factor(BASE_NODE_NM, node, flavour="library").factor
+    right_area = area_factor(BASE_NODE_NM, node).factor
+    right = right_area if query.action is None else right_energy
+    if factor == right == 1:
         return Scaling(factor, "")
-    words += f" (Accelergy's; rightly interpolated x{right.factor:.3g})"
+    words += f" (Accelergy's; rightly interpolated x{right:.3g})"
     beside = library.beside(node)
     if beside is None:
         return Scaling(factor, words)
     inverted = f"Accelergy weighs {beside[0]:g} and {beside[1]:g} nm the wrong way round"
-    figures = f"{what} x{factor:.3g} from {BASE_NODE_NM:g} nm instead of x{right.factor:.3g}"
-    return Scaling(factor, words, (f"logic at {node:g} nm: {inverted}, {figures}",))
-
-
-def _right_energy_factor(node: float) -> Scaling:
-    """The library's transistors, interpolated with the right weights."""
-    return energy_factor(BASE_NODE_NM, node, flavour="library")
+    figures = (
+        f"from {BASE_NODE_NM:g} nm energy x{library.energy_factor(node):.3g} instead of x{right_energy:.3g}, "
+        f"area x{library.area_factor(node):.3g} instead of x{right_area:.3g}"
+    )
+    return Scaling(factor, words, (f"logic at {node:g} nm: {inverted}: {figures}",))
 
 
 def _width_words(note: str, factor: float) -> str:
