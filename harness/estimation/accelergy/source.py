@@ -21,6 +21,7 @@ from harness.estimation.cache import AnswerCache
 from harness.estimation.query import Declined, Finding, Fit, Query, finite_number
 
 HOME_PAGE = "https://github.com/Accelergy-Project/accelergy"
+_AS_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
 _NUMBER = r"[-+.0-9e]+"
 _SCALED = re.compile(
     rf"Scaled \S+\.(?P<attribute>\w+) from (?P<before>{_NUMBER}) to (?P<after>{_NUMBER}): "
@@ -131,6 +132,8 @@ def _plain(pairs: Iterable[tuple[str, object]], *without: str) -> dict[str, obje
     for name, value in pairs:
         if name in without:
             continue
+        if isinstance(value, str) and _AS_NUMBER.fullmatch(value.strip()):
+            value = float(value)  # noqa: PLW2901 - YAML reads 1e-9 as text, Accelergy does not
         if isinstance(value, bool | str) or finite_number(value) is not None:
             kept[str(name)] = value
     return kept

@@ -141,7 +141,9 @@ def _reason(name: str, estimation: Any) -> str:
 
 def _line(error: Any) -> str:
     text = " ".join(str(error).split())
-    if isinstance(error, BaseException) and not isinstance(error, SystemExit):
+    if isinstance(error, SystemExit):  # how Accelergy ends where it finds a mistake; the reason is in its log
+        text = f"Accelergy gave up with exit code {text}"
+    elif isinstance(error, BaseException):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return (text or "no reason given")[:300]
 
