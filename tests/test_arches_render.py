@@ -101,7 +101,10 @@ def test_norm_variants_take_the_same_parameters_and_refuse_the_rest(name: str) -
         variant.render({}, BERT_LARGE["KQV"], "matmul")
 
 
-ALTERNATIVES = {"technology": "22nm", "system_technology": "22nm", "dram_type": "HBM2", "spad_width": 64}
+ALTERNATIVES = {
+    "technology": "22nm", "system_technology": "22nm", "dram_type": "HBM2", "spad_width": 64,
+    "cell_bits": 1, "adc_sharing": 64, "summed_at_once": 16,
+}  # fmt: skip
 # What has to change along with a parameter, so that the checks of the template hold.
 WITH = {
     ("simba", "input_bits"): {"weight_register_width": 1024},

@@ -49,7 +49,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
     try:
         mapping, record, notes, known = _mapping(job, architecture, on_progress, should_stop)
         stats = known or evaluate(architecture, problem, mapping, compat=job.compat)
-        notes += uncounted_computes(stats) + _reservations(answers)
+        notes += uncounted_computes(stats) + _reservations(answers) + job.remarks
     except EmptyMapSpace as error:
         return without_mapping(job, "no_mapping", str(error), provenance=provenance)
     except _NothingFound as nothing:

@@ -16,7 +16,8 @@ class Job:
     use it, do not estimate. ``fusion`` is the level at which the layer's neighbour is fused, for the
     record only; its effect is already in the constraints. ``parameters`` are the template's, with their
     values. ``compat`` names the reference whose artefacts are reproduced, None for corrected figures.
-    ``estimation`` says which sources give energies and areas.
+    ``estimation`` says which sources give energies and areas. ``remarks`` are the template's on these
+    parameters, for the notes of the result.
     """
 
     specification: Specification
@@ -29,3 +30,4 @@ class Job:
     compat: Literal["timeloop-v4"] | None = "timeloop-v4"
     command: str = ""
     estimation: EstimationOptions = field(default_factory=EstimationOptions)
+    remarks: tuple[str, ...] = ()

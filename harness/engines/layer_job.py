@@ -77,6 +77,7 @@ def layer_job(request: LayerRequest) -> LayerJob:
         compat=request.compat,
         command=request.command,
         estimation=request.estimation,
+        remarks=template.remarks(request.parameters, layer.operator),
     )
     return LayerJob(job, refusal)
 

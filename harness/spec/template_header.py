@@ -19,7 +19,8 @@ OPERATORS = ("matmul", "conv", "norm")
 
 _KEYS = (
     "name", "description", "source", "technology", "operators", "refuses", "norm_variant", "variant_of",
-    "fusion_levels", "components", "parameters", "unused", "checks", "extends", "parameters_from", "defaults",
+    "fusion_levels", "components", "parameters", "unused", "checks", "notes", "extends", "parameters_from",
+    "defaults",
 )  # fmt: skip
 _PARAMETER_KEYS = (
     "type", "default", "unit", "meaning", "minimum", "maximum", "choices", "pattern", "refused",
@@ -29,7 +30,7 @@ _MAX_HEADER = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A demand on the parameters together: an expression that must be true, and what to say when not."""
+    """An expression over the parameters and what to say: of a check when it is false, of a note when true."""
 
     expression: str
     message: str
@@ -63,6 +64,7 @@ class Header:
     parameters: tuple[Parameter, ...]
     unused: tuple[tuple[str, str], ...]
     checks: tuple[Check, ...]
+    notes: tuple[Check, ...]
     extends: str | None
     parameters_from: str | None
     defaults: LocatedDict
@@ -140,7 +142,8 @@ class _HeaderReader:
             components=self._components(),
             parameters=self._parameters(),
             unused=self._reasons("unused"),
-            checks=self._checks(),
+            checks=self._checks("checks"),
+            notes=self._checks("notes"),
             extends=extends,
             parameters_from=self._text("parameters_from"),
             defaults=defaults,
@@ -178,13 +181,13 @@ class _HeaderReader:
                 raise SpecError("each of 'components' must be a file name or {file: ..., when: ...}", place)
         return tuple(files)
 
-    def _checks(self) -> tuple[Check, ...]:
-        value = self.tree.get("checks", [])
+    def _checks(self, key: str) -> tuple[Check, ...]:
+        value = self.tree.get(key, [])
         checks = []
         for index, entry in enumerate(value if isinstance(value, list) else [None]):
-            place = where(value, index) or where(self.tree, "checks")
+            place = where(value, index) or where(self.tree, key)
             if not isinstance(entry, dict) or set(entry) != {"expression", "message"}:
-                raise SpecError("each of 'checks' must be {expression: ..., message: ...}", place)
+                raise SpecError(f"each of '{key}' must be {{expression: ..., message: ...}}", place)
             checks.append(Check(str(entry["expression"]), " ".join(str(entry["message"]).split()), place))
         return tuple(checks)
 

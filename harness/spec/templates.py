@@ -42,7 +42,7 @@ class ArchitectureTemplate:
     ``path`` is the file that was asked for, ``body`` the file that is rendered. ``operators`` are the
     classes that the body itself runs; operators of ``norm_variant`` come on top. ``unused`` are (parameter,
     reason) pairs of parameters that this body accepts but does not need, so that an architecture and its
-    norm-op variant take the same ones.
+    norm-op variant take the same ones. ``notes`` are remarks on choices of parameters that are allowed.
     """
 
     name: str
@@ -60,6 +60,7 @@ class ArchitectureTemplate:
     unused: tuple[tuple[str, str], ...]
     checks: tuple[Check, ...]
     components: tuple[ComponentFile, ...]
+    notes: tuple[Check, ...] = ()
 
     @cached_property
     def parameter(self) -> dict[str, Parameter]:
@@ -95,6 +96,12 @@ class ArchitectureTemplate:
             what = problems[0] if len(problems) == 1 else f"{len(problems)} mistakes: " + "; ".join(problems)
             raise SpecError(f"architecture '{self.name}': {what}")
         return values
+
+    def remarks(self, given: Mapping[str, Any], operator: str) -> tuple[str, ...]:
+        """What is to be said of these parameters where they are used: choices that reach no figure."""
+        values = self.resolve(given)
+        notes = self.for_operator(operator).notes
+        return tuple(n.message for n in notes if _holds(n.expression, values, n.location))
 
     def for_operator(self, operator: str) -> ArchitectureTemplate:
         """The template that runs ``operator``: this one or its norm-op variant, with this one's defaults.
@@ -219,6 +226,7 @@ def _resolved(path: Path, depth: int) -> ArchitectureTemplate:
             unused=header.unused,
             checks=(shared.checks if shared else ()) + header.checks,
             components=header.components,
+            notes=header.notes,
         )
     inherited = {
         key: getattr(header, key)
@@ -233,6 +241,7 @@ def _resolved(path: Path, depth: int) -> ArchitectureTemplate:
         parameters=parameters,
         checks=base.checks + header.checks,
         components=base.components + header.components,
+        notes=base.notes + header.notes,
         **inherited,
     )
 
