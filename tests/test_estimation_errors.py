@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from harness.errors import EstimationError
 from harness.estimation import EstimationOptions, estimate
-from harness.estimation.chain import sources_for
+from harness.estimation.cacti import cacti_for
+from harness.estimation.chain import Chain, sources_for
 from harness.estimation.component_classes import read_component_classes
 from harness.estimation.estimator import Estimator
 from harness.estimation.parts import Component
@@ -100,7 +101,7 @@ class _NoProgram:
 
 
 def _message_with_two_sources(**attributes):
-    estimator = Estimator({}, OPTIONS, (*sources_for(OPTIONS), _NoProgram()))
+    estimator = Estimator({}, OPTIONS, Chain((*sources_for(OPTIONS), _NoProgram()), (), cacti_for()).ask)
     usual = {"technology": "32nm", "global_cycle_seconds": 1e-9, "width": 32, "depth": 64}
     with pytest.raises(EstimationError) as caught:
         estimator.component(Component("Buffer", "SRAM", {**usual, **attributes}, ("read", "leak")))
@@ -123,8 +124,8 @@ def test_a_table_without_a_fitting_row_is_left_out_where_others_have_a_reason():
         "; accelergy_cacti_table: the SRAM table covers depths 16 to 1048576 here, not 1073741824"
         "; hwcomponents: the CACTI program of hwcomponents does not start here"
     )
-    only_a_table = _message(_memory("storage", "shift_and_add", technology="7nm", width=8, depth=8))
-    assert "tables: 32nm_tables: no row for technology='7nm'" in only_a_table
+    only_a_table = _message(_memory("storage", "ReRAMcell_storage", technology="7nm", width=8, depth=8))
+    assert "tables: memristor_tables: no row for technology='7nm'" in only_a_table
 
 
 def test_an_address_generator_without_a_width_is_refused_by_the_aladdin_table():
@@ -167,7 +168,7 @@ SMART_BUFFERS = read_component_classes(component_classes("smartbuffers"))
 def test_strange_attributes_end_in_figures_or_in_one_line(class_name, attributes):
     usual = {"technology": "32nm", "global_cycle_seconds": 1e-9, "width": 8, "depth": 64}
     component = Component("x", class_name, {**usual, **attributes}, ("read", "leak"))
-    estimator = Estimator(SMART_BUFFERS, OPTIONS, sources_for(OPTIONS))
+    estimator = Estimator(SMART_BUFFERS, OPTIONS, Chain(sources_for(OPTIONS), (), cacti_for()).ask)
     try:
         row = estimator.component(component)
     except EstimationError as error:

@@ -348,9 +348,12 @@ def test_a_row_without_a_type_does_not_answer_for_a_stated_type():
 
 
 def test_a_number_matches_a_node_in_the_table():
-    assert value(FAMILIES, "DAC", "convert", datawidth=1, technology=32) == 0.0033
+    assert value(FAMILIES, "intmac", "mac_random", datawidth=16, technology=32) == 2.29
     with pytest.raises(Declined, match="no row for technology='45nm'"):
-        ask(FAMILIES, "DAC", "convert", datawidth=1, technology="45nm")
+        ask(FAMILIES, "intmac", "mac_random", datawidth=16, technology="45nm")
+    # The converters are declared to scale.
+    assert value(FAMILIES, "DAC", "convert", datawidth=1, technology=32) == 0.0033
+    assert value(FAMILIES, "DAC", "convert", datawidth=1, technology="45nm") > 0.0033
 
 
 def test_idle_energy_scales_with_the_cycle(tmp_path):
