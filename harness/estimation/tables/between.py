@@ -59,6 +59,8 @@ def between(
 
         x = asked[column]
         levels = sorted({m[column] for m in members})
+        if not levels[0] <= x <= levels[-1]:
+            raise OutOfRange(column, levels[0], levels[-1])
         refused: OutOfRange | None = None
         if x in levels:
             try:
@@ -68,7 +70,7 @@ def between(
         low = _first(reversed([level for level in levels if level < x]), at)
         high = _first([level for level in levels if level > x], at)
         if low is None or high is None:
-            raise refused or _beyond(column, x, levels, at)
+            raise refused or _ends_early(column, x, levels, at)
         (x0, left), (x1, right) = low, high
         value = _on_curve(column, curves[column], (x0, left.value), (x1, right.value), x)
         inner = _joined((*left.spans, *right.spans))
@@ -86,10 +88,8 @@ def _first(levels: Iterable[float], at: Callable[[float], Blend]) -> tuple[float
     return None
 
 
-def _beyond(column: int, x: float, levels: Sequence[float], at: Callable[[float], Blend]) -> OutOfRange:
-    """Why there are no points on both sides: this column ends, or all lines end in a later one."""
-    if not levels[0] <= x <= levels[-1]:
-        return OutOfRange(column, levels[0], levels[-1])
+def _ends_early(column: int, x: float, levels: Sequence[float], at: Callable[[float], Blend]) -> OutOfRange:
+    """Why no line on one side answers: that of the nearest line that does not reach far enough."""
     for level in sorted(levels, key=lambda one: abs(one - x)):
         try:
             at(level)

@@ -60,7 +60,14 @@ def decided(
     if not _agree(rows, value_of):
         other = next(e for e in rows if value_of(e) != value_of(rows[0]))
         raise Declined(f"several rows fit; '{_difference(table, rows[0], other)}' must be stated")
-    return rows[0], tuple(assumed)
+    return rows[0], tuple(assumed) or _activity(query, rows[0])
+
+
+def _activity(query: Query, entry: Entry) -> tuple[str, ...]:
+    """What the row says of the activity where the access says nothing and a full one was to be expected."""
+    cells = {c: entry.cells.get(c, "") for c in DELTAS if stated(query, c) is None}
+    told = [f"{column} {cell}" for column, cell in cells.items() if cell and not same(column, 1, cell)]
+    return (f"the row is for {' and '.join(told)}",) if told and query.action is not None else ()
 
 
 def _fits(query: Query, entry: Entry, keys: Sequence[str]) -> bool:

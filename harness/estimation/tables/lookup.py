@@ -125,7 +125,7 @@ class _Lookup:
         covered = f"{error.low:g} to {error.high:g}" if error.low < error.high else f"{error.low:g} only"
         return Declined(
             f"{column} {curves[column]:g} is outside the rows of {self.table.path.name}, {covered}: "
-            f"{law} between them, nothing beyond{self._nearest()}"
+            f"{law} between them, nothing beyond"
         )
 
     def _nearest(self) -> str:
@@ -140,7 +140,7 @@ class _Lookup:
         given = [k for k in self.table.keys if stated(self.query, k) is not None]
         left_open = [k for k in self.table.keys if k not in given and any(e.cells[k] for e in entries)]
         equal = [k for k in given if k not in unequal]
-        notes = ["matched " + ", ".join(equal) if equal else "matched by its name"]
+        notes = ["matched " + ", ".join(equal)] if equal else [] if unequal else ["matched by its name"]
         if left_open:
             notes.append("not given: " + ", ".join(left_open))
         if spans:
@@ -190,7 +190,8 @@ class _Lookup:
 
     def _attributes(self, given: Sequence[str], entries: Sequence[Entry]) -> tuple[tuple[str, str], ...]:
         clock = CLOCK_COLUMNS[0]
-        names = [*given, *([clock] if self._per_cycle(entries) and clock not in given else [])]
+        arguments = [a for a in self.query.arguments if a in self.table.columns and a != clock]
+        names = dict.fromkeys([*given, *arguments, *([clock] if self._per_cycle(entries) else [])])
         return tuple((name, _as_text(stated(self.query, name))) for name in names)
 
     def _per_cycle(self, entries: Sequence[Entry]) -> bool:

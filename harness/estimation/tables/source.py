@@ -19,7 +19,8 @@ SHIPPED_NAME = "tables"
 class TableSource:
     """All families of one folder, the most accurate first; or the one family that it is itself.
 
-    The families are found once; whoever estimates anew makes a new source.
+    The families are found once; whoever estimates anew makes a new source. That the user's own tables have no
+    row is never passed over in an error message, as it is for the shipped ones.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,7 +46,8 @@ class TableSource:
             except Declined as declined:
                 refusals.append((family.name, declined))
         if refusals:
-            kind = NoRow if all(isinstance(declined, NoRow) for _, declined in refusals) else Declined
+            shipped = self.name == SHIPPED_NAME
+            kind = NoRow if shipped and all(isinstance(d, NoRow) for _, d in refusals) else Declined
             raise kind("; ".join(f"{name}: {declined.reason}" for name, declined in refusals))
         raise Declined("no table of that name", knows_class=False)
 
