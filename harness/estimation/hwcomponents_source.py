@@ -1,92 +1,137 @@
 """Everything that the tables do not hold: the models of the hwcomponents packages.
 
-Data converters, NeuroSim's peripheral circuits, published macros (ISAAC, RAELLA, ...), and memories or
-logic outside the range of the tables. The packages are imported at the first question that nobody else
-answered, and answers are kept in the disk cache.
-
-Two of the packages run programs that they bring along (CACTI, NeuroSim). These need a C library newer than
-some systems have; then the question is declined with that reason.
+Data converters, NeuroSim's peripheral circuits, published macros (ISAAC, RAELLA, ...), newer DRAM, and
+memories or logic outside the range of the tables. The packages are imported at the first question that nobody
+else answered, and answers are kept in the disk cache. Nothing is written into the packages (see
+``hwc/seams.py``).
 """
 
 from __future__ import annotations
 
-import logging
-import platform
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib import metadata
 
 from harness.estimation.cache import AnswerCache
-from harness.estimation.query import Declined, Finding, Query, parse_technology
-
-PACKAGES = (
-    "hwcomponents",
-    "hwcomponents-adc",
-    "hwcomponents-cacti",
-    "hwcomponents-library",
-    "hwcomponents-neurosim",
+from harness.estimation.cacti import Cacti, CactiRequest, cacti_for
+from harness.estimation.hwc.models import (
+    AREA,
+    LEAK_POWER,
+    Modelled,
+    Question,
+    call_models,
+    cell_file,
 )
+from harness.estimation.hwc.packages import citation_of, package_versions
+from harness.estimation.hwc.seams import NEUROSIM, Programs
+from harness.estimation.programs import Program, program_of
+from harness.estimation.query import Declined, Finding, Fit, Query, parse_technology
+
 ACCURACY = 50
 """Below every table: these models are another calibration than Accelergy's."""
 
-NEEDED_GLIBC = (2, 38)
-AREA = "area"
-LEAK_POWER = "leak_power"
-_ERROR_LINE = re.compile(r"\b(?:[A-Za-z_]+(?:Error|Exception)|Exception): *(.+)$")
+CACTI_NODES_NM = (22.0, 90.0)
+_FORMAT = 2
+_COUNTED_ELSEWHERE = ("type", "n_instances")
+"""A DRAM's type goes into its name; instances are counted by the caller, for every source alike."""
+
+_FORMULAS = ("misc", "dac_c2c_r2r", "c2c_multiplier", "colonnade", "raella")
+"""Modules of the library that work figures out of parts instead of scaling published ones."""
 
 
 class HwcomponentsSource:
-    """Class names are those of hwcomponents, in any case and with or without underscores."""
+    """Class names are those of hwcomponents, in any case and with or without underscores.
+
+    ``cacti`` and ``neurosim``: the programs that its models run, by default those of the user's cache folder.
+    """
 
     name = "hwcomponents"
 
-    def __init__(self, cache: AnswerCache) -> None:
+    def __init__(
+        self, cache: AnswerCache, cacti: Cacti | None = None, neurosim: Program | None = None
+    ) -> None:
         self._cache = cache
+        self._cacti = cacti if cacti is not None else cacti_for()
+        self._neurosim = neurosim if neurosim is not None else program_of(NEUROSIM, self._cacti.folder)
 
     def classes(self) -> Iterable[str]:
-        return ("ADC", "DAC", "SRAM", "DRAM")
+        return ("ADC", "DAC", "SRAM", "DRAM", "Cache")
 
     def estimate(self, query: Query) -> Finding:
-        if "dummy" in query.class_name.lower():
-            raise Declined("placeholders are not estimated", knows_class=False)
-        asked = {None: AREA, "leak": LEAK_POWER}.get(query.action, query.action or "")
-        question = _Question(_component_name(query), asked, _attributes(query), _arguments(query))
-        value, model = self._answer(question)
-        if value < 0:
+        question = question_of(query)
+        answer = self._answer(question)
+        if answer.value < 0:
             raise Declined(f"hwcomponents answers a negative {query.asked}")
         to_our_unit = 1e12 * (query.cycle_seconds if query.action == "leak" else 1.0)
-        return Finding(value * to_our_unit, f"{self.name}: {model}", ACCURACY)
+        fit = _fit(answer)
+        return Finding(
+            answer.value * to_our_unit,
+            f"{self.name}: {answer.model}",
+            ACCURACY,
+            "",
+            fit,
+            citation_of(answer.module, answer.model, fit == "constant"),
+            _used(query, question, answer.used),
+            answer.scaling,
+            None,
+            _warnings(query, answer),
+        )
 
-    def _answer(self, question: _Question) -> tuple[float, str]:
-        """From the cache or from the models: value in SI units, name of the model."""
-        key: dict[str, object] = {
+    def requests_of(self, query: Query) -> list[CactiRequest]:
+        """What CACTI will be asked for this memory, to ask it beforehand; nothing for other classes."""
+        if query.class_name.lower().replace("_", "") not in ("sram", "cache", "smartbuffersram"):
+            return []
+        try:
+            question = question_of(query)
+            if self._stored(question) is not None:
+                return []
+            programs = Programs(self._cacti, self._neurosim, wanted=[])
+            call_models(question, programs)
+        except Declined:
+            return []
+        return list(dict.fromkeys(programs.wanted or ()))
+
+    def _answer(self, question: Question) -> Modelled:
+        """From the cache or from the models."""
+        stored = self._stored(question)
+        if stored is not None:
+            return stored
+        answer = call_models(question, Programs(self._cacti, self._neurosim))
+        record: dict[str, object] = {
+            "value": answer.value,
+            "texts": [answer.model, answer.module, answer.scaling],
+            "used": list(answer.used),
+        }
+        self._cache.put(self._key(question), record)
+        return answer
+
+    def _stored(self, question: Question) -> Modelled | None:
+        match self._cache.get(self._key(question)):
+            case {
+                "value": int() | float() as value,
+                "texts": [str(model), str(module), str(scaling)],
+                "used": [*used],
+            }:
+                return Modelled(float(value), model, module, tuple(str(name) for name in used), scaling)
+        return None
+
+    def _key(self, question: Question) -> dict[str, object]:
+        cell = cell_file(question.attributes)
+        return {
+            "cell": cell.read_text(encoding="utf-8", errors="replace") if cell is not None else "",
             "source": self.name,
+            "form": _FORMAT,
             "versions": package_versions(),
             "component": question.component,
             "asked": question.asked,
             "attributes": question.attributes,
             "arguments": question.arguments,
         }
-        stored = self._cache.get(key)
-        if stored is not None:
-            value = stored.get("value")
-            if isinstance(value, int | float):
-                return float(value), str(stored.get("model", ""))
-        value, model = _call_models(question)
-        self._cache.put(key, {"value": value, "model": model})
-        return value, model
 
 
-@dataclass(frozen=True)
-class _Question:
-    """``asked`` is :data:`AREA` (m^2), :data:`LEAK_POWER` (W) or an action (J)."""
-
-    component: str
-    asked: str
-    attributes: dict[str, object]
-    arguments: dict[str, object]
+def question_of(query: Query) -> Question:
+    if "dummy" in query.class_name.lower():
+        raise Declined("placeholders are not estimated", knows_class=False)
+    asked = {None: AREA, "leak": LEAK_POWER}.get(query.action, query.action or "")
+    return Question(_component_name(query), asked, _attributes(query), _arguments(query))
 
 
 def _component_name(query: Query) -> str:
@@ -100,14 +145,12 @@ def _component_name(query: Query) -> str:
 def _attributes(query: Query) -> dict[str, object]:
     """The attributes as hwcomponents names them: technology in metres, clock in seconds, size in bits."""
     attributes: dict[str, object] = {
-        str(k): v
-        for k, v in query.attributes.items()
-        # A DRAM's type went into its name; instances are counted by the caller, for every source alike.
-        if isinstance(v, int | float | str) and k not in ("type", "n_instances")
+        str(k): v for k, v in query.attributes.items() if _usable(v) and k not in _COUNTED_ELSEWHERE
     }
     nanometres = parse_technology(query.attributes.get("technology"))
     if nanometres is not None:
-        attributes.setdefault("tech_node", nanometres * 1e-9)
+        # 45 * 1e-9 is not the double 45e-9, and CACTI's models would interpolate between 45 and 65 nm.
+        attributes.setdefault("tech_node", float(f"{nanometres!r}e-9"))
     if query.attributes.get("global_cycle_seconds") is not None:
         attributes.setdefault("cycle_period", query.cycle_seconds)
     width, depth = query.attributes.get("width"), query.attributes.get("depth")
@@ -116,81 +159,53 @@ def _attributes(query: Query) -> dict[str, object]:
     return attributes
 
 
+def _usable(value: object) -> bool:
+    """Numbers, texts, and lists of numbers (histograms of converters)."""
+    if isinstance(value, list | tuple):
+        return all(isinstance(entry, int | float) for entry in value)
+    return isinstance(value, int | float | str)
+
+
 def _arguments(query: Query) -> dict[str, object]:
     clock = ("global_cycle_seconds", "action_latency_cycles")
     return {str(k): v for k, v in query.arguments.items() if k not in clock}
 
 
-@lru_cache(maxsize=1)
-def package_versions() -> dict[str, str]:
-    """Installed versions, part of the cache key."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            versions[package] = "none"
-    return versions
+def _used(query: Query, question: Question, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The attributes that the model was given, by our names."""
+    ours = {"tech_node": "technology", "cycle_period": "global_cycle_seconds"}
+    used: dict[str, str] = {}
+    if "type" in query.attributes and query.class_name == "DRAM":
+        used["type"] = str(query.attributes["type"])
+    for name in names:
+        given = ours.get(name, name) if query.attributes.get(ours.get(name, name)) is not None else name
+        if given == "size" and "size" not in query.attributes:
+            used.update({n: str(query.attributes[n]) for n in ("width", "depth") if n in query.attributes})
+        else:
+            used[given] = str(query.attributes.get(given, question.attributes.get(name)))
+    if query.action == "leak":
+        used["global_cycle_seconds"] = f"{query.cycle_seconds:g}"
+    return tuple(used.items())
 
 
-def _call_models(question: _Question) -> tuple[float, str]:
-    """Value in SI units and the name of the model that answered."""
-    try:
-        import hwcomponents  # noqa: PLC0415 - a heavy import that most runs never need
-    except ImportError:
-        raise Declined("the package hwcomponents is not installed", knows_class=False) from None
-    logger = logging.getLogger()
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    component, attributes = question.component, question.attributes
-    options = {"_return_estimation_object": True, "_relaxed_component_name_selection": True}
-    try:
-        if question.asked == AREA:
-            found = hwcomponents.get_area(component, attributes, **options)
-            return float(found.value), str(found.model_name)
-        if question.asked == LEAK_POWER:
-            found = hwcomponents.get_leak_power(component, attributes, **options)
-            return float(found.value), str(found.model_name)
-        ask_action = hwcomponents.get_action_cost
-        try:
-            found = ask_action(component, attributes, question.asked, question.arguments, **options)
-        except Exception:
-            if question.asked != "update":
-                raise
-            found = ask_action(component, attributes, "write", question.arguments, **options)
-        return float(found.value.energy), str(found.model_name)
-    except Exception as error:  # foreign models raise anything; none of it may end the run
-        raise _declined(component, str(error)) from None
-    finally:
-        logger.setLevel(level)
+def _fit(answer: Modelled) -> Fit:
+    """A published macro is a row, or scaled from one; the rest are models, DRAM a number per bit."""
+    package, _, module = answer.module.partition(".")
+    if package == "hwcomponents_library" and module.rpartition(".")[2] not in _FORMULAS:
+        return "scaled" if answer.scaling else "row"
+    if package == "hwcomponents_cacti" and answer.model not in ("SRAM", "Cache"):
+        return "constant"
+    return "model"
 
 
-def _declined(component: str, message: str) -> Declined:
-    """One phrase out of hwcomponents' page-long messages."""
-    if "is not supported by any models" in message:
-        return Declined(f"hwcomponents has no model '{component}'", knows_class=False)
-    if "GLIBC" in message or "CACTI failed" in message or "NeuroSIM returned error" in message:
-        program = "CACTI" if "CACTI" in message else "NeuroSim"
-        library, version = platform.libc_ver()
-        found = f"{library} {version}" if version else "another C library"
-        if _too_old(version):
-            needed = ".".join(str(n) for n in NEEDED_GLIBC)
-            return Declined(
-                f"the {program} program of hwcomponents does not start here: it needs glibc {needed}, "
-                f"this system has {found}"
-            )
-        return Declined(f"the {program} program of hwcomponents failed")
-    for line in reversed(message.splitlines()):
-        found_reason = _ERROR_LINE.search(line)
-        if found_reason:
-            return Declined(f"hwcomponents: {found_reason.group(1).strip()[:200]}")
-    missing = re.search(r"is missing: ([\w, ]+?)\.", message)
-    if missing:
-        return Declined(f"hwcomponents needs the attributes {missing.group(1)}")
-    first = message.strip().splitlines()[0] if message.strip() else "no reason given"
-    return Declined(f"hwcomponents: {first[:200]}")
-
-
-def _too_old(version: str) -> bool:
-    numbers = tuple(int(n) for n in re.findall(r"\d+", version)[:2])
-    return not numbers or numbers < NEEDED_GLIBC
+def _warnings(query: Query, answer: Modelled) -> tuple[str, ...]:
+    nanometres = parse_technology(query.attributes.get("technology"))
+    low, high = CACTI_NODES_NM
+    if answer.model in ("SRAM", "Cache") and nanometres is not None and not low <= nanometres <= high:
+        return (
+            f"{query.class_name} at {nanometres:g} nm: CACTI models {low:g} to {high:g} nm, "
+            "hwcomponents scales from 22 nm",
+        )
+    if answer.value == 0 and answer.module.startswith("hwcomponents_neurosim") and query.action != "leak":
+        return (f"{query.class_name}: NeuroSim answers 0 for the {query.asked}",)
+    return ()

@@ -31,10 +31,14 @@ class CactiUnavailable(Declined):
 
 
 class Cacti:
-    """``program`` runs, ``kept`` are the answers on disk. Nothing happens before the first question."""
+    """``program`` runs, ``kept`` are the answers on disk. Nothing happens before the first question.
+
+    ``folder``: the cache folder of programs that have to be made, None where there is none.
+    """
 
     def __init__(self, program: Program, kept: AnswerCache, longest_run_s: float = LONGEST_RUN_S) -> None:
         self._program = program
+        self.folder = program.cache
         self._kept = kept
         self._longest_run_s = longest_run_s
         self._lock = threading.Lock()
@@ -130,6 +134,10 @@ class Cacti:
 def _last_words(done: subprocess.CompletedProcess[bytes]) -> str:
     text = done.stdout.decode("utf-8", errors="replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if lines and "no valid tag organizations" in lines[-1]:
+        return (
+            "it finds no tag array within the limits set (delay within 20 %, energy within 10 % of the best)"
+        )
     how = f"exit status {done.returncode}"
     return f"{lines[-1][:100]} ({how})" if lines else how
 

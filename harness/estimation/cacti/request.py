@@ -84,7 +84,7 @@ ACCELERGY_SETTINGS: tuple[tuple[str, str], ...] = (
     ("mirror_in_bob", '"F"'),
 )
 """What Accelergy's CACTI plug-in (291018b) sets for every memory: low-standby-power cells at 300 K, organised
-for the least leakage. The settings below ``Ndsam2`` are of external DRAM; for a RAM they are read, not used."""
+for the least leakage. Those below ``Ndsam2`` are of external DRAM; for a RAM they are read, not used."""
 
 
 @dataclass(frozen=True)

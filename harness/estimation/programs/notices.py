@@ -16,7 +16,7 @@ _listener: list[Listener] = [_print_to_stderr]
 
 
 def listen(listener: Listener) -> Listener:
-    """``listener`` gets the notices of this process from now on; the former one (at first stderr) comes back."""
+    """``listener`` gets the notices of this process from now on; the former comes back (at first stderr)."""
     former, _listener[0] = _listener[0], listener
     return former
 

@@ -17,7 +17,7 @@ class Program:
 
     def __init__(self, recipe: Recipe, cache: Path | None) -> None:
         self.recipe = recipe
-        self._cache = cache
+        self.cache = cache
         self._lock = threading.Lock()
         self._executable: Path | None = None
         self._refused: Unavailable | None = None
@@ -59,26 +59,26 @@ class Program:
         found = located(self.recipe)
         if shipped_starts(self.recipe, found.shipped):
             return found.shipped
-        if self._cache is None:
+        if self.cache is None:
             raise Unavailable(f"there is no cache folder in which {self.recipe.name} could be made")
         compiler = find_compiler()
         if compiler is None:
-            made = made_by_anybody(self.recipe, found, self._cache)
+            made = made_by_anybody(self.recipe, found, self.cache)
             if made is None:
                 raise Unavailable(self._without_compiler())
             return made.executable
-        place = place_of(self.recipe, found, compiler, self._cache)
+        place = place_of(self.recipe, found, compiler, self.cache)
         if not (place.executable.is_file() and self.recipe.starts(place.executable)):
             build(self.recipe, found, compiler, place)
         return place.executable
 
     def _could_be_made(self, found: Located) -> bool:
-        if self._cache is None:
+        if self.cache is None:
             return False
         compiler = find_compiler()
         if compiler is None:
-            return made_by_anybody(self.recipe, found, self._cache) is not None
-        place = place_of(self.recipe, found, compiler, self._cache)
+            return made_by_anybody(self.recipe, found, self.cache) is not None
+        place = place_of(self.recipe, found, compiler, self.cache)
         return place.executable.is_file() or place.failed() is None
 
     def _without_compiler(self) -> str:
