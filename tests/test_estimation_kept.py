@@ -182,7 +182,7 @@ def test_damaged_files_are_worked_out_again(tmp_path, damage):
 @pytest.mark.parametrize("figure", ["NaN", "Infinity", "-1.0", "true", "null", '"1"'])
 def test_senseless_figures_do_not_come_back(figure):
     record = json.loads(f'{{"ert": [], "art": [["A", {figure}]], "answers": []}}')
-    assert estimate_of(record) is None
+    assert estimate_of(record, EstimationOptions()) is None
 
 
 def test_what_would_come_back_changed_is_not_kept():
@@ -190,9 +190,9 @@ def test_what_would_come_back_changed_is_not_kept():
         return Estimate(EnergyReferenceTable(()), AreaReferenceTable(()), (answer,))
 
     plain = Answer("A", "x", None, (), 1.5, "dram", 80)
-    assert record_of(made(plain)) is not None
-    assert record_of(made(replace(plain, class_name=QuotedStr("x")))) is None
-    assert record_of(made(replace(plain, estimator="hwcomponents: ADC"))) is None
+    assert record_of(made(plain), EstimationOptions()) is not None
+    assert record_of(made(replace(plain, class_name=QuotedStr("x"))), EstimationOptions()) is None
+    assert record_of(made(replace(plain, estimator="hwcomponents: ADC")), EstimationOptions()) is None
 
 
 def test_old_estimations_make_room(tmp_path, monkeypatch):

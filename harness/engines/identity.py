@@ -13,7 +13,8 @@ from pathlib import Path
 from harness.engines.content_hash import content_hash
 from harness.engines.layer_job import LayerRequest
 from harness.engines.version import estimator_versions, program_version
-from harness.spec.digest import digest_of, files_below
+from harness.estimation.tables import digest_of_tables
+from harness.spec.digest import digest_of
 from harness.spec.located import LocatedDict
 from harness.spec.shipped import shipped_folder
 from harness.spec.template_parameters import ParameterValue
@@ -53,7 +54,7 @@ class RequestIdentity:
             request.mapping,
             request.compat,
             replace(request.estimation, table_folders=(), use_cache=True, cache_folder=None),
-            tuple(digest_of(files_below(folder), folder) for folder in request.estimation.table_folders),
+            tuple(digest_of_tables(folder) for folder in request.estimation.table_folders),
         )
 
     def key(self, parameters: Mapping[str, ParameterValue]) -> str:
@@ -100,7 +101,7 @@ def digest_of_own_files(architectures: Iterable[str], table_folders: Iterable[Pa
     """
     folders = {load_architecture_template(name).path.parent for name in architectures}
     found = [_beside(folder) for folder in sorted(folders - {shipped_folder("arches")})]
-    found += [digest_of(files_below(folder), folder) for folder in table_folders]
+    found += [digest_of_tables(folder) for folder in table_folders]
     return content_hash(found).removeprefix("sha256:")[:8] if found else ""
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import tomllib
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from harness.estimation.cache import default_cache_folder
+from harness.estimation.cacti import cacti_identity
+from harness.estimation.hwc.seams import NEUROSIM
 from harness.estimation.hwcomponents_source import package_versions
+from harness.estimation.programs import program_of
 from harness.spec.digest import digest_of, files_below
 from harness.spec.shipped import shipped_folder
 
@@ -52,6 +55,7 @@ def program_version() -> str:
 
 @lru_cache(maxsize=1)
 def estimator_versions() -> str:
-    """What may answer where the shipped tables do not: packages, and the C library that CACTI needs."""
+    """What may answer where the shipped tables do not: packages, and the programs that they bring."""
     packages = ", ".join(f"{name} {number}" for name, number in sorted(package_versions().items()))
-    return f"{packages}; {' '.join(platform.libc_ver())}"
+    neurosim = program_of(NEUROSIM, default_cache_folder()).identity()
+    return f"{packages}; CACTI {cacti_identity()}; NeuroSim {neurosim}"

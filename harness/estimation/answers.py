@@ -41,9 +41,9 @@ class EstimationOptions:
     cache_folder: Path | None = None
 
     def check(self) -> None:
-        """Raises SpecError for a folder of tables that is not there."""
+        """Raises SpecError for tables that are not there."""
         for folder in self.table_folders:
-            if not folder.is_dir():
+            if not folder.exists():
                 raise SpecError(f"--tables: there is no folder '{folder}'", Location("command line"))
 
     def words(self) -> str:

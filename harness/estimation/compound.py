@@ -34,6 +34,7 @@ HANDED_DOWN: Mapping[str, AttributeValue] = {
     "action_latency_cycles": 1,
     "cycle_seconds": None,
     "technology": None,
+    "voltage": None,
     "n_instances": 1,
 }
 """Attributes that a subcomponent takes from the enclosing one unless it sets them, with the default."""

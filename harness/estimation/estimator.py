@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from harness.errors import EstimationError, did_you_mean
 from harness.estimation.answers import Answer, Contribution, Estimate, EstimationOptions
+from harness.estimation.cacti import cacti_for
 from harness.estimation.chain import Chain, sources_for
 from harness.estimation.component_classes import CompoundClass, read_component_classes
-from harness.estimation.compound import CompoundComponent
+from harness.estimation.compound import Ask, CompoundComponent
 from harness.estimation.parts import STORAGE_ACTIONS, Component
-from harness.estimation.query import Declined, Finding, Query, Source
+from harness.estimation.query import Declined, Finding, Query
 from harness.estimation.rounding import round_significant
 from harness.spec.energy import ActionEnergy, AreaReferenceTable, ComponentEnergy, EnergyReferenceTable
 
@@ -23,7 +24,14 @@ def estimated(
     components: Iterable[Component], compound_components: Iterable[object], options: EstimationOptions
 ) -> Estimate:
     """The answer to :func:`harness.estimation.estimate`, worked out."""
-    estimator = Estimator(read_component_classes(compound_components), options, sources_for(options))
+    components = tuple(components)
+    classes = read_component_classes(compound_components)
+    chain = Chain(sources_for(options), classes, cacti_for(options.cache_folder, options.use_cache))
+    foreseeing = Estimator(classes, options, chain.foresee)
+    for component in components:
+        foreseeing.component(component)
+    chain.run_foreseen()
+    estimator = Estimator(classes, options, chain.ask)
     rows = [estimator.component(c) for c in components]
     return Estimate(
         EnergyReferenceTable(tuple(ComponentEnergy(r.name, r.actions) for r in rows if r.actions)),
@@ -41,14 +49,12 @@ class _Row:
 
 
 class Estimator:
-    """The chain of sources under one set of component classes and options."""
+    """Takes components apart into questions, and puts the answers together; ``ask`` is the chain's."""
 
-    def __init__(
-        self, classes: Mapping[str, CompoundClass], options: EstimationOptions, sources: Sequence[Source]
-    ) -> None:
+    def __init__(self, classes: Mapping[str, CompoundClass], options: EstimationOptions, ask: Ask) -> None:
         self._classes = classes
         self._options = options
-        self._chain = Chain(sources, classes)
+        self._ask = ask
 
     def component(self, component: Component) -> _Row:
         """All lines of one component."""
@@ -81,9 +87,9 @@ class Estimator:
         answers = []
         for action in component.required_actions:
             query = Query(component.name, component.class_name, attributes, action, arguments)
-            finding = self._chain.ask(query)
+            finding = self._ask(query)
             answers.append(_answer(component, action, shown, finding))
-        area = self._chain.ask(Query(component.name, component.class_name, attributes))
+        area = self._ask(Query(component.name, component.class_name, attributes))
         return answers, _answer(component, None, (), area)
 
     def _compound(self, component: Component) -> tuple[list[Answer], Answer]:
@@ -104,9 +110,9 @@ class Estimator:
                 )
         answers = [
             _sum(component, entry.action, entry.arguments, entry.contributions)
-            for entry in compound.entries(self._chain.ask)
+            for entry in compound.entries(self._ask)
         ]
-        return answers, _sum(component, None, (), compound.area(self._chain.ask))
+        return answers, _sum(component, None, (), compound.area(self._ask))
 
     def _fanout(self, component: Component) -> _Row:
         """At 0 pJ the level gets no energy lines, like the reference's."""

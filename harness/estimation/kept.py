@@ -2,8 +2,9 @@
 
 A key is made of everything that an answer depends on: the components with their attributes in order, the
 component classes, the options, the content of the shipped tables and of the sources of this program that
-read them. Nothing is kept that depends on more: further table folders, and the models of hwcomponents, whose
-answers have a cache of their own. What is read back is checked; data of another shape count as absent.
+read them. What depends on whether CACTI can be run here is kept with its identity. Nothing is kept that
+depends on more: further table folders, and the models of hwcomponents and Accelergy, whose answers have caches
+of their own. What is read back is checked; data of another shape count as absent.
 """
 
 from __future__ import annotations
@@ -81,11 +82,27 @@ def content_of(tables: Path) -> str:
     return f"{digest_of(files_below(tables), tables)} {digest_of(sources, _ROOMS)}"
 
 
-def record_of(made: Estimate) -> dict[str, object] | None:
+def _depends_on_cacti(answer: Answer) -> bool:
+    """Where the table has no row, CACTI answers if it can be run, and an interpolation if not."""
+    return any(
+        part.class_name == "SRAM" and part.finding.fit in ("model", "interpolated") for part in answer.parts
+    )
+
+
+def _cacti(options: EstimationOptions) -> str:
+    if not options.use_hwcomponents:
+        return ""
+    from harness.estimation.cacti import cacti_identity  # noqa: PLC0415 - most estimations need no CACTI
+
+    return cacti_identity(options.cache_folder)
+
+
+def record_of(made: Estimate, options: EstimationOptions) -> dict[str, object] | None:
     """``made`` as JSON, None if it is not to be kept or would not come back as it is."""
     if any(name in answer.estimator for answer in made.answers for name in _ASKED_ANEW):
         return None
     record: dict[str, object] = {
+        "cacti": _cacti(options) if any(map(_depends_on_cacti, made.answers)) else None,
         "ert": [
             [c.name, [[a.action, a.energy_pj, _pairs(a.arguments)] for a in c.actions]]
             for c in made.ert.components
@@ -101,7 +118,7 @@ def record_of(made: Estimate) -> dict[str, object] | None:
             for a in made.answers
         ],
     }
-    return record if estimate_of(record) is not None else None
+    return record if estimate_of(record, options) is not None else None
 
 
 def _part_record(part: Contribution) -> list[object]:
@@ -119,8 +136,12 @@ def _pairs(arguments: Iterable[tuple[str, object]]) -> list[list[object]]:
     return [[name, value] for name, value in arguments]
 
 
-def estimate_of(record: Mapping[str, object]) -> Estimate | None:
-    """The inverse of :func:`record_of`; None for data of another shape or with senseless figures."""
+def estimate_of(record: Mapping[str, object], options: EstimationOptions) -> Estimate | None:
+    """The inverse of :func:`record_of`; None for data of another shape, with senseless figures, or of another
+    CACTI.
+    """
+    if record.get("cacti") is not None and record["cacti"] != _cacti(options):
+        return None
     try:
         return Estimate(
             EnergyReferenceTable(

@@ -37,7 +37,7 @@ def estimate(
     key = None if folder is None else key_of(components, classes, options)
     known = None
     if key is not None:
-        known = _remembered.get((folder, str(key))) or estimate_of(cache.get(key) or {})
+        known = _remembered.get((folder, str(key))) or estimate_of(cache.get(key) or {}, options)
     if key is not None and known is not None:
         _remember((folder, str(key)), known)
         return known
@@ -45,7 +45,7 @@ def estimate(
     from harness.estimation.estimator import estimated  # noqa: PLC0415
 
     made = estimated(components, classes, options)
-    record = None if key is None else record_of(made)
+    record = None if key is None else record_of(made, options)
     if key is not None and record is not None:
         cache.put(key, record)
         _remember((folder, str(key)), made)
