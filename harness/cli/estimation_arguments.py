@@ -24,13 +24,16 @@ class EstimationArguments:
     action_share: str = ACTION_SHARES[0]
 
     def options(self) -> EstimationOptions:
-        """Raises SpecError for a folder that is not there."""
+        """With the tables that the project in the working directory lists. Raises HarnessError for tables
+        that are not there.
+        """
         from harness.estimation import EstimationOptions  # noqa: PLC0415 - slow to load, and -h must not
+        from harness.estimation.project import project_tables  # noqa: PLC0415
 
         options = EstimationOptions(
             estimator=cast("EstimatorName", self.estimator),
             legacy_action_share=self.action_share == "ignored",
-            table_folders=tuple(map(Path, self.tables)),
+            table_folders=(*map(Path, self.tables), *project_tables(Path.cwd())),
         )
         options.check()
         return options
@@ -59,7 +62,8 @@ class EstimationArguments:
 def add_estimation_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--tables", action="append", metavar="DIR",
-        help="ask the estimation tables of this folder before the shipped ones; may be repeated",
+        help="ask the estimation tables of this folder before those that estimation_tables/tables.yaml lists "
+        "and the shipped ones; may be repeated",
     )  # fmt: skip
     group.add_argument(
         "--estimator", choices=ESTIMATORS, default=ESTIMATORS[0],

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from harness.estimation.cache import default_cache_folder
 from harness.estimation.cacti import cacti_identity
+from harness.estimation.hwc.packages import package_versions
 from harness.estimation.hwc.seams import NEUROSIM
-from harness.estimation.hwcomponents_source import package_versions
 from harness.estimation.programs import program_of
 from harness.spec.digest import digest_of, files_below
 from harness.spec.shipped import shipped_folder

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from harness.engines.version import program_version
 from harness.errors import HarnessError, SpecError
 from harness.estimation import EstimationOptions, EstimatorName
+from harness.estimation.project import project_tables
 from harness.fusion import FusionOptions
 from harness.search.ready import compile_once, is_ready
 from harness.spec.profiles import DEFAULT_PROFILE
@@ -224,7 +225,10 @@ def run(
         estimation=EstimationOptions(
             estimator=estimator,
             legacy_action_share=legacy_action_share,
-            table_folders=tuple(map(Path, (tables,) if isinstance(tables, (str, Path)) else tables)),
+            table_folders=(
+                *map(Path, (tables,) if isinstance(tables, (str, Path)) else tables),
+                *project_tables(Path.cwd()),
+            ),
         ),
         first_index=first_index,
         command="harness.sweep.run",
