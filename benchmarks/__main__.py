@@ -3,7 +3,8 @@
 Options: ``--quick``, ``--json FILE``.
 
 ``python -m benchmarks peers`` and ``python -m benchmarks convolutions`` have options of their own
-(``benchmarks/peers/command.py``, ``benchmarks/convolutions.py``).
+(``benchmarks/peers/command.py``, ``benchmarks/convolutions.py``). ``python -m benchmarks technology`` prints
+the tables of ``docs/technology.md``.
 """
 
 from __future__ import annotations
@@ -26,7 +27,11 @@ MODULES = {
     "sweep": "sweep",
     "scale": "scale",
 }
-COMMANDS = {"peers": "peers.command", "convolutions": "convolutions"}
+COMMANDS = {
+    "peers": "peers.command",
+    "convolutions": "convolutions",
+    "technology": "technology",
+}
 """Benchmarks with options of their own."""
 
 

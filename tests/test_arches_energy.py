@@ -155,3 +155,47 @@ def test_each_parameter_changes_a_figure_unless_it_says_that_it_does_not(name: s
                 except SpecError:  # not with the other defaults
                     continue
         assert changed != silent, parameter.name
+
+
+NOT_IN_MEMORY = [n for n in MAIN if not n.startswith(("pim", "aimc", "dimc"))]
+
+
+@pytest.mark.parametrize("name", NOT_IN_MEMORY)
+def test_a_voltage_reaches_every_part_of_the_chip_but_no_dram(name: str) -> None:
+    for operator in ("matmul", "norm"):
+        plain, scaled = (_estimate(name, operator, given) for given in ({}, {"voltage": 0.9}))
+        assert dict(scaled.art.areas) == dict(plain.art.areas)
+        before = {(a.component, a.action): a for a in plain.answers if a.action is not None}
+        for answer in scaled.answers:
+            if answer.action is None:
+                continue
+            of_dram = "DRAM" in answer.component
+            unchanged = answer.value == before[answer.component, answer.action].value
+            assert unchanged == (of_dram or answer.value == 0), (answer.component, answer.action)
+            used = {name for part in answer.parts if part.value for name, _ in part.finding.attributes}
+            assert ("voltage" in used) == (answer.value > 0 and not of_dram), (
+                answer.component,
+                answer.action,
+            )
+
+
+@pytest.mark.parametrize("node", [7, 14, 22, 28, 32, 45, 65])
+@pytest.mark.parametrize("name", ["gemmini", "eyeriss", "simba", "first_matmul"])
+def test_nodes_are_answered_and_warned_about_outside_a_range(name: str, node: int) -> None:
+    found = _estimate(name, "matmul", {"technology": f"{node}nm"})
+    warnings = {warning for answer in found.answers for warning in answer.warnings}
+    told = {what for what in ("SRAM", "logic") if any(w.startswith(what) for w in warnings)}
+    has_sram = any("accelergy_cacti" in answer.estimator for answer in found.answers)
+    assert told == {*(["SRAM"] if node < 22 and has_sram else []), *(["logic"] if node in (22, 28) else [])}
+
+
+def test_energy_and_area_fall_with_the_nodes_that_the_library_lists() -> None:
+    for level, action in (("Scratchpad", "read"), ("Accumulator", "write"), ("MAC", "compute")):
+        energies, areas = [], []
+        for node in (65, 45, 32, 14, 7):
+            found = _estimate("gemmini", "matmul", {"technology": f"{node}nm"})
+            of_level = {a.action: a.value for a in found.answers if f".{level}[" in a.component}
+            energies.append(of_level[action])
+            areas.append(of_level[None])
+        assert energies == sorted(energies, reverse=True)
+        assert areas == sorted(areas, reverse=True)
