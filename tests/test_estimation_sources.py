@@ -9,7 +9,8 @@ from estimation_cases import SHARED, ask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.estimation.accelergy_logic import AccelergyLogicSource, AladdinTableSource
+from harness.estimation.accelergy_aladdin import AladdinTableSource
+from harness.estimation.accelergy_logic import AccelergyLogicSource
 from harness.estimation.accelergy_sram import AccelergySramSource, cost_from_rows
 from harness.estimation.dram import DramSource
 from harness.estimation.query import Declined, Query

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from harness.estimation.accelergy_aladdin import ALADDIN, AladdinTableSource, stated_uncertainty
+from harness.estimation.accelergy_aladdin import ALADDIN, stated_uncertainty
 from harness.estimation.query import AttributeFault, Declined, Finding, Query
 from harness.estimation.scaling import Scaling, area_factor, energy_factor
 from harness.estimation.table_file import read_table
-
-__all__ = ["AccelergyLogicSource", "AladdinTableSource", "LogicLibrary", "load_library"]
 
 CITATION = f"Accelergy library plug-in ba4e9da: {ALADDIN}"
 NODE_CITATION = "factors between nodes of Stillmaker and Baas, Integration 58 (2017), at 0.8 V"
