@@ -270,7 +270,13 @@ def test_the_laws_are_meant_for_half_to_one_and_a_fifth_of_nominal(volts, warned
     assert found.warnings == expected
 
 
-@pytest.mark.parametrize("volts", [0, -1, "much", "0.8V", math.inf])
+@pytest.mark.parametrize("volts", ["0.8", "0.8V", " 0.8 V"])
+def test_a_voltage_may_have_its_unit(volts):
+    found = _at(SRAM, "SRAM", "read", volts, **MEMORY)
+    assert found.value == _at(SRAM, "SRAM", "read", 0.8, **MEMORY).value
+
+
+@pytest.mark.parametrize("volts", [0, -1, "much", "800mV", "0V", "V", math.inf, math.nan, True])
 def test_a_voltage_that_is_none(volts):
     with pytest.raises(Declined, match="'voltage' is"):
         _at(SRAM, "SRAM", "read", volts, **MEMORY)

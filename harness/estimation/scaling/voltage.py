@@ -16,7 +16,6 @@ warning. The laws are meant for 0.5 to 1.2 times nominal; outside, a warning.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -56,9 +55,7 @@ def with_voltage(finding: Finding, query: Query) -> Finding:
     """
     if query.attributes.get(ATTRIBUTE) is None:
         return finding
-    volts = query.number(ATTRIBUTE)
-    if not (volts > 0 and math.isfinite(volts)):
-        raise AttributeFault(f"attribute '{ATTRIBUTE}' is {volts:g}, it must be above 0")
+    volts = _volts(query)
     if any(name == ATTRIBUTE for name, _ in finding.attributes):
         return finding
     if query.action is None or finding.value == 0:
@@ -78,6 +75,16 @@ def with_voltage(finding: Finding, query: Query) -> Finding:
         scaling="; ".join(part for part in (finding.scaling, law.words) if part),
         warnings=tuple(dict.fromkeys((*finding.warnings, *law.warnings))),
     )
+
+
+def _volts(query: Query) -> float:
+    """0.8, "0.8" and "0.8V" are the same."""
+    stated = query.attributes[ATTRIBUTE]
+    value = stated.strip().removesuffix("V") if isinstance(stated, str) else stated
+    volts = Query(query.component, query.class_name, {ATTRIBUTE: value}).number(ATTRIBUTE)
+    if not volts > 0:
+        raise AttributeFault(f"attribute '{ATTRIBUTE}' is {volts:g}, it must be above 0")
+    return volts
 
 
 def _law(finding: Finding, query: Query, nm: float, volts: float) -> Scaling:
