@@ -15,7 +15,8 @@ from harness.estimation.chain import Chain, sources_for
 from harness.estimation.component_classes import read_component_classes
 from harness.estimation.estimator import Estimator
 from harness.estimation.parts import Component
-from harness.estimation.query import Declined
+from harness.estimation.query import Declined, Query
+from harness.estimation.unanswered import unanswered
 from harness.spec.yaml_loader import load_yaml_text
 
 OPTIONS = EstimationOptions(use_hwcomponents=False)
@@ -126,6 +127,57 @@ def test_a_table_without_a_fitting_row_is_left_out_where_others_have_a_reason():
     )
     only_a_table = _message(_memory("storage", "ReRAMcell_storage", technology="7nm", width=8, depth=8))
     assert "tables: memristor_tables: no row for technology='7nm'" in only_a_table
+
+
+def test_a_row_that_nobody_has_is_told_with_the_nearest_one(tmp_path):
+    data = tmp_path / "mine" / "data"
+    data.mkdir(parents=True)
+    (tmp_path / "mine" / "manifest.yaml").write_text(MANIFEST)
+    rows = "".join(f"32nm,{size},{a},1,1\n" for size in (1, 8, 64) for a in ("read", "write"))
+    (data / "gadget.csv").write_text(HEADER + rows)
+    options = EstimationOptions(use_hwcomponents=False, table_folders=(tmp_path,))
+    message = _message(_memory("storage", "gadget", size=20), options=options)
+    assert message.endswith(
+        f"; tables in {tmp_path}: mine: no row for technology='32nm', size=20; "
+        "nearest is gadget.csv:4 with size 8 (asked 20) and technology 32nm"
+    )
+
+
+def test_tables_of_the_users_own_are_told_even_where_others_have_a_reason(tmp_path):
+    data = tmp_path / "mine" / "data"
+    data.mkdir(parents=True)
+    (tmp_path / "mine" / "manifest.yaml").write_text(MANIFEST)
+    (data / "SRAM.csv").write_text(HEADER.replace("size", "depth") + "32nm,64,read,1,1\n")
+    options = EstimationOptions(use_hwcomponents=False, table_folders=(tmp_path,))
+    message = _message(_memory(width=32, depth=1 << 30), options=options)
+    assert "nearest is SRAM.csv:2 with depth 64 (asked 1073741824) and technology 32nm; " in message
+    assert "accelergy_cacti_table: the SRAM table covers depths" in message
+
+
+KNOWN = {
+    **dict.fromkeys(("ADC", "DAC", "DRAM", "SRAM", "intadder"), "tables"),
+    **dict.fromkeys(("aladdin_adder", "aladdin_register"), "accelergy_library"),
+}
+
+
+@pytest.mark.parametrize(
+    ("class_name", "hint"),
+    [
+        (
+            "aladdin_registr",
+            "did you mean 'aladdin_register' (accelergy_library) or 'aladdin_adder' (accelergy_library)?",
+        ),
+        ("intader", "did you mean 'intadder' (tables)?"),
+        (
+            "flux_capacitor",
+            "there are tables: ADC, DAC, DRAM, intadder and 1 more; accelergy_library: aladdin_adder, "
+            "aladdin_register",
+        ),
+    ],
+)
+def test_an_unknown_class_is_told_with_what_each_source_has(class_name, hint):
+    told = str(unanswered(Query("x", class_name, {}, "read"), [], KNOWN))
+    assert told.endswith(f"; the class is unknown ({hint})")
 
 
 def test_an_address_generator_without_a_width_is_refused_by_the_aladdin_table():

@@ -54,7 +54,7 @@ def unanswered(
 def _nearest_with_sources(class_name: str, known: Mapping[str, str]) -> str:
     """Up to three near names with who has them; without any, how many classes each source has, and some."""
     folded = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(class_name.lower(), folded, n=_MOST_NEAR, cutoff=0.6)
+    near = difflib.get_close_matches(class_name.lower(), folded, n=_MOST_NEAR, cutoff=0.7)
     if near:
         first, *others = (f"'{folded[name]}' ({known[folded[name]]})" for name in near)
         return f"did you mean {first}{''.join(f' or {other}' for other in others)}?"

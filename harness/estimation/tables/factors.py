@@ -49,7 +49,7 @@ def factor(query: Query, entry: Entry, rules: Rules, figure: Figure, asked: Mapp
     :class:`Declined` where the manifest has no law for this figure.
     """
     value, words, warnings = 1.0, [], []
-    stretched = {c: x for c, x in asked.items() if number_of(c, entry.cells[c]) != x}
+    stretched = {c: x for c, x in asked.items() if entry.numbers[c] != x}
     for column, x in stretched.items():
         law = rules.scale[column].get(figure)
         if law is None:
@@ -60,7 +60,7 @@ def factor(query: Query, entry: Entry, rules: Rules, figure: Figure, asked: Mapp
             )
         if isinstance(law, str):
             continue
-        at = number_of(column, entry.cells[column]) or 0.0
+        at = entry.numbers[column]
         if law == 0:
             continue
         share = (x / at) ** law
@@ -85,7 +85,7 @@ def _cmos(query: Query, entry: Entry, rules: Rules, figure: Figure, stretched: M
     from_nm, to_nm = _nodes(query, entry, columns)
     from_v, to_v = None, None
     if VOLTAGE in columns:
-        from_v, to_v = number_of(VOLTAGE, entry.cells[VOLTAGE]), stretched[VOLTAGE]
+        from_v, to_v = entry.numbers[VOLTAGE], stretched[VOLTAGE]
     if figure == "area":
         found = area_factor(from_nm, to_nm)
     else:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from harness.estimation.query import AttributeValue, Declined, NoRow, Query, finite_number, shorten
 from harness.estimation.tables.nearest import nearest_row
-from harness.estimation.tables.quantities import quantity, same
+from harness.estimation.tables.quantities import same
 from harness.estimation.tables.rows import CLOCK_COLUMNS, DELTAS, Entry, Table
 
 CLOCK_ARGUMENTS = frozenset({*CLOCK_COLUMNS, "action_latency_cycles"})
@@ -28,16 +28,22 @@ def rows_for(query: Query, table: Table) -> list[Entry]:
     A key that the query states must be equal; an empty cell is equal to an unstated one only. ``update`` may
     be answered by ``write``, ``leak`` by ``idle``.
     """
-    fitting = [e for e in table.entries if _fits(query, e, table.exact)]
+    exact = table.exact
+    if query.action is None:
+        found = [e for e in table.with_area if _fits(query, e, exact)]
+        if found:
+            return found
+    else:
+        for name in _FALLBACKS.get(query.action, (query.action,)):
+            found = [e for e in table.by_action.get(name, ()) if _fits(query, e, exact)]
+            if found:
+                return _with_arguments(query, found, table)
+    fitting = [e for e in table.entries if _fits(query, e, exact)]
     if not fitting:
         shown = ", ".join(f"{k}={shorten(stated(query, k))}" for k in table.keys)
         raise NoRow(f"no row for {shown}{nearest_row(query, table, stated)}")
     if query.action is None:
-        return _first_of_each(fitting, table)
-    for name in _FALLBACKS.get(query.action, (query.action,)):
-        of_action = [e for e in fitting if e.action == name]
-        if of_action:
-            return _with_arguments(query, of_action, table)
+        raise Declined(f"the rows of {table.path.name} leave the area empty")
     known = ", ".join(dict.fromkeys(e.action for e in fitting))
     raise Declined(f"no row for action '{query.action}', only {known}")
 
@@ -76,17 +82,6 @@ def _fits(query: Query, entry: Entry, keys: Sequence[str]) -> bool:
             if value is not None and not same(key, value, entry.cells[key]):
                 return False
     return True
-
-
-def _first_of_each(fitting: Sequence[Entry], table: Table) -> list[Entry]:
-    """For every combination of keys the first row with an area, as Accelergy's plug-in takes it."""
-    found: dict[tuple[object, ...], Entry] = {}
-    for entry in fitting:
-        if entry.area_um2 is not None:
-            found.setdefault(tuple(quantity(k, entry.cells[k]) for k in table.keys), entry)
-    if not found:
-        raise Declined(f"the rows of {table.path.name} leave the area empty")
-    return list(found.values())
 
 
 def _with_arguments(query: Query, rows: Sequence[Entry], table: Table) -> list[Entry]:

@@ -78,7 +78,7 @@ class _Lookup:
         """The rows by their numbers in the scaled columns, the nearest first."""
         groups: dict[Point, list[Entry]] = {}
         for entry in rows:
-            groups.setdefault(tuple(_number(entry, c) for c in scaled), []).append(entry)
+            groups.setdefault(tuple(entry.numbers[c] for c in scaled), []).append(entry)
         order = []
         for at, group in groups.items():
             far = distance(scaled, dict(zip(scaled, at, strict=True)))
@@ -91,7 +91,7 @@ class _Lookup:
     ) -> Blend:
         at: dict[Point, list[Entry]] = {}
         for entry in rows:
-            at.setdefault(tuple(_number(entry, c) for c in curves), []).append(entry)
+            at.setdefault(tuple(entry.numbers[c] for c in curves), []).append(entry)
 
         def value_of(point: Point) -> float:
             entry, assumed = decided(self.query, self.table, at[point], self._value)
@@ -136,7 +136,7 @@ class _Lookup:
         entries = [one.entry for one in used]
         stretched = tuple(dict.fromkeys(words for one in used for words in one.factor.words))
         spans = {list(curves)[index]: (low, high) for index, low, high in blend.spans}
-        unequal = {*spans, *(c for c in scaled if any(_number(e, c) != scaled[c] for e in entries))}
+        unequal = {*spans, *(c for c in scaled if any(e.numbers[c] != scaled[c] for e in entries))}
         given = [k for k in self.table.keys if stated(self.query, k) is not None]
         left_open = [k for k in self.table.keys if k not in given and any(e.cells[k] for e in entries)]
         equal = [k for k in given if k not in unequal]
@@ -217,10 +217,6 @@ class _Lookup:
             return ()
         rows = "1 row has" if count == 1 else f"{count} rows have"
         return (f"{self.table.path.name} of {self.family.name}: {rows} no energy and count for nothing",)
-
-
-def _number(entry: Entry, column: str) -> float:
-    return number_of(column, entry.cells[column]) or 0.0
 
 
 def _as_text(value: object) -> str:

@@ -25,12 +25,14 @@ NO_KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row: all cells but the figures as text, one action, pJ and um^2, the clock for which ``idle`` holds.
+    """A row: all cells as text, one action, pJ and um^2, the clock for which ``idle`` holds.
 
-    ``area_um2`` is None where a table of Accelergy's form leaves it empty.
+    ``numbers`` are those of the columns in which rows are interpolated or scaled. ``area_um2`` is None where
+    a table of Accelergy's form leaves it empty.
     """
 
     cells: Mapping[str, str]
+    numbers: Mapping[str, float]
     action: str
     energy_pj: float
     area_um2: float | None
@@ -47,7 +49,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Table:
-    """The entries of one class in file order. ``skipped`` rows had no energy."""
+    """The entries of one class in file order. ``skipped`` rows had no energy.
+
+    ``by_action`` has them by their action; ``with_area`` for every combination of keys the first that has an
+    area, as Accelergy's plug-in takes it.
+    """
 
     class_name: str
     path: Path
@@ -55,6 +61,8 @@ class Table:
     columns: frozenset[str]
     rules: Rules
     entries: tuple[Entry, ...]
+    by_action: Mapping[str, Sequence[Entry]]
+    with_area: Sequence[Entry]
     skipped: int
 
     @property
@@ -85,9 +93,15 @@ def _load_table(family: TableFamily, class_name: str) -> Table:
         if column not in columns:
             hint = did_you_mean(column, columns)
             raise EstimationError(f"column '{column}' is missing from the table", rows[0].location, hint)
-    entries = [_entry(row, implied, family) for row in rows if family.strict or row.text("energy")]
-    for column in (*rules.interpolate, *rules.scale):
-        _check_numbers(entries, column)
+    stretched = (*rules.interpolate, *rules.scale)
+    used = [row for row in rows if family.strict or row.text("energy")]
+    entries = [_entry(row, implied, stretched, family) for row in used]
+    by_action: dict[str, list[Entry]] = {}
+    with_area: dict[tuple[object, ...], Entry] = {}
+    for entry in entries:
+        by_action.setdefault(entry.action, []).append(entry)
+        if entry.area_um2 is not None:
+            with_area.setdefault(tuple(quantity(k, entry.cells[k]) for k in keys), entry)
     _refuse_contradictions(entries)
     return Table(
         class_name=class_name,
@@ -96,6 +110,8 @@ def _load_table(family: TableFamily, class_name: str) -> Table:
         columns=frozenset(columns),
         rules=rules,
         entries=tuple(entries),
+        by_action=by_action,
+        with_area=tuple(with_area.values()),
         skipped=len(rows) - len(entries),
     )
 
@@ -105,7 +121,7 @@ def _keys(rules: Rules, columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*keys, *rules.interpolate, *rules.scale)))
 
 
-def _entry(row: TableRow, implied: Mapping[str, str], family: TableFamily) -> Entry:
+def _entry(row: TableRow, implied: Mapping[str, str], stretched: Sequence[str], family: TableFamily) -> Entry:
     action = row.text("action")
     if not action:
         raise EstimationError("the row names no action", row.location)
@@ -113,8 +129,10 @@ def _entry(row: TableRow, implied: Mapping[str, str], family: TableFamily) -> En
         hint = "a missing field shifts the others into the wrong columns"
         raise EstimationError(f"the action is '{action}', a number", row.location, hint)
     clock = next((c for c in CLOCK_COLUMNS if row.cells.get(c)), None)
+    cells = {**implied, **row.cells}
     entry = Entry(
-        cells={**implied, **row.cells},
+        cells=cells,
+        numbers={column: _stretchable(column, cells[column], row.location) for column in stretched},
         action=action,
         energy_pj=row.not_negative("energy") * family.energy_unit,
         area_um2=_area(row, family),
@@ -134,13 +152,13 @@ def _area(row: TableRow, family: TableFamily) -> float | None:
     return row.not_negative("area") * family.area_unit
 
 
-def _check_numbers(entries: Sequence[Entry], column: str) -> None:
-    for entry in entries:
-        if number_of(column, entry.cells[column]) is None:
-            raise EstimationError(
-                f"{column} is '{entry.cells[column]}', not a number: in it rows are interpolated or scaled",
-                entry.location,
-            )
+def _stretchable(column: str, cell: str, location: Location) -> float:
+    number = number_of(column, cell)
+    if number is None:
+        raise EstimationError(
+            f"{column} is '{cell}', not a number: in it rows are interpolated or scaled", location
+        )
+    return number
 
 
 def _refuse_contradictions(entries: Sequence[Entry]) -> None:
