@@ -335,7 +335,7 @@ def test_dram_is_a_constant_with_a_source():
     assert "Malladi et al., ISCA 2012" in found.citation
 
 
-@pytest.mark.parametrize(("kind", "pj"), [("GDDR6", 7.5), ("GDDR6X", 7.25), ("HBM2E", 6.0), ("HBM3", 4.05)])
+@pytest.mark.parametrize(("kind", "pj"), [("GDDR6", 7.5), ("GDDR6X", 7.25), ("HBM2E", 6.0)])
 def test_further_kinds_of_dram(kind, pj):
     assert ask(DRAM, "DRAM", "read", width=64, type=kind).value == pytest.approx(64 * pj)
 
