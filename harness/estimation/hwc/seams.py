@@ -180,14 +180,16 @@ def _call_neurosim(  # noqa: PLR0917 - as in the package
     return done.stdout
 
 
-_scratch: dict[int, tempfile.TemporaryDirectory[str]] = {}
+_scratch: dict[tuple[int, Program], tempfile.TemporaryDirectory[str]] = {}
 
 
 def _scratch_folder(programs: Programs) -> str:
-    """A folder for this process; a forked one gets its own."""
-    folder = _scratch.get(os.getpid())
+    """A folder for this process and program, whose answers the package keeps there; a forked process gets its
+    own."""
+    mine = (os.getpid(), programs.neurosim)
+    folder = _scratch.get(mine)
     if folder is None or not Path(folder.name).is_dir():
-        folder = _scratch[os.getpid()] = tempfile.TemporaryDirectory(prefix="hwcomponents-")
+        folder = _scratch[mine] = tempfile.TemporaryDirectory(prefix="hwcomponents-")
     return folder.name
 
 
