@@ -15,6 +15,7 @@ from harness.engines.result import (
     Result,
     SearchRecord,
 )
+from harness.sweep.accuracy import accuracy_of
 from harness.sweep.job import JobResult, LevelLimits
 from harness.sweep.metrics import metrics_of
 from harness.sweep.outcome import NO_FIGURES, LayerOutcome, Occurrence, OutcomeStatus, has_figures
@@ -109,6 +110,7 @@ def mapped(
         proof=result.search.status,
         lower_bound=result.search.lower_bound,
         gap=result.search.gap,
+        accuracy=accuracy_of(result),
     )
 
 

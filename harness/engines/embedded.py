@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from harness.engines.content_hash import content_hash
+from harness.engines.energy_shares import energy_shares
 from harness.engines.evaluation import Evaluation
 from harness.engines.job import Job
 from harness.engines.loop_nest import map_text
@@ -56,6 +57,8 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
         return without_mapping(job, "no_mapping", nothing.reason, nothing.record, provenance)
     except InvalidMapping as error:
         return without_mapping(job, "failed", str(error), provenance=provenance)
+    evaluation = Evaluation(architecture, problem, mapping, stats, answers, specification.tree, notes)
+    shares = energy_shares(evaluation)
     return Result(
         status="ok",
         architecture=job.architecture,
@@ -77,7 +80,9 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
         loop_nest=map_text(problem, mapping, stats),
         search=record,
         provenance=provenance,
-        evaluation=Evaluation(architecture, problem, mapping, stats, answers, specification.tree, notes),
+        energy_by_accuracy=shares.by_accuracy,
+        energy_uncertainty=shares.uncertainty,
+        evaluation=evaluation,
     )
 
 

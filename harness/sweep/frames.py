@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, get_args
 
 from harness.errors import unknown_name
+from harness.estimation.query import FITS
 from harness.sweep.results import Rows
 from harness.sweep.store.result_reading import DATASPACE_COLUMNS
 from harness.sweep.store.schema import whole_again
@@ -13,6 +14,7 @@ from harness.sweep.store.schema import whole_again
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from harness.sweep.accuracy import Accuracy
     from harness.sweep.results import SweepResults
 
 CONFIGURATION_COLUMNS = (
@@ -22,7 +24,8 @@ CONFIGURATION_COLUMNS = (
 LAYER_COLUMNS = (
     "index", "study", "architecture", "model", "layer", "operator", "times", "fused", "status", "reason",
     "cycles", "energy_pj", "edp_j_cycles", "utilization", "area_um2", "macs", "bound_by", "seconds", "proof",
-    "lower_bound", "gap", "notes", "key",
+    "lower_bound", "gap", "notes", "key", *(f"energy_{fit}_pj" for fit in FITS), "energy_stated_pj",
+    "energy_plus_minus_pj",
 )  # fmt: skip
 LEVEL_COLUMNS = (
     "index", "layer", "kind", "level", "name", "cycles", "energy_pj", "leakage_pj", "area_um2", "instances",
@@ -80,7 +83,16 @@ def _layers(results: SweepResults, study: int) -> Iterator[Row]:
             index, study, architecture, o.model, o.layer, o.operator or None, o.times, o.fused, o.status,
             o.reason, o.cycles, o.energy_pj, o.edp_j_cycles, o.utilization, o.area_um2, o.macs, o.bound_by,
             o.seconds, o.proof, o.lower_bound, o.gap, "; ".join(o.notes) or None, o.key,
+            *_accuracy(o.accuracy),
         )  # fmt: skip
+
+
+def _accuracy(accuracy: Accuracy | None) -> Row:
+    """Where it is known a class without energy has 0."""
+    if accuracy is None:
+        return (None,) * (len(FITS) + 2)
+    shares = (accuracy.by_class.get(fit, 0.0) for fit in FITS)
+    return (*shares, accuracy.stated_pj, accuracy.plus_minus_pj)
 
 
 def _levels(results: SweepResults, study: int) -> Iterator[Row]:

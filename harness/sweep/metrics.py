@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.sweep.accuracy import Accuracy
 from harness.sweep.outcome import LayerOutcome
 
 _PICOJOULE_PER_JOULE = 1e12
@@ -60,3 +61,20 @@ def metrics_of(outcomes: Sequence[LayerOutcome]) -> Metrics | None:
         area_um2=area,
         edap=None if area is None else edp * (area / _UM2_PER_MM2),
     )
+
+
+def accuracy_of_all(outcomes: Sequence[LayerOutcome]) -> Accuracy | None:
+    """What the energy of all layers rests on; None when one of them does not say it."""
+    by_class: dict[str, list[float]] = {}
+    stated: list[float] = []
+    off: list[float] = []
+    for o in outcomes:
+        if o.accuracy is None:
+            return None
+        for name, pj in o.accuracy.by_class.items():
+            by_class.setdefault(name, []).append(o.times * pj)
+        stated.append(o.times * o.accuracy.stated_pj)
+        off.append(o.times * o.accuracy.plus_minus_pj)
+    if not by_class:
+        return None
+    return Accuracy({n: math.fsum(pj) for n, pj in by_class.items()}, math.fsum(stated), math.fsum(off))

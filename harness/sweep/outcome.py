@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Literal, get_args
 
 from harness.engines.result import Result
+from harness.sweep.accuracy import Accuracy
 
 OutcomeStatus = Literal["ok", "no_mapping", "refused", "crashed", "timed_out", "failed", "not_run"]
 """``no_mapping``: nothing fits. ``refused``: the configuration or the layer is nothing that can be mapped.
@@ -27,7 +28,7 @@ class LayerOutcome:
     "compute" or "<level>.read|write". ``proof``, ``lower_bound`` and ``gap`` are those of the search's
     record. ``key`` is the hash of everything that the figures depend on. ``model`` and ``repeat`` are the
     layer's own: whose it is, and how often that model has it; ``operator`` is its class ("" where nobody
-    recorded it).
+    recorded it). ``accuracy`` says what the energy rests on, where that is known.
     """
 
     layer: str
@@ -52,6 +53,7 @@ class LayerOutcome:
     model: str = ""
     repeat: int = 1
     operator: str = ""
+    accuracy: Accuracy | None = None
 
     @property
     def ok(self) -> bool:
@@ -68,7 +70,10 @@ class LayerOutcome:
     @staticmethod
     def from_record(record: Mapping[str, object]) -> LayerOutcome:
         """Raises ValueError or TypeError for a record of another shape."""
-        outcome = LayerOutcome(**{**record, "notes": tuple(_texts(record["notes"]))})  # type: ignore[arg-type]
+        known = {**record, "notes": tuple(_texts(record["notes"]))}
+        accuracy = record.get("accuracy")
+        known["accuracy"] = Accuracy.from_record(accuracy) if isinstance(accuracy, Mapping) else None
+        outcome = LayerOutcome(**known)  # type: ignore[arg-type]
         figures = (outcome.cycles, outcome.energy_pj, outcome.edp_j_cycles, outcome.utilization)
         if outcome.status not in get_args(OutcomeStatus) or (outcome.ok and not all(map(_number, figures))):
             raise ValueError(f"the layer {outcome.layer} has no figures")

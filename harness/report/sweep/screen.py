@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.report.accuracy_words import accuracy_words
 from harness.report.sweep.best_point import layer_table, totals_table
 from harness.report.sweep.comparison_grid import comparison_grid, grid_text
 from harness.report.sweep.reservations import failure_lines, note_lines
@@ -19,10 +20,12 @@ from harness.report.sweep.words import (
     telling_parameters,
 )
 from harness.sweep.comparison import CRITERIA, find_criterion
+from harness.sweep.metrics import accuracy_of_all
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from harness.sweep.accuracy import Accuracy
     from harness.sweep.results import SweepResults
     from harness.sweep.study import Study
 
@@ -141,6 +144,9 @@ class _StudySummary:
         self._heading(f"configuration {best[0].index}", f"best by {name}")
         layers = self._results.layers(best[0].index)
         self._say(totals_table(best[0].metrics, self._study, layers, self._console.width))
+        accuracy = accuracy_of_all(layers)
+        if accuracy is not None:
+            self._say(f"estimates: {_words(accuracy)}")
         if layers:
             self._say("")
             self._say(layer_table(layers, self._console.width))
@@ -175,6 +181,10 @@ class _StudySummary:
 
     def _say(self, line: str) -> None:
         _say(self._console, line)
+
+
+def _words(accuracy: Accuracy) -> str:
+    return accuracy_words(accuracy.by_class, accuracy.stated_pj, accuracy.plus_minus_pj)
 
 
 def _say(console: Console, line: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from harness.errors import HarnessError, SpecError
-from harness.sweep.store.schema import SCHEMA, SCHEMA_VERSION
+from harness.sweep.store.schema import SCHEMA, SCHEMA_VERSION, WITHOUT_ACCURACY
 
 FILE_NAME = "sweep.sqlite"
 _APPLICATION = 0x54485753
@@ -63,8 +63,7 @@ def create(file: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(file, isolation_level=None, timeout=10)
     try:
         new = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-        if not new:
-            _check(connection, file)
+        version = SCHEMA_VERSION if new else _checked_version(connection, file)
         # Write-ahead: readers go on reading, and a commit is one append. What was committed survives the
         # death of the program and, as each commit waits for the disk, a power cut.
         connection.execute("PRAGMA journal_mode = WAL")
@@ -75,6 +74,11 @@ def create(file: Path | str) -> sqlite3.Connection:
                 if statement.strip():
                     connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+        elif version == WITHOUT_ACCURACY:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ALTER TABLE result ADD COLUMN accuracy TEXT")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             connection.execute("COMMIT")
     except BaseException:
@@ -93,21 +97,25 @@ def open_to_read(file: Path) -> sqlite3.Connection:
         raise HarnessError(f"cannot read '{file}': {told(error)}") from error
     connection.file = str(file)
     try:
-        _check(connection, file)
+        if _checked_version(connection, file) == WITHOUT_ACCURACY:
+            # In front of the table of the same name.
+            view = "CREATE TEMP VIEW result AS SELECT *, NULL AS accuracy FROM main.result"
+            connection.execute(view)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _check(connection: sqlite3.Connection, file: Path | str) -> None:
+def _checked_version(connection: sqlite3.Connection, file: Path | str) -> int:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if application != _APPLICATION:
         raise HarnessError(f"'{file}' is not a store of this program's sweeps", hint="choose another with -o")
-    if version != SCHEMA_VERSION:
+    if version not in (WITHOUT_ACCURACY, SCHEMA_VERSION):
         message = f"'{file}' has schema {version}, this program reads {SCHEMA_VERSION}"
         raise HarnessError(message, hint="choose another folder with -o")
+    return version
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import sqlite3
 from typing import Any
 
 from harness.engines.result import Result
+from harness.sweep.accuracy import Accuracy
 from harness.sweep.job import LevelLimits
 from harness.sweep.outcome import Occurrence
 from harness.sweep.store.rows import merged
@@ -28,7 +29,7 @@ def read_result(
     row = connection.execute(
         "SELECT r.number, r.status, r.reason, r.cycles, r.energy_pj, r.edp_j_cycles, r.utilization, "
         "r.area_um2, r.macs, r.bound_by, "
-        "d.mapping, d.loop_nest, d.search, d.provenance, d.fusion, d.engine, "
+        "d.mapping, d.loop_nest, d.search, d.provenance, d.fusion, d.engine, r.accuracy, "
         "p.architecture, p.given, b.parameters "
         "FROM shown AS p JOIN base AS b ON b.number = p.base JOIN layer AS l ON l.idx = p.idx "
         "JOIN result AS r ON r.result_key = l.result_key "
@@ -38,7 +39,7 @@ def read_result(
     if row is None:
         return None
     number, status, reason, cycles, energy, edp, utilization, area, macs, bound_by = row[:10]
-    mapping, loop_nest, search, provenance, fusion, engine, architecture, given, base = row[10:]
+    mapping, loop_nest, search, provenance, fusion, engine, accuracy, architecture, given, base = row[10:]
     levels, networks = _levels(connection, number)
     return Result.from_record(
         {
@@ -49,9 +50,17 @@ def read_result(
             "energy_pj": energy, "edp_j_cycles": edp, "utilization": utilization, "area_um2": area,
             "macs": whole_again(macs), "bound_by": bound_by, "levels": levels, "networks": networks,
             "mapping": json.loads(mapping), "loop_nest": loop_nest, "search": json.loads(search),
-            "provenance": json.loads(provenance),
+            "provenance": json.loads(provenance), **_accuracy(accuracy),
         }
     )  # fmt: skip
+
+
+def _accuracy(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    known = Accuracy.from_record(json.loads(text))
+    off = {"stated_pj": known.stated_pj, "plus_minus_pj": known.plus_minus_pj}
+    return {"energy_by_accuracy": dict(known.by_class), "energy_uncertainty": off}
 
 
 def read_limits(connection: sqlite3.Connection, index: int, position: int) -> tuple[LevelLimits, ...]:

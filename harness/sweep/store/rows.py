@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.spec.template_parameters import ParameterValue
+from harness.sweep.accuracy import Accuracy
 from harness.sweep.outcome import LayerOutcome, Occurrence
 from harness.sweep.store.schema import whole_again
 
@@ -58,7 +59,7 @@ def _text(parameters: Mapping[str, ParameterValue]) -> str:
 
 OUTCOME_COLUMNS = (
     "result_key, status, reason, cycles, energy_pj, edp_j_cycles, utilization, area_um2, bound_by, "
-    "search_seconds, proof, lower_bound, gap, notes"
+    "search_seconds, proof, lower_bound, gap, notes, accuracy"
 )
 
 
@@ -79,6 +80,7 @@ def outcome_of(occurrence: Occurrence, row: Sequence[Any]) -> LayerOutcome:
         bound,
         gap,
         notes,
+        accuracy,
     ) = row
     o = occurrence
     if status != "ok":
@@ -98,4 +100,5 @@ def outcome_of(occurrence: Occurrence, row: Sequence[Any]) -> LayerOutcome:
         proof=proof,
         lower_bound=bound,
         gap=gap,
+        accuracy=Accuracy.from_record(json.loads(accuracy)) if accuracy else None,
     )

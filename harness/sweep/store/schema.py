@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """1 was ``hw_config.json`` alone, 2 and 3 never left their makers."""
+
+WITHOUT_ACCURACY = 4
+"""The version before results said what their energy rests on. Read as it is; whoever writes brings it up to
+date.
+"""
 
 # Columns without a type keep what they are given: a whole number stays one also where others are fractions,
 # and one beyond 64 bits is kept as text (see ``whole``).
@@ -35,7 +40,8 @@ CREATE INDEX layer_of_result ON layer (result_key);
 CREATE TABLE result (
     number INTEGER PRIMARY KEY, result_key TEXT NOT NULL UNIQUE, status TEXT NOT NULL, reason TEXT,
     cycles, energy_pj REAL, edp_j_cycles REAL, utilization REAL, area_um2 REAL, macs, bound_by TEXT,
-    search_seconds REAL, proof TEXT, lower_bound REAL, gap REAL, notes TEXT, job_seconds REAL
+    search_seconds REAL, proof TEXT, lower_bound REAL, gap REAL, notes TEXT, job_seconds REAL,
+    accuracy TEXT
 );
 CREATE INDEX result_status ON result (status) WHERE status <> 'ok';
 CREATE TABLE result_detail (

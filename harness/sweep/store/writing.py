@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.engines.result import Result
 from harness.errors import HarnessError
+from harness.sweep.accuracy import accuracy_of
 from harness.sweep.job import JobResult, LevelLimits
 from harness.sweep.metrics import Metrics, metrics_of
 from harness.sweep.outcome import LayerOutcome, Occurrence
@@ -127,6 +128,7 @@ class StoreWriter:
             changed = self._forget(done.key)
             result = done.result
             figures: tuple[object, ...] = (None,) * 12
+            accuracy = None
             if result is not None:
                 search = result.search
                 figures = (
@@ -134,7 +136,9 @@ class StoreWriter:
                     result.area_um2, whole(result.macs), result.bound_by, search.seconds, search.status,
                     search.lower_bound, search.gap, json.dumps(done.notes) if done.notes else None,
                 )  # fmt: skip
-            row = (done.key, done.status, done.reason, *figures, done.seconds)
+                known = accuracy_of(result)
+                accuracy = None if known is None else known.to_text()
+            row = (done.key, done.status, done.reason, *figures, done.seconds, accuracy)
             cursor = self._execute(f"INSERT INTO result VALUES (NULL, {_marks(len(row))})", row)
             if result is not None:
                 self._put_detail(int(cursor.lastrowid or 0), result.to_record(), done.limits)
@@ -147,7 +151,7 @@ class StoreWriter:
             row = (
                 key, o.status, o.reason, whole(o.cycles), o.energy_pj, o.edp_j_cycles, o.utilization,
                 o.area_um2, whole(o.macs), o.bound_by, o.seconds, o.proof, o.lower_bound, o.gap,
-                json.dumps(o.notes) if o.notes else None, None,
+                json.dumps(o.notes) if o.notes else None, None, o.accuracy.to_text() if o.accuracy else None,
             )  # fmt: skip
             self._execute(f"INSERT INTO result VALUES (NULL, {_marks(len(row))})", row)
 

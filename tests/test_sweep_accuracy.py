@@ -1,0 +1,126 @@
+"""What the energy of a sweep rests on: kept per layer, summed, shown, exported, missing in older stores."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness import sweep
+from harness.cli.hwdse import main
+from harness.estimation.query import FITS
+from harness.report.accuracy_words import accuracy_words
+from harness.sweep.accuracy import Accuracy
+from harness.sweep.metrics import accuracy_of_all
+from harness.sweep.outcome import LayerOutcome
+from harness.sweep.store.connection import FILE_NAME
+from harness.sweep.store.schema import SCHEMA_VERSION, WITHOUT_ACCURACY
+
+TINY = "layers: {A: {D: 16, E: 32, L: 8}, B: {D: 32, E: 32, L: 8}}"
+RUN = ["all", "-m", "tiny.yaml", "-c", "one.json", "--mapper", "quick", "--threads", "1", "-j", "1"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.yaml").write_text(TINY)
+    Path("one.json").write_text('[{"pe_rows": 16}]')
+    assert main([*RUN, "-o", "out"]) == 0
+    return tmp_path / "out"
+
+
+def test_the_classes_make_the_whole_energy_of_every_layer(folder: Path) -> None:
+    results = sweep.load(folder)
+    layers = results.layers(0)
+    assert len(layers) == 2
+    for layer in layers:
+        assert layer.accuracy is not None and layer.energy_pj is not None
+        assert sum(layer.accuracy.by_class.values()) == pytest.approx(layer.energy_pj, rel=1e-12)
+        assert set(layer.accuracy.by_class) == {"row", "scaled", "constant"}
+    metrics = results.point(0).metrics
+    total = accuracy_of_all(layers)
+    assert metrics is not None and total is not None
+    assert sum(total.by_class.values()) == pytest.approx(metrics.energy_pj, rel=1e-12)
+
+
+def test_they_are_shown_exported_and_in_the_record_of_a_configuration(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["-so", "-o", str(folder)]) == 0
+    (line,) = [x for x in capsys.readouterr().out.splitlines() if x.startswith("estimates: ")]
+    accuracy = accuracy_of_all(sweep.load(folder).layers(0))
+    assert accuracy is not None
+    assert line == "estimates: " + accuracy_words(
+        accuracy.by_class, accuracy.stated_pj, accuracy.plus_minus_pj
+    )
+    assert main(["-so", "-o", str(folder), "--format", "csv", "--rows", "layers"]) == 0
+    for row in csv.DictReader(capsys.readouterr().out.splitlines()):
+        shares = sum(float(row[f"energy_{fit}_pj"]) for fit in FITS)
+        assert shares == pytest.approx(float(row["energy_pj"]), rel=1e-12)
+    record = json.loads((folder / "0" / "hw_config.json").read_text())
+    kept = LayerOutcome.from_record(record["sweep"]["layers"][0])
+    assert kept.accuracy == sweep.load(folder).layers(0)[0].accuracy
+
+
+def as_it_was_before(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / FILE_NAME)) as connection:
+        connection.execute("ALTER TABLE result DROP COLUMN accuracy")
+        connection.execute(f"PRAGMA user_version = {WITHOUT_ACCURACY}")
+        connection.commit()
+
+
+def version_of(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / FILE_NAME)) as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def test_a_store_from_before_is_read_as_it_is_and_taken_further(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sweep.load(folder).layers(0)
+    as_it_was_before(folder)
+    assert [replace(layer, accuracy=None) for layer in before] == list(sweep.load(folder).layers(0))
+    assert main(["-so", "-o", str(folder)]) == 0
+    assert "estimates: " not in capsys.readouterr().out
+    assert version_of(folder) == WITHOUT_ACCURACY
+    assert main([*RUN, "-o", str(folder)]) == 0
+    assert version_of(folder) == SCHEMA_VERSION
+    assert [layer.energy_pj for layer in sweep.load(folder).layers(0)] == [o.energy_pj for o in before]
+
+
+def test_one_layer_that_does_not_say_leaves_the_sum_unsaid() -> None:
+    known = LayerOutcome("A", 2, "", False, 1, "ok", accuracy=Accuracy({"row": 2.0, "model": 1.0}, 1.0, 0.1))
+    total = accuracy_of_all([known, replace(known, times=3)])
+    assert total == Accuracy({"row": 10.0, "model": 5.0}, 5.0, pytest.approx(0.5))
+    assert accuracy_of_all([known, replace(known, accuracy=None)]) is None
+    assert accuracy_of_all([]) is None
+
+
+@pytest.mark.parametrize(
+    ("by_class", "stated", "off", "words"),
+    [
+        ({"row": 1.0, "model": 3.0}, 0.0, 0.0, "75.0 % model, 25.0 % row; +- stated for none of it"),
+        (
+            {"row": 1.0, "model": 3.0},
+            2.0,
+            0.2,
+            "75.0 % model, 25.0 % row; +- stated for 50.0 % of it: up to +-5.0 % of the total",
+        ),
+        ({"row": 1e6, "constant": 1.0}, 0.0, 0.0, "100.0 % row; +- stated for none of it"),
+        ({}, 0.0, 0.0, "no energy"),
+    ],
+)
+def test_in_words(by_class: dict[str, float], stated: float, off: float, words: str) -> None:
+    assert accuracy_words(by_class, stated, off) == words
+
+
+@pytest.mark.parametrize("figure", [None, "1", True, float("nan")])
+def test_senseless_energies_are_no_accuracy(figure: object) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        Accuracy.from_record({"by_class": {"row": figure}, "stated_pj": 0, "plus_minus_pj": 0})
