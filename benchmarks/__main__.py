@@ -31,6 +31,7 @@ COMMANDS = {
     "peers": "peers.command",
     "convolutions": "convolutions",
     "technology": "technology",
+    "residuals": "residuals.command",
 }
 """Benchmarks with options of their own."""
 

@@ -1,0 +1,1 @@
+"""``python -m benchmarks residuals``: where our figures differ from others', by how much and why."""
