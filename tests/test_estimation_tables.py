@@ -7,7 +7,8 @@ import os
 import random
 
 import pytest
-from estimation_cases import MEMORY, UNIT, architecture_of, component_classes
+import yaml
+from estimation_cases import MEMORY, SHARED, UNIT, architecture_of, component_classes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from harness.estimation.query import Declined, Query
 from harness.estimation.scaling import area_factor, energy_factor, leak_factor
 from harness.estimation.tables import TableSource, digest_of_tables, registered_folders
 from harness.estimation.tables.between import NoCurve, OutOfRange, between
+from harness.estimation.tables.rows import NO_KEYS
 
 MANIFEST = "name: mine\naccuracy: 90\n"
 HEADER = "technology,width,depth,action,global_cycle_seconds,energy,area\n"
@@ -419,6 +421,44 @@ def test_the_published_defects(tmp_path):
         asked(tmp_path, "read", class_name="free_storage")
 
 
+@pytest.mark.skipif(not (SHARED / "facts" / "tables.yaml").is_file(), reason="no shared facts")
+def test_the_tables_of_the_earlier_experiments_as_they_were(tmp_path):
+    """Every row answers, at a clock and a latency of which it knows nothing; the shifted table does not."""
+    facts = yaml.safe_load((SHARED / "facts" / "tables.yaml").read_text())
+    arguments = {"global_cycle_seconds": 3e-9, "action_latency_cycles": 2}
+    answered = 0
+    for name, told in facts["families"].items():
+        manifest = yaml.safe_dump(told["manifest"])
+        texts = {table: _as_csv(rows, table == "free_storage") for table, rows in told["tables"].items()}
+        folder = family(tmp_path / name, manifest, f"{name}.table.yaml", **texts)
+        for table, rows in told["tables"].items():
+            if table == "free_storage":
+                with pytest.raises(EstimationError, match=r"free_storage.csv:2: the row has 9 fields"):
+                    asked(folder, "read", arguments, class_name=table)
+                continue
+            areas = {}
+            for row in rows:
+                keys = {k: v for k, v in row.items() if k not in NO_KEYS}
+                found = asked(folder, row["action"], arguments, class_name=table, **keys)
+                expected = row["energy"] * (1e-9 / 1.2e-9 if row["action"] == "idle" else 1)
+                assert found.value == pytest.approx(expected, rel=1e-12), (table, row)
+                area = areas.setdefault(tuple(keys.values()), row["area"])
+                assert asked(folder, class_name=table, **keys).value == area
+                answered += 1
+    assert answered == 45
+
+
+def _as_csv(rows, shifted):
+    """With the header of the original: its last column is a comment, which only the first row has."""
+    columns = [column for column in rows[0] if column != "comment"]
+    text = ",".join([*columns, "comment"]) + "\n"
+    for row in rows:
+        cells = [f'"{row[c]}"' if isinstance(row[c], str) else str(row[c]) for c in columns if c in row]
+        cells += [] if shifted else [row.get("comment", "").replace(",", ";")]
+        text += ",".join(cells) + "\n"
+    return text
+
+
 # --- registering -----------------------------------------------------------------------------------
 
 
@@ -563,6 +603,15 @@ def test_a_folder_that_is_too_large_to_be_one_of_tables(tmp_path, monkeypatch):
     accelergy_set(tmp_path, memory=GRID)
     monkeypatch.setattr("harness.estimation.tables.places.MAX_ENTRIES", 2)
     with pytest.raises(EstimationError, match="more than 2 files lie below the table folder"):
+        asked(tmp_path, "read")
+
+
+def test_csv_files_without_a_manifest(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "SRAM.csv").write_text(GRID)
+    with pytest.raises(
+        EstimationError, match=r"\(data/SRAM.csv needs a manifest.yaml that says what it is\)"
+    ):
         asked(tmp_path, "read")
 
 

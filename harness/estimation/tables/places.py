@@ -89,8 +89,14 @@ def _manifests(place: Path) -> list[Path]:
             "there is no table family in the table folder: neither it nor a subfolder has a manifest.yaml, "
             "and no file below it ends in table.yaml",
             at,
+            _csv_hint(place),
         )
     return found
+
+
+def _csv_hint(place: Path) -> str | None:
+    found = next((file for pattern in ("*.csv", "*/*.csv") for file in sorted(place.glob(pattern))), None)
+    return f"{found.relative_to(place)} needs a manifest.yaml that says what it is" if found else None
 
 
 def _accelergy_sets(place: Path) -> list[Path]:
