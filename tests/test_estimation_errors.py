@@ -42,10 +42,10 @@ def _memory(class_name="SRAM", subclass=None, **attributes):
 
 def test_unknown_class_names_the_nearest_one():
     message = _message(_memory("storage", "aladdin_registr", width=8, depth=1))
-    assert message == (
+    assert message.startswith(
         "System.Buffer[1..1]: nobody can estimate the energy of action 'read' of class 'aladdin_registr' "
         "with global_cycle_seconds=1e-09, technology=32nm, datawidth=8, width=8, depth=1; "
-        "the class is unknown (did you mean 'aladdin_register'?)"
+        "the class is unknown (did you mean 'aladdin_register'"
     )
 
 
@@ -54,7 +54,7 @@ def test_a_hint_can_stand_where_the_refused_class_stood():
     # As a component's class the reader refuses a name without one of its words, as a subclass it does not.
     assert "stored_cell" not in _message(_memory("storage_cell", width=8, depth=8), classes=classes)
     message = _message(_memory("storage", "stored_cel", width=8, depth=8), classes=classes)
-    assert message.endswith("(did you mean 'stored_cell'?)")
+    assert "(did you mean 'stored_cell'" in message
 
 
 def test_nothing_is_silently_one_picojoule():
