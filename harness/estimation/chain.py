@@ -90,7 +90,8 @@ class Chain:
             else:
                 passed_over = tuple(f"{name}: {declined.reason}" for name, declined in refusals)
                 return replace(found, passed_over=passed_over)
-        known = {c for source in self._sources for c in source.classes()} | self._own_classes
+        known = {c: source.name for source in reversed(self._sources) for c in source.classes()}
+        known |= dict.fromkeys(self._own_classes, "component classes")
         raise unanswered(query, refusals, known)
 
 
