@@ -7,18 +7,21 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from estimation_cases import ask
+from estimation_cases import MEMORY, UNIT, architecture_of, ask, component_classes
 
 from harness.errors import EstimationError
+from harness.estimation import EstimationOptions, estimate
 from harness.estimation.accelergy import AccelergySource, child, require_accelergy, source
 from harness.estimation.accelergy.child import Child
 from harness.estimation.accelergy.installation import INTERPRETER, find_installation
 from harness.estimation.cache import AnswerCache
 from harness.estimation.query import Declined
 
+WIDGET_ACTIONS = ("read", "write", "update", "leak", "area")
 TRANSCRIPT = {
     "SRAM.read": {"value": 0.350301e-12, "name": "CactiSRAM", "accuracy": 80},
     "SRAM.area": {"value": 1.0e-9, "name": "CactiSRAM", "accuracy": 80},
@@ -36,6 +39,7 @@ TRANSCRIPT = {
         ],
     },
     "cell.read": {"value": 1e-12, "name": "DEPRECATED table-based-plug-ins. Use", "accuracy": 100},
+    **{f"widget.{a}": {"value": 1e-12, "name": "Theirs", "accuracy": 9} for a in WIDGET_ACTIONS},
     "stand_in.read": {"value": 1e-12, "name": "dummy", "accuracy": 100},
     "broken.read": {"value": -1e-12, "name": "Broken", "accuracy": 50},
 }
@@ -63,10 +67,17 @@ def propagate_required_keys(have, into, where, action_keys=False):
     "plug_in_path_to_obj.py": """
 import json, os
 print("a plug-in may print what it likes")
+def note(plug_in, what, query):
+    with open(os.path.join(plug_in.path, "used.txt"), "a") as file:
+        instances = str(query.class_attrs["n_instances"])
+        file.write(" ".join([what, query.class_name, query.action_name, instances]) + os.linesep)
 class PlugIn:
     def __init__(self, path, name, answers):
         self.path, self.name, self.answers = path, name, answers
     def get_class_names(self): return [key.split(".")[0] for key in self.answers]
+    def get_initialized_subclass(self, query):
+        note(self, "made", query)
+        return []
 def plug_in_path_to_obj(paths, python_paths):
     if not paths:
         raise FileNotFoundError("no plug-ins")
@@ -81,8 +92,11 @@ def plug_in_path_to_obj(paths, python_paths):
     "plug_in_interface/__init__.py": "",
     "plug_in_interface/interface.py": """
 class AccelergyQuery:
+    def __init__(self, asked):
+        self.class_name, self.class_attrs = asked["class_name"], asked["attributes"]
+        self.action_name = asked.get("action_name", "area")
     @staticmethod
-    def from_interface_dict(asked): return asked
+    def from_interface_dict(asked): return AccelergyQuery(asked)
 """,
     "plug_in_interface/query_plug_ins.py": """
 import os
@@ -94,14 +108,17 @@ class Said:
 def plugin2name(plug_in): return plug_in.name
 def ask(plug_in, query, accuracy):
     print("noise")
-    key = query["class_name"] + "." + query.get("action_name", "area")
-    if query["class_name"] == "crash": os._exit(3)
-    with open(os.path.join(plug_in.path, "used.txt"), "a") as file:
-        file.write(key + " " + str(query["attributes"]["n_instances"]) + os.linesep)
+    key = query.class_name + "." + query.action_name
+    if query.class_name == "crash": os._exit(3)
     answer = plug_in.answers.get(key)
     if answer is None:
         return Said(0, plug_in.name, ["Argument for it is missing: depth. Arguments provided: width"], False)
-    return Said(answer["accuracy" if accuracy else "value"], plug_in.name, answer.get("messages", ()))
+    if accuracy:
+        return Said(answer["accuracy"], plug_in.name)
+    said = plug_in.get_initialized_subclass(query)
+    said.append(key)
+    messages = answer.get("messages", ["Interpolating size"] if len(said) == 1 else [])
+    return Said(answer["value"], plug_in.name, messages)
 def primitive_energy_supported(plug_in, query): return ask(plug_in, query, True)
 primitive_area_supported = primitive_energy_supported
 def get_energy_estimation(plug_in, query): return ask(plug_in, query, False)
@@ -203,6 +220,16 @@ def test_leakage_and_area_are_counted_once_per_instance(installed):
     assert ask(asked, "SRAM", None, n_instances=3).value == pytest.approx(3000)
 
 
+def test_one_estimator_is_made_for_all_actions_of_a_component(installed, tmp_path):
+    asked = AccelergySource(AnswerCache(None))
+    answers = [ask(asked, "SRAM", action, width=32, depth=64) for action in ("read", "leak", None)]
+    ask(asked, "SRAM", "read", width=32, depth=128)
+    (used,) = tmp_path.glob("harness-accelergy-*/plug_ins/0/used.txt")
+    assert used.read_text().splitlines() == ["made SRAM read 1", "made SRAM read 1"]
+    # What it says once, when it is made, holds for all.
+    assert [found.scaling for found in answers] == ["Interpolating size"] * 3
+
+
 def test_nothing_is_written_where_the_user_keeps_anything(installed, tmp_path):
     before = {str(p): p.stat().st_mtime_ns for p in installed.rglob("*")}
     asked = AccelergySource(AnswerCache(None))
@@ -210,7 +237,7 @@ def test_nothing_is_written_where_the_user_keeps_anything(installed, tmp_path):
     # The double writes beside its plug-in, as the CACTI plug-in does: that is in a folder of the child's.
     homes = list(tmp_path.glob("harness-accelergy-*"))
     assert len(homes) == 1
-    assert (homes[0] / "plug_ins" / "0" / "used.txt").read_text().startswith("SRAM.read 1")
+    assert (homes[0] / "plug_ins" / "0" / "used.txt").read_text() == "made SRAM read 1\n"
     assert {str(p): p.stat().st_mtime_ns for p in installed.rglob("*")} == before
     end_all(None)
     assert list(tmp_path.glob("harness-accelergy-*")) == []
@@ -349,6 +376,29 @@ def test_where_it_is_not_installed(home):
     assert "github.com/Accelergy-Project/accelergy" in message
     assert INTERPRETER in message
     assert "\n" not in message
+
+
+@pytest.mark.skipif(find_installation() is not None, reason="Accelergy is installed here")
+def test_the_command_says_what_to_install(home, tmp_path):
+    root = Path(__file__).resolve().parents[1]
+    command = [sys.executable, str(root / "run.py"), "--gemm", "16,16,16", "--estimator", "accelergy"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert "the estimator 'accelergy' needs Accelergy, which is not installed for" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_in_the_chain_it_comes_last_or_first(installed):
+    memory = {"name": "Main", "class": "DRAM", "attributes": {"type": "LPDDR4", "width": 64, "datawidth": 8}}
+    own = {"name": "Own", "class": "SRAM", "attributes": {"subclass": "widget", **MEMORY["attributes"]}}
+    classes = component_classes("two_adders")
+    options = EstimationOptions(use_cache=False, use_hwcomponents=False)
+    answers = estimate(architecture_of(memory, own, UNIT), classes, options).answers
+    assert {a.estimator for a in answers if a.component == "System.Own"} == {"accelergy: Theirs"}
+    assert {a.estimator for a in answers if a.component == "System.Main"} == {"dram"}
+    chosen = replace(options, estimator="accelergy")
+    with pytest.raises(EstimationError, match=r"Main: Accelergy does not give .* 'write' of class 'DRAM'"):
+        estimate(architecture_of(memory, MEMORY, UNIT), classes, chosen)
 
 
 def test_the_process_ends_with_ours_however_that_ends(installed, tmp_path):

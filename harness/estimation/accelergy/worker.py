@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import Any
 
 MOST_MESSAGES = 6
+MOST_ESTIMATORS = 256
 
 
 def main(home: str, packages: str) -> None:
@@ -71,6 +72,10 @@ class _Accelergy:
             )
         )
         self._plug_ins = state.plug_ins
+        self._made: dict[str, _Made] = {}
+        for plug_in in self._plug_ins:
+            if hasattr(plug_in, "get_initialized_subclass"):
+                _remember(plug_in, self._made)
         self._ask = import_module("accelergy.plug_in_interface.query_plug_ins")
         self._query = import_module("accelergy.plug_in_interface.interface").AccelergyQuery
         self._complete = import_module("accelergy.parsing_utils").propagate_required_keys
@@ -89,7 +94,8 @@ class _Accelergy:
             if claim.success and claim.value:
                 found = estimate(plug_in, copy.deepcopy(query))
                 if found.success:
-                    return _found(plug_in, claim, found)
+                    made = self._made.get(_key(plug_in, query))
+                    return _found(plug_in, claim, found, [] if made is None else made.said)
                 reasons.append(_reason(self._ask.plugin2name(plug_in), found))
             elif question["class"].lower() in _classes_of(plug_in):
                 reasons.append(_reason(self._ask.plugin2name(plug_in), claim))
@@ -110,6 +116,34 @@ class _Accelergy:
         return self._query.from_interface_dict(asked)
 
 
+class _Made:
+    """An estimator that was made for one component, and what was said of its scaling at its first answer."""
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+        self.said: list[str] = []
+
+
+def _remember(plug_in: Any, made: dict[str, _Made]) -> None:
+    """One estimator for all actions of a component. Accelergy makes it anew for each; that of CACTI then runs
+    CACTI anew, though it keeps what CACTI said."""
+    make = plug_in.get_initialized_subclass
+
+    def remembered(query: Any) -> Any:
+        key = _key(plug_in, query)
+        if key not in made:
+            if len(made) >= MOST_ESTIMATORS:
+                made.clear()
+            made[key] = _Made(make(query))
+        return made[key].estimator
+
+    plug_in.get_initialized_subclass = remembered
+
+
+def _key(plug_in: Any, query: Any) -> str:
+    return json.dumps([id(plug_in), query.class_name, query.class_attrs], sort_keys=True, default=str)
+
+
 def _classes_of(plug_in: Any) -> set[str]:
     """Class names in small letters, as far as the plug-in says them."""
     if hasattr(plug_in, "get_class_names"):
@@ -122,8 +156,9 @@ def _classes_of(plug_in: Any) -> set[str]:
     return {str(name).lower() for name in names if not str(name).startswith("_")}
 
 
-def _found(plug_in: Any, claim: Any, found: Any) -> dict[str, Any]:
+def _found(plug_in: Any, claim: Any, found: Any, said: list[str]) -> dict[str, Any]:
     messages = [_line(m) for m in found.messages if str(m).startswith(("Scaled ", "Interpolating "))]
+    said[:] = messages or said
     made_from = getattr(plug_in, "init_function", None)
     used = None if made_from is None else [*made_from.non_default_args, *made_from.default_args]
     return {
@@ -131,7 +166,7 @@ def _found(plug_in: Any, claim: Any, found: Any) -> dict[str, Any]:
         "estimator": str(found.estimator_name),
         "accuracy": float(claim.value),
         "used": used,
-        "messages": list(dict.fromkeys(messages))[:MOST_MESSAGES],
+        "messages": list(dict.fromkeys(messages or said))[:MOST_MESSAGES],
     }
 
 
