@@ -4,7 +4,7 @@ Options: ``--quick``, ``--json FILE``.
 
 ``python -m benchmarks peers`` and ``python -m benchmarks convolutions`` have options of their own
 (``benchmarks/peers/command.py``, ``benchmarks/convolutions.py``). ``python -m benchmarks technology`` prints
-the tables of ``docs/technology.md``.
+the tables of ``docs/technology.md``, ``python -m benchmarks macros`` those of ``docs/pim.md``.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ COMMANDS = {
     "peers": "peers.command",
     "convolutions": "convolutions",
     "technology": "technology",
+    "macros": "macros",
     "residuals": "residuals.command",
 }
 """Benchmarks with options of their own."""
