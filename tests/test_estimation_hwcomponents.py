@@ -108,11 +108,11 @@ def test_update_is_answered_by_write():
     assert update == write
 
 
-def test_a_converter_may_be_given_a_histogram():
+def test_a_converter_may_be_given_a_histogram(real):
     attributes = {"resolution": 4, "voltage": 1.0, "unit_capacitance": 1e-15}
-    flat = ask(SOURCE, "c2c_ladder_dac", "convert", **attributes, hist=[1, 1, 1, 1, 1]).value
+    flat = ask(real, "c2c_ladder_dac", "convert", **attributes, hist=[1, 1, 1, 1, 1]).value
     assert flat > 0
-    assert flat != ask(SOURCE, "c2c_ladder_dac", "convert", **attributes, hist=[9, 1, 1, 1, 1]).value
+    assert flat != ask(real, "c2c_ladder_dac", "convert", **attributes, hist=[9, 1, 1, 1, 1]).value
 
 
 def test_a_bibtex_entry_becomes_one_line():

@@ -7,6 +7,7 @@ and in the user's cache folder for all; a damaged entry there counts as absent.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import subprocess
 import tempfile
 import threading
@@ -24,6 +25,9 @@ from harness.estimation.query import Declined
 
 LONGEST_RUN_S = 120.0
 """The largest memories of the tables take below a second."""
+
+MOST_KEPT = 64
+"""Answers in each of 256 folders: some 16 000 memories, 8 MB."""
 
 
 class CactiUnavailable(Declined):
@@ -78,7 +82,11 @@ class Cacti:
             self._ask_quietly(new[0])
             return
         with ThreadPoolExecutor(max_workers=min(usable_cores(), len(new))) as pool:
-            list(pool.map(self._ask_quietly, new))
+            try:
+                list(pool.map(self._ask_quietly, new))
+            except BaseException:  # the user's interrupt: what has not begun is left
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _ask_quietly(self, request: CactiRequest) -> None:
         with contextlib.suppress(Declined):
@@ -88,7 +96,8 @@ class Cacti:
         try:
             config = request.config()
             identity = self._program.identity()
-            key: dict[str, object] = {"source": "cacti", "program": identity, "config": config}
+            digest = hashlib.sha256(config.encode()).hexdigest()
+            key: dict[str, object] = {"source": "cacti", "program": identity, "config": digest}
             stored = self._kept.get(key)
             if stored is not None:
                 with contextlib.suppress(Garbage):
@@ -149,7 +158,8 @@ def cacti_for(cache_folder: Path | None = None, use_cache: bool = True) -> Cacti
     A program that has to be made is kept in the cache folder even where answers are not (no ``use_cache``).
     """
     folder = cache_folder or default_cache_folder()
-    return Cacti(program_of(CACTI, folder), AnswerCache(folder if use_cache else None, "cacti"))
+    kept = AnswerCache(folder if use_cache else None, "cacti", MOST_KEPT)
+    return Cacti(program_of(CACTI, folder), kept)
 
 
 def cacti_identity(cache_folder: Path | None = None) -> str:
