@@ -21,7 +21,7 @@ from harness.estimation.dram import DramSource
 from harness.estimation.hwcomponents_source import HwcomponentsSource
 from harness.estimation.query import Declined, Finding, Query, ReadAttributes, Source, checked
 from harness.estimation.scaling import with_voltage
-from harness.estimation.tables import TableSource
+from harness.estimation.tables import OF_A_USER, TableSource
 from harness.estimation.unanswered import unanswered
 from harness.spec.shipped import shipped_folder
 
@@ -89,7 +89,9 @@ class Chain:
                     refusals.append((source.name, declined))
             else:
                 passed_over = tuple(f"{name}: {declined.reason}" for name, declined in refusals)
-                return replace(found, passed_over=passed_over)
+                # Whoever brings tables should not have to look for where they did not count.
+                own = [f"{query.class_name}: {told}" for told in passed_over if told.startswith(OF_A_USER)]
+                return replace(found, passed_over=passed_over, warnings=(*found.warnings, *own))
         known = {c: source.name for source in reversed(self._sources) for c in source.classes()}
         known |= dict.fromkeys(self._own_classes, "component classes")
         raise unanswered(query, refusals, known)

@@ -3,8 +3,8 @@
 A key is made of everything that an answer depends on: the components with their attributes in order, the
 component classes, the options, the content of the shipped tables and of the sources of this program that
 read them. What depends on whether CACTI can be run here is kept with its identity. Nothing is kept that
-depends on more: further table folders, and the models of hwcomponents and Accelergy, whose answers have caches
-of their own. What is read back is checked; data of another shape count as absent.
+depends on more: further table folders, and the models of hwcomponents and Accelergy, whose answers have
+caches of their own. What is read back is checked; data of another shape count as absent.
 """
 
 from __future__ import annotations

@@ -20,6 +20,6 @@ at any other clock.)
 """
 
 from harness.estimation.tables.places import digest_of_tables, registered_folders
-from harness.estimation.tables.source import TableSource
+from harness.estimation.tables.source import OF_A_USER, TableSource
 
-__all__ = ["TableSource", "digest_of_tables", "registered_folders"]
+__all__ = ["OF_A_USER", "TableSource", "digest_of_tables", "registered_folders"]

@@ -14,6 +14,9 @@ from harness.estimation.tables.rows import load_table
 from harness.spec.shipped import shipped_folder
 
 SHIPPED_NAME = "tables"
+OF_A_USER = f"{SHIPPED_NAME} in "
+"""How the names of sources begin that somebody brought along; the folder follows."""
+
 
 
 class TableSource:
@@ -25,7 +28,7 @@ class TableSource:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.name = SHIPPED_NAME if _is_shipped(folder) else f"{SHIPPED_NAME} in {folder}"
+        self.name = SHIPPED_NAME if _is_shipped(folder) else f"{OF_A_USER}{folder}"
 
     @cached_property
     def _families(self) -> tuple[TableFamily, ...]:
