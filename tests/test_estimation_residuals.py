@@ -101,6 +101,19 @@ def test_interpolated_figures_are_near(tables):
                 assert line.difference is not None and abs(line.difference) < 0.002, line
 
 
+def test_cacti_gives_what_the_table_interpolates(tables):
+    pytest.importorskip("hwcomponents_cacti")
+    name = "sparse_04.2.1_eyeriss_like_gating"
+    case = golden._content()[2][name]
+    ours = golden.figures(case, EstimationOptions())
+    lines = [line for table in tables for line in table.lines if line.reason == BETWEEN_ROWS]
+    if any(ours[line.component, line.what].between_rows for line in lines):
+        pytest.skip("CACTI does not run here")
+    assert {line.what: ours[line.component, line.what].value for line in lines} == {
+        line.what: line.theirs for line in lines
+    }
+
+
 def test_undoing_both_reasons_gives_the_whole_table_of_the_analog_crossbar(tables):
     _, known, cases = golden._content()
     options = EstimationOptions(
