@@ -22,7 +22,6 @@ from harness.spec.flattened import write_problem
 from harness.spec.loading import specification_from_v4_tree
 from harness.spec.problem import DataSpace, Problem, Term
 from harness.spec.settings import SearchSettings
-from harness.spec.shipped import shipped_folder
 from harness.spec.templates import load_architecture_template
 
 POSITIONS = 256
@@ -148,8 +147,7 @@ def problem(words: int, rows: int, arrays: int) -> Problem:
 
 def evaluated(point: Point, options: EstimationOptions) -> Result:
     """The macro at its operating point, mapped and evaluated."""
-    file = shipped_folder("arches") / "macros" / f"{point.macro}.yaml.jinja"
-    template = load_architecture_template(str(file))
+    template = load_architecture_template(point.macro)
     work = problem(point.words, point.rows, point.arrays)
     tree = template.render(point.parameters, work, "matmul")
     tree["problem"] = write_problem(work)

@@ -201,6 +201,7 @@ def test_the_norm_variant_keeps_words_in_the_cells_that_the_crossbar_has() -> No
         ({"word_bits": 4, "dac_bits": 1, "input_encoding": "bipolar", "cell_bits": 4}, None),
         ({"word_bits": 16, "dac_bits": 8, "input_encoding": "bipolar"}, "at least three converter cycles"),
         ({"word_bits": 8, "cell_bits": 3}, "word_bits must be a multiple of cell_bits"),
+        ({"adc_model": "survey", "step_seconds": 1e-9}, "no converter of the survey"),
         ({"cell_type": "FeFET"}, "one of ReRAM, ReRAM_1T1R, PCM, STT_MRAM, SRAM"),
     ],
 )

@@ -14,7 +14,7 @@ from harness.errors import EstimationError, SpecError
 from harness.estimation import Estimate, EstimationOptions, estimate
 from harness.spec.flattened import write_problem
 from harness.spec.loading import specification_from_v4_tree
-from harness.spec.templates import load_architecture_template
+from harness.spec.templates import list_architectures, load_architecture_template
 
 ROOT = Path(__file__).parents[1]
 MACROS = ("colonnade", "isaac", "jia")
@@ -22,7 +22,7 @@ pytest.importorskip("hwcomponents_library")
 
 
 def _template(name: str) -> Any:
-    return load_architecture_template(str(ROOT / "arches" / "macros" / f"{name}.yaml.jinja"))
+    return load_architecture_template(name)
 
 
 def _row(macro: str, label: str) -> Row:
@@ -104,6 +104,14 @@ def test_the_table_of_colonnade_has_what_the_models_answer() -> None:
     shipped = {(a.component, a.action): a.value for a in _estimated("colonnade", point.parameters).answers}
     for answer in asked:
         assert answer.value == pytest.approx(shipped[answer.component, answer.action], rel=1e-6)
+
+
+def test_macros_are_known_by_name_but_no_architectures_for_models() -> None:
+    files = (ROOT / "arches" / "macros").glob("*.yaml.jinja")
+    assert sorted(f.name.removesuffix(".yaml.jinja") for f in files) == sorted(MACROS)
+    assert not set(MACROS) & {t.name for t in list_architectures()}
+    with pytest.raises(SpecError, match="did you mean 'isaac'"):
+        _template("isaak")
 
 
 @pytest.mark.parametrize("name", MACROS)

@@ -22,6 +22,8 @@ from harness.spec.template_header import Check, ComponentFile, Header, read_head
 from harness.spec.template_parameters import Parameter, ParameterValue
 
 SUFFIX = ".yaml.jinja"
+MACROS = "macros"
+"""The folder of single published macros: known by name, but no architectures for whole models."""
 
 __all__ = [
     "ArchitectureTemplate",
@@ -157,7 +159,7 @@ class ArchitectureTemplate:
 
 
 def list_architectures() -> tuple[ArchitectureTemplate, ...]:
-    """The shipped architectures by name; norm-op variants have ``variant_of`` set."""
+    """The shipped architectures by name, without the macros; norm-op variants have ``variant_of`` set."""
     files = sorted(shipped_folder("arches").glob(f"*{SUFFIX}"))
     return tuple(_load(file) for file in files)
 
@@ -177,7 +179,7 @@ def load_architecture_template(name: str) -> ArchitectureTemplate:
 
 def _find(name: str, folder: Path) -> Path:
     """The file of the template ``name`` in ``folder`` or among the shipped ones."""
-    places = (folder, shipped_folder("arches"))
+    places = (folder, shipped_folder("arches"), shipped_folder("arches") / MACROS)
     if name.isidentifier():
         for place in places:
             if (place / f"{name}{SUFFIX}").is_file():
