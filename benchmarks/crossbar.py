@@ -31,6 +31,7 @@ VARIANTS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("`cell_bits=1`", {"cell_bits": 1}),
     ("`summed_at_once=32`", {"summed_at_once": 32}),
     ("`summed_at_once=32 adc_bits=6`", {"summed_at_once": 32, "adc_bits": 6}),
+    ("`columns_at_once=16`", {"columns_at_once": 16}),
     ("`adc_bits=4`", {"adc_bits": 4}),
     ("`adc_bits=6`", {"adc_bits": 6}),
     ("`adc_bits=10`", {"adc_bits": 10}),

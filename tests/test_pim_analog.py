@@ -103,6 +103,16 @@ def test_fewer_cells_summed_at_once_take_more_conversions_and_nothing_else() -> 
     )
 
 
+def test_fewer_columns_at_once_drive_the_rows_again_and_nothing_else() -> None:
+    whole, parts = _figures(), _figures(columns_at_once=50)
+    assert parts["D2A_NoC.transfer_Inputs"] == pytest.approx(3 * whole["D2A_NoC.transfer_Inputs"])
+    assert parts["mac.compute"] == whole["mac.compute"]
+    assert parts["A2D_NoC.transfer_Outputs"] == whole["A2D_NoC.transfer_Outputs"]
+    # A pair of columns is two.
+    pairs = _figures(columns_at_once=128, weight_encoding="differential")
+    assert pairs["D2A_NoC.transfer_Inputs"] == pytest.approx(2 * whole["D2A_NoC.transfer_Inputs"])
+
+
 def test_converters_are_shared_by_columns() -> None:
     """ISAAC: eight converters of 1200 um^2 for eight arrays of 128 columns, 0.0096 mm^2."""
     one = areas(estimated("pim_analog", {}))["A2D_NoC"]

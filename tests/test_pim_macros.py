@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from arches_cases import conv, matmul, norm
 
+from benchmarks import crossbar
 from benchmarks.macros import ISAAC_PARTS, POINTS, Row, isaac_table, main, rows, table
 from harness.errors import EstimationError, SpecError
 from harness.estimation import Estimate, EstimationOptions, estimate
@@ -85,10 +86,17 @@ def test_the_tables_of_the_documentation_are_what_the_command_prints(
 ) -> None:
     text = (ROOT / "docs" / "pim.md").read_text()
     assert table(rows()) in text
-    assert isaac_table(rows()[0]) in text
     assert main([]) == 0
     printed = capsys.readouterr().out
-    assert table(rows()) in printed and isaac_table(rows()[0]) in printed
+    for part in (table(rows()), isaac_table(rows()[0]), crossbar.table()):
+        assert part in text and part in printed
+
+
+def test_the_documentation_names_each_parameter_of_the_crossbar() -> None:
+    text = (ROOT / "docs" / "pim.md").read_text()
+    around = ("shared_glb_", "glb_bits", "dram_", "IMC_", "use_IMC", "rf_size", "min_array_fill", "strict_")
+    for name in (p.name for p in load_architecture_template("pim_analog").parameters):
+        assert f"`{name}" in text or name.startswith(around) or name == "dataflow", name
 
 
 def test_the_table_of_colonnade_has_what_the_models_answer() -> None:
