@@ -26,6 +26,7 @@ from benchmarks.residuals.reasons import (
     UNEXPLAINED,
 )
 from harness.estimation import EstimationOptions
+from harness.estimation.accelergy.installation import find_installation
 
 FAN_OUT_LEVELS = {
     "gemmini": {"inter_PERows_spatial", "inter_PECols_spatial"},
@@ -280,3 +281,23 @@ def test_the_command_prints_and_writes_all(tmp_path: Path, capsys, monkeypatch):
     lines = [line for part in written["reference"].values() for table in part for line in table["lines"]]
     assert len(lines) == 681 + 61 + 6 + 240
     assert TABLES.use_hwcomponents is False
+
+
+@pytest.mark.skipif(find_installation() is not None, reason="Accelergy is installed here")
+def test_without_an_accelergy_the_command_says_so(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--accelergy"])
+    assert caught.value.code == 2
+    assert "needs Accelergy, which is not installed" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(find_installation() is None, reason="Accelergy is not installed here")
+def test_an_installed_accelergy_says_the_same():
+    found = estimators.pairs(estimators.ACCELERGY)
+    assert estimators.UNEXPLAINED not in {pair.reason for pair in found}
+    assert {pair.class_name for pair in found if pair.reason == estimators.EQUAL} >= {
+        "SRAM",
+        "DRAM",
+        "aladdin_adder",
+        "aladdin_multiplier",
+    }

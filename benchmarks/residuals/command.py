@@ -1,4 +1,4 @@
-"""``python -m benchmarks residuals [--all] [--json FILE]``.
+"""``python -m benchmarks residuals [--all] [--accelergy] [--json FILE]``.
 
 Prints what differs from the reference's figures, from hwcomponents' and from published ones, by how much and
 why; with ``--all`` what is equal, too. The file holds everything.
@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.residuals import estimators, golden, published, shipped
 from benchmarks.residuals.golden import Line, Table
 from benchmarks.residuals.reasons import BY_HAND, REASONS
+from harness.errors import HarnessError
 
 
 def main(argv: Sequence[str]) -> int:
@@ -24,8 +25,18 @@ def main(argv: Sequence[str]) -> int:
         description="Where our energies and areas differ from others', by how much and why.",
     )
     parser.add_argument("--all", action="store_true", help="print what is equal, too")
+    parser.add_argument(
+        "--accelergy", action="store_true", help="only ask an installed Accelergy beside the default"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there")
     arguments = parser.parse_args(argv)
+    if arguments.accelergy:
+        try:
+            pairs = estimators.pairs(estimators.ACCELERGY)
+        except HarnessError as error:
+            parser.exit(error.exit_code, f"{error}\n")
+        _print_pairs(pairs, arguments.all, "accelergy", estimators.REASONS_OF_ACCELERGY)
+        return 0
     parts = {
         "Tables of the reference's golden evaluations, with the same component classes": golden.tables(),
         "Values of other runs of Accelergy": (
@@ -38,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
         _print_part(title, tables, arguments.all)
     _print_reasons(line for tables in parts.values() for table in tables for line in table.lines)
     pairs, elsewhere = estimators.pairs(), published.compared()
-    _print_pairs(pairs, arguments.all)
+    _print_pairs(pairs, arguments.all, "hwcomponents", estimators.REASONS)
     _print_published(elsewhere)
     if arguments.json is not None:
         content = {
@@ -126,8 +137,10 @@ def _print_reasons(lines: Iterable[Line]) -> None:
         print(f"  {reason} ({count}): {REASONS.get(reason, 'none gives the figure of the reference')}")
 
 
-def _print_pairs(pairs: Sequence[estimators.Pair], everything: bool) -> None:
-    _print_title("Default beside --estimator hwcomponents, part by part of the shipped architectures")
+def _print_pairs(
+    pairs: Sequence[estimators.Pair], everything: bool, name: str, reasons: Mapping[str, str]
+) -> None:
+    _print_title(f"Default beside --estimator {name}, part by part of the shipped architectures")
     alike: dict[tuple[str, ...], list[estimators.Pair]] = {}
     for pair in pairs:
         if everything or pair.reason not in (estimators.EQUAL, estimators.NOT_THERE):
@@ -143,7 +156,7 @@ def _print_pairs(pairs: Sequence[estimators.Pair], everything: bool) -> None:
     print("\nReasons")
     for reason in dict.fromkeys(reason for (reason, _), _ in counts.most_common()):
         classes = ", ".join(f"{name} {n}" for (r, name), n in sorted(counts.items()) if r == reason)
-        print(f"  {reason} ({classes}): {estimators.REASONS.get(reason, 'none predicts the ratio')}")
+        print(f"  {reason} ({classes}): {reasons.get(reason, 'none predicts the ratio')}")
 
 
 def _print_published(elsewhere: Sequence[published.Compared]) -> None:

@@ -1,4 +1,4 @@
-"""The default estimator beside ``--estimator hwcomponents``, part by part of the shipped architectures."""
+"""The default estimator beside another one, part by part of the shipped architectures."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from harness.spec.templates import list_architectures
 
 DEFAULT = EstimationOptions()
 CHOSEN = EstimationOptions(estimator="hwcomponents")
+ACCELERGY = EstimationOptions(estimator="accelergy")
 
 EQUAL = "equal"
 NOT_THERE = "not there"
@@ -35,10 +36,19 @@ REASONS = {
     "node",
     REGISTER_WRITE: "hwcomponents charges a write what a read costs, the library nothing",
     PUBLISHED_ROW: "the default has a row that ISAAC published for this very memory; hwcomponents asks CACTI",
-    SURVEY: "the default has ISAAC's published converter; hwcomponents' regression over published converters "
-    "depends on the throughput asked for, which is high here",
+    SURVEY: "the default has ISAAC's published converter, hwcomponents a regression over published "
+    "converters that depends on the throughput asked for",
 }
-"""Why the two differ: each is tested by what it predicts of the ratio, or by who answered."""
+"""Why hwcomponents differs: each is tested by what it predicts of the ratio, or by who answered."""
+
+REASONS_OF_ACCELERGY = {
+    EQUAL: "the shipped tables and rules are those of its plug-ins",
+    NOT_THERE: "no plug-in knows the class unless the shipped families are among its tables, too; the "
+    "default answers in its place, with a warning",
+    PUBLISHED_ROW: "the row of the shipped family is not among its tables, so CACTI answers",
+    SURVEY: "the row of the shipped family is not among its tables, so the ADC plug-in's regression answers",
+}
+"""The same for an installed Accelergy."""
 
 SHOWN_ATTRIBUTES = ("technology", "width", "depth", "n_banks", "type", "datawidth", "cellwidth")
 LOGIC = ("aladdin_adder", "aladdin_comparator", "aladdin_multiplier", "aladdin_register")
@@ -75,11 +85,11 @@ class Pair:
         return ", ".join(said) or "of one size"
 
 
-def pairs() -> tuple[Pair, ...]:
+def pairs(options: EstimationOptions = CHOSEN) -> tuple[Pair, ...]:
     """One for every distinct question that the shipped architectures' defaults ask."""
     found: dict[tuple[object, ...], Pair] = {}
     for template in list_architectures():
-        for default, chosen in _parts(template.name, template.variant_of):
+        for default, chosen in _parts(template.name, template.variant_of, options):
             pair = _pair(default, chosen)
             found.setdefault((pair.class_name, pair.attributes, pair.what, pair.default), pair)
     every = sorted(found.values(), key=lambda p: (p.class_name, p.attributes, p.what))
@@ -87,10 +97,12 @@ def pairs() -> tuple[Pair, ...]:
     return tuple(replace(pair, reason=reason_of(pair, factors)) for pair in every)
 
 
-def _parts(name: str, variant_of: str | None) -> Iterator[tuple[Contribution, Contribution]]:
+def _parts(
+    name: str, variant_of: str | None, options: EstimationOptions
+) -> Iterator[tuple[Contribution, Contribution]]:
     operator = "norm" if variant_of else "matmul"
     default = estimate_of(variant_of or name, operator, {}, DEFAULT)
-    chosen = estimate_of(variant_of or name, operator, {}, CHOSEN)
+    chosen = estimate_of(variant_of or name, operator, {}, options)
     for mine, theirs in zip(default.answers, chosen.answers, strict=True):
         yield from zip(mine.parts, theirs.parts, strict=True)
 
@@ -112,7 +124,7 @@ def _pair(default: Contribution, chosen: Contribution) -> Pair:
 
 
 def _in_its_place(finding: Finding) -> bool:
-    return any("hwcomponents does not answer" in warning for warning in finding.warnings)
+    return any("does not answer" in warning for warning in finding.warnings)
 
 
 def _node_factors(every: list[Pair]) -> dict[tuple[str, bool], float]:
@@ -140,6 +152,6 @@ def reason_of(pair: Pair, factors: dict[tuple[str, bool], float]) -> str:
         return NODE if math.isclose(pair.ratio, node, rel_tol=1e-6) else UNEXPLAINED
     if pair.class_name == "SRAM" and "tables" in pair.default_by:
         return PUBLISHED_ROW
-    if pair.class_name == "ADC" and pair.chosen_by.endswith(": ADC"):
+    if pair.class_name == "ADC" and pair.chosen_by.endswith((": ADC", ": ADC Plug-In")):
         return SURVEY
     return UNEXPLAINED
