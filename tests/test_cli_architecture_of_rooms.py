@@ -23,6 +23,7 @@ ORDER = (
     ("sweep",),
     ("report",),
     ("cli",),
+    ("__main__",),
 )
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import math
+import re
 from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import pytest
 from arches_cases import PROBLEMS
@@ -11,15 +16,19 @@ from model_golden import load_cases
 
 from harness.engines import embedded
 from harness.engines.energy_shares import energy_shares, energy_terms
+from harness.engines.energy_tables import EnergyTables, energy_tables
 from harness.engines.evaluation import Evaluation
 from harness.engines.layer_job import LayerRequest, layer_job
 from harness.estimation import Answer, EstimationOptions, estimate
 from harness.estimation.answers import Contribution
 from harness.estimation.query import FITS, Finding
 from harness.model import evaluate
+from harness.report.energy.page import tables_page
+from harness.report.page.estimates import EstimatesOfPage
 from harness.spec.energy import ActionEnergy, AreaReferenceTable, ComponentEnergy, EnergyReferenceTable
 from harness.spec.profiles import load_profile
 from harness.spec.templates import list_architectures
+from harness.sweep import run
 from harness.workloads import Layer, gemm_layer
 
 
@@ -132,3 +141,94 @@ def test_the_factor_of_every_part_is_the_product_of_what_it_says() -> None:
                 assert math.prod(f for _, f in part.factors) == pytest.approx(part.factor, rel=1e-12)
                 seen |= {words.split(" of ")[0] for words, _ in part.factors}
     assert {"energy_scale", "count"} <= seen
+
+
+# The page -----------------------------------------------------------------------------------------
+
+
+class _Markup(HTMLParser):
+    """The elements of a page, and whether all of them are closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in ("meta", "br", "link", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def _tables(name: str) -> EnergyTables:
+    return energy_tables(layer_job(LayerRequest(name, gemm_layer("64,128,32"), load_profile("quick"))).job)
+
+
+def test_the_page_is_whole_and_loads_nothing() -> None:
+    text = tables_page([_tables("pim_analog"), _tables("simba")], "harness energy")
+    page = _Markup(text)
+    assert page.open == []
+    tags = [tag for tag, _ in page.found]
+    assert not {"script", "link", "img", "iframe", "a", "form"} & set(tags)
+    assert "default-src 'none'" in html.unescape(text.split("Content-Security-Policy")[1][:100])
+    assert not re.search(r"https?://|url\(|@import", text)
+    assert tags.count("table") >= 6
+    for words in ("223.207", "A2D_converter.ADC.convert (1.66)", "×16,384", "Sources", "total leakage"):
+        assert words in text
+
+
+def test_hostile_names_are_text() -> None:
+    tables = _tables("gemmini")
+    bad = "<script>alert(1)</script><img src=x onerror=y>&amp;"
+    component = tables.components[1]
+    finding = replace(
+        component.lines[0].answer.parts[0].finding,
+        estimator=bad, citation=bad, note=bad, scaling=bad, attributes=((bad, bad),), warnings=(bad,),
+    )  # fmt: skip
+    part = replace(component.lines[0].answer.parts[0], component=bad, class_name=bad, finding=finding)
+    lines = tuple(
+        replace(line, answer=replace(line.answer, action=line.action and bad, parts=(part, part)))
+        for line in component.lines
+    )
+    hostile = replace(component, name=bad, full_name=bad, class_name=bad, lines=lines)
+    text = tables_page([replace(tables, architecture=bad, estimator=bad, components=(hostile,))], bad)
+    page = _Markup(text)
+    assert page.open == []
+    assert not {"script", "img"} & {tag for tag, _ in page.found}
+    assert "onerror" not in {name for _, attributes in page.found for name in attributes}
+
+
+def test_a_sweep_says_when_its_tables_are_others_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tiny.yaml").write_text("layers: {A: {D: 16, E: 32, L: 8}}")
+    results = run(
+        ["A"],
+        configurations=[{"pe_rows": 4, "pe_cols": 4}],
+        models=str(tmp_path / "tiny.yaml"),
+        folder=tmp_path / "sweep",
+        jobs=1,
+    )
+    study = results.study()
+    points = {0: results.point(0)}
+
+    def told(found: EstimatesOfPage) -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = found.of_study(results, study, points, [0, 0])["0"]["tables"]
+        return told
+
+    page = EstimatesOfPage()
+    assert told(page) == told(page)
+    assert told(page)[0]["remark"] == "the same tables as those of the sweep, by their hash"
+    assert len(page.html) == 1
+    mapper = study.settings.mapper + ", action_share ignored"
+    study = replace(study, settings=replace(study.settings, mapper=mapper))
+    assert told(EstimatesOfPage())[0]["table"] == 0
+    points = {0: replace(points[0], parameters={**points[0].parameters, "mac_multiplier": "legacy_adder"})}
+    (entry,) = told(EstimatesOfPage())
+    assert "not the tables of the sweep" in entry["remark"]
+    points = {0: replace(points[0], architecture="gone.yaml.jinja")}
+    (entry,) = told(EstimatesOfPage())
+    assert entry["table"] is None
+    assert "no such architecture template" in entry["remark"]

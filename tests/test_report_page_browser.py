@@ -13,6 +13,7 @@ import pytest
 from report_page_cases import hostile_sweep, plain_sweep
 
 from harness.report.page import write_page
+from harness.sweep import run
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed")
 
@@ -100,7 +101,7 @@ def plain(opened_once: Opened, files: dict[str, Path]) -> Iterator[Opened]:
 
 def test_every_section_shows_something(plain: Opened) -> None:
     page = plain.page
-    assert page.locator("main > section:visible").count() == 9
+    assert page.locator("main > section:visible").count() == 10
     assert page.inner_text("h1") == "bert-large"
     assert len(plain.shown()) == plain.plotted() == 7
     assert page.inner_text("#count") == "7 of 7"
@@ -246,6 +247,57 @@ def test_mappings_are_nested_boxes(plain: Opened) -> None:
         "parallel D in 2spatial Y",
         "parallel E in 4spatial X",
     ]
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real sweep of two configurations, whose templates are still there."""
+    folder = tmp_path_factory.mktemp("swept")
+    (folder / "tiny.yaml").write_text("layers: {A: {D: 16, E: 32, L: 8}}")
+    configurations = [{"pe_rows": 4, "pe_cols": 4}, {"pe_rows": 8, "pe_cols": 4}]
+    results = run(
+        ["A"], configurations=configurations, models=str(folder / "tiny.yaml"), folder=folder, jobs=1
+    )
+    write_page(results, folder / "swept.html")
+    return folder / "swept.html"
+
+
+def test_the_tables_behind_the_chosen_configuration_are_shown(browser: Any, swept: Path) -> None:
+    opened = open_page(browser, swept)
+    page = opened.page
+    shown = page.locator("#estimates > .part:visible")
+    for row in range(len(opened.shown())):
+        page.locator("#table tbody tr").nth(row).click()
+        assert shown.count() == 1
+        assert "A: the same tables as those of the sweep, by their hash." in page.inner_text(
+            "#estimates .body"
+        )
+        assert "% scaled" in page.inner_text("#estimates .body")
+        rows = (4, 8)[int(page.inner_text(".who .idx"))]
+        assert f"MAC ×{rows * 4}" in shown.inner_text()
+        assert "accelergy_cacti_table" in shown.inner_text()
+    page.get_by_role("button", name="Where its energy and area come from").click()
+    for _ in range(100):
+        if page.evaluate("() => document.querySelector('#estimates').getBoundingClientRect().top") < 200:
+            break
+        page.wait_for_timeout(50)
+    else:
+        pytest.fail("the button does not lead to the tables")
+    shown.locator("summary").first.click()
+    assert "technology=32nm width=" in shown.inner_text()
+    page.set_viewport_size({"width": 400, "height": 900})
+    page.wait_for_timeout(150)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 400
+    assert opened.problems == []
+    page.close()
+
+
+def test_a_sweep_whose_template_is_gone_says_so(plain: Opened) -> None:
+    """The made-up parameters are none of gemmini's any more."""
+    plain.page.locator("#table tbody tr", has_text="gemmini").first.click()
+    told = plain.page.inner_text("#estimates .body")
+    assert "cannot be made again: architecture 'gemmini': unknown parameter 'width'" in told
+    assert plain.page.locator("#estimates > .part").count() == 0
 
 
 def test_light_and_dark(browser: Any, files: dict[str, Path]) -> None:

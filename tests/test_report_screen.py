@@ -15,6 +15,8 @@ from harness.engines.job import Job
 from harness.engines.progress import Progress
 from harness.engines.result import Result
 from harness.estimation import Answer
+from harness.estimation.answers import Contribution
+from harness.estimation.query import Finding
 from harness.report import quantities
 from harness.report.estimation_table import estimation_csv, estimators_line
 from harness.report.live import LiveSearch
@@ -191,13 +193,22 @@ def test_live_lines_only_for_better_mappings() -> None:
 
 
 def test_estimation_table() -> None:
+    used = (("width", "8"), ("depth", "64"))
+    parts = tuple(
+        Contribution(f"S.Buf[1..4]{name}", "SRAM", "read", factor, Finding(0.1, "table", 80, fit=fit, **of))
+        for name, factor, fit, of in (
+            ("", 1.0, "row", {"attributes": used, "citation": "a paper", "uncertainty": 0.1}),
+            (".inside", 2.0, "scaled", {"scaling": "x2", "warnings": ("far",), "uncertainty": 0.25}),
+        )
+    )
     answers = (
-        Answer("S.Buf[1..4]", "SRAM", "read", (("x", 1),), 0.1 + 0.2, "table", 80, 'says "a, b"'),
+        Answer("S.Buf[1..4]", "SRAM", "read", (("x", 1),), 0.1 + 0.2, "table", 80, 'says "a, b"', parts),
         Answer("S.Buf[1..4]", "SRAM", None, (), 5.0, "guess", 30),
         Answer("S.d", "dummy_storage", "read", (), 0.0, "dummy_storage", 100),
     )
     lines = estimation_csv(answers).splitlines()
     assert lines[0].startswith("component,class,action")
-    assert lines[1] == 'S.Buf[1..4],SRAM,read,x=1,0.30000000000000004,pJ,table,80,"says ""a, b"""'
+    before = 'S.Buf[1..4],SRAM,read,x=1,0.30000000000000004,pJ,table,80,"says ""a, b"""'
+    assert lines[1] == before + ",scaled,20,a paper,width=8 depth=64,inside: x2,far"
     assert lines[2].split(",")[2:6] == ["area", "", "5.0", "um^2"]
-    assert estimators_line(answers) == "by table, guess (rank 30 or higher; no error bars)"
+    assert estimators_line(answers) == "by table, guess"

@@ -238,7 +238,7 @@ def _add_choice_of_what(parser: OneLineParser) -> None:
         "-a", "--arch", type=some_text, help=f"architecture, or a file (default {DEFAULT_ARCHITECTURE})"
     )
     group.add_argument(
-        "--arch-param", action="append", type=_assignment, metavar="NAME=VALUE",
+        "--arch-param", action="append", type=assignment, metavar="NAME=VALUE",
         help="set a parameter of the architecture; may be repeated",
     )  # fmt: skip
     group.add_argument("-m", "--model", type=some_text, help=f"model, or a file (default {DEFAULT_MODEL})")
@@ -253,7 +253,7 @@ def _add_choice_of_what(parser: OneLineParser) -> None:
         help="Timeloop v4 files instead of a layer and architecture",
     )  # fmt: skip
     group.add_argument(
-        "--jinja", action="append", type=_assignment, metavar="NAME=VALUE",
+        "--jinja", action="append", type=assignment, metavar="NAME=VALUE",
         help="set a variable that Jinja templates among the --spec files read; may be repeated",
     )  # fmt: skip
     group.add_argument(
@@ -329,7 +329,7 @@ def add_fusion_options(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _assignment(text: str) -> tuple[str, str]:
+def assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip() or not value.strip():
         raise argparse.ArgumentTypeError(f"'{text}' is not NAME=VALUE")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from harness.cli.arguments import DEFAULT_PROFILE, Arguments
+from harness.cli.jinja_values import jinja_values
 from harness.engines.job import Job
 from harness.engines.layer_job import LayerRequest, layer_job, with_mapping
 from harness.engines.processed_input import processed_tree
@@ -145,7 +145,7 @@ def _from_files(arguments: Arguments) -> Planned:
         raise SpecError(
             "--arch-param sets parameters of shipped templates, not of --spec files", _COMMAND_LINE
         )
-    specification = load_specification(list(arguments.spec), _jinja_values(arguments))
+    specification = load_specification(list(arguments.spec), jinja_values(arguments.jinja))
     for option in arguments.estimation.given():
         if specification.architecture.ert is not None:
             raise SpecError(f"{option}: the files have an ERT, so nothing is estimated", _COMMAND_LINE)
@@ -206,29 +206,11 @@ def _mapping_tree(arguments: Arguments) -> LocatedDict | None:
         return None
     from harness.spec.yaml_loader import load_yaml_file  # noqa: PLC0415
 
-    tree = load_yaml_file(arguments.mapping, _jinja_values(arguments))
+    tree = load_yaml_file(arguments.mapping, jinja_values(arguments.jinja))
     if not isinstance(tree.get("mapping"), list):
         place = where(tree, "mapping") or Location(arguments.mapping, 1)
         raise SpecError("the mapping must be a list of directives", place)
     return tree
-
-
-def _jinja_values(arguments: Arguments) -> dict[str, str | int | float | bool]:
-    """Numbers and truth values as such, as YAML would read them; everything else is text."""
-    values: dict[str, str | int | float | bool] = {}
-    for name, text in arguments.jinja.items():
-        if not name.isidentifier():
-            raise SpecError(f"--jinja: '{name}' cannot be the name of a variable", _COMMAND_LINE)
-        value: str | int | float | bool = text
-        if text.lower() in ("true", "false"):
-            value = text.lower() == "true"
-        else:
-            for number in (int, float):
-                with contextlib.suppress(ValueError):
-                    value = number(text)
-                    break
-        values[name] = value
-    return values
 
 
 def architecture_summary(specification: Specification) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from harness.estimation import Answer
+from harness.estimation.query import Finding
 
 COLUMNS = (
     "component",
@@ -18,6 +19,12 @@ COLUMNS = (
     "estimator",
     "accuracy_percent",
     "note",
+    "fit",
+    "uncertainty_percent",
+    "citation",
+    "attributes",
+    "scaling",
+    "warnings",
 )
 
 
@@ -38,17 +45,29 @@ def estimation_csv(answers: Sequence[Answer]) -> str:
                 answer.estimator,
                 answer.accuracy,
                 answer.note,
+                answer.fit,
+                "" if answer.uncertainty is None else f"{answer.uncertainty * 100:.6g}",
+                " | ".join(answer.citations),
+                _of_parts(answer, lambda f: " ".join(f"{name}={value}" for name, value in f.attributes)),
+                _of_parts(answer, lambda f: f.scaling),
+                " | ".join(answer.warnings),
             )
         )
     return text.getvalue()
 
 
-def estimators_line(answers: Sequence[Answer]) -> str:
-    """The estimators that had a say, and the lowest rank among them.
+def _of_parts(answer: Answer, text_of: Callable[[Finding], str]) -> str:
+    """A text of each part, after its name where there are several."""
+    texts = []
+    for part in answer.parts:
+        text = text_of(part.finding)
+        name = part.component.removeprefix(answer.component).removeprefix(".")
+        if text:
+            texts.append(f"{name}: {text}" if name else text)
+    return " | ".join(dict.fromkeys(texts))
 
-    The ranks are Accelergy's: they order the sources and are no measured errors (docs/energy.md).
-    """
+
+def estimators_line(answers: Sequence[Answer]) -> str:
+    """The estimators that had a say, but for placeholders."""
     real = [answer for answer in answers if answer.class_name != "dummy_storage"] or list(answers)
-    names = dict.fromkeys(name for answer in real for name in answer.estimator.split(" + "))
-    lowest = min(answer.accuracy for answer in real)
-    return f"by {', '.join(names)} (rank {lowest:g} or higher; no error bars)"
+    return f"by {', '.join(dict.fromkeys(name for a in real for name in a.estimator.split(' + ')))}"

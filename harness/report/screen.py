@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.engines.result import Result
 from harness.report import quantities
+from harness.report.accuracy_words import accuracy_words
 from harness.report.estimation_table import estimators_line
 from harness.report.loop_nest_view import loop_nest_lines
 from harness.report.proof_screen import search_line
@@ -125,9 +126,18 @@ def _figures(result: Result, counts: Counts) -> Table:
     if result.evaluation is not None:
         answers = result.evaluation.answers
         rows.append(("estimates", estimators_line(answers) if answers else "none, the ERT was given"))
+        if answers:
+            rows.append(("accuracy", _accuracy(result)))
     if result.search.mapper != "given":
         rows.append(("search", search_line(result.search)))
     return _rows(rows)
+
+
+def _accuracy(result: Result) -> str:
+    """On which kinds of estimates the energy rests (docs/energy.md)."""
+    off = result.energy_uncertainty
+    stated, plus_minus = off.get("stated_pj", 0.0), off.get("plus_minus_pj", 0.0)
+    return accuracy_words(result.energy_by_accuracy, stated, plus_minus)
 
 
 def _units_in_use(result: Result) -> str:

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 def page_html(results: SweepResults, command: str = "") -> str:
     """The whole page. ``command`` is what the reader sees as the command that made it."""
     from harness.report.page.document import document  # noqa: PLC0415 - only who makes a page pays for it
+    from harness.report.page.estimates import EstimatesOfPage  # noqa: PLC0415
     from harness.report.page.payload import payload  # noqa: PLC0415
 
-    return document(payload(results, command))
+    estimates = EstimatesOfPage()
+    data = payload(results, command, estimates)
+    return document(data, estimates.markup)
 
 
 def write_page(results: SweepResults, file: Path, command: str = "") -> None:

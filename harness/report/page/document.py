@@ -32,6 +32,7 @@ SCRIPTS = (
     "bound.js",
     "roofline.js",
     "nest.js",
+    "estimates.js",
     "chosen.js",
     "grid.js",
     "problems.js",
@@ -41,8 +42,8 @@ _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028",
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
-def document(payload: Mapping[str, object]) -> str:
-    """The page that shows ``payload``."""
+def document(payload: Mapping[str, object], estimates: str = "") -> str:
+    """The page that shows ``payload``; ``estimates`` is markup with every text in it escaped."""
     from plotly.offline import get_plotlyjs  # noqa: PLC0415 - a heavy import
 
     plotly = _plain_newlines(get_plotlyjs())
@@ -52,6 +53,7 @@ def document(payload: Mapping[str, object]) -> str:
         "policy": html.escape(_policy(plotly, script)),
         "style": _static("page.css"),
         "data": safe_json(payload),
+        "estimates": estimates,
         "plotly": plotly,
         "script": script,
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.report.page.columns import columns, plain_parameters
 from harness.report.page.details import configuration_details
+from harness.report.page.estimates import EstimatesOfPage
 from harness.report.page.figures_of_merit import MERITS
 from harness.report.page.grid import architecture_grid
 from harness.report.page.survey import Figures, carried, survey
@@ -24,8 +25,13 @@ MOST_FAILURES = 5_000
 MOST_TIES = 12
 
 
-def payload(results: SweepResults, command: str = "") -> dict[str, Any]:
-    """All studies, each for itself: figures of different studies are never compared."""
+def payload(
+    results: SweepResults, command: str = "", estimates: EstimatesOfPage | None = None
+) -> dict[str, Any]:
+    """All studies, each for itself: figures of different studies are never compared.
+
+    ``estimates`` takes the tables that are not data but markup.
+    """
     import plotly  # noqa: PLC0415 - a heavy import
 
     models = dict.fromkeys(study.settings.model for study in results.studies)
@@ -38,11 +44,11 @@ def payload(results: SweepResults, command: str = "") -> dict[str, Any]:
         "merits": [
             {"id": m.id, "name": m.name, "unit": m.unit, "scale": m.scale, "better": m.better} for m in MERITS
         ],
-        "studies": [_study(results, study) for study in results.studies],
+        "studies": [_study(results, study, estimates or EstimatesOfPage()) for study in results.studies],
     }
 
 
-def _study(results: SweepResults, study: Study) -> dict[str, Any]:
+def _study(results: SweepResults, study: Study, estimates: EstimatesOfPage) -> dict[str, Any]:
     known = survey(results.iterate(study.number))
     best = _best(known.figures)
     front = [point.index for point in results.pareto(study.number)]
@@ -74,6 +80,7 @@ def _study(results: SweepResults, study: Study) -> dict[str, Any]:
         "best": best,
         "front": front,
         "details": {str(index): configuration_details(results, by_index[index]) for index in detailed},
+        "estimates": estimates.of_study(results, study, by_index, (*told, *front)),
         "grid": architecture_grid(results, study),
         "failures": [
             [f.index, f.layer, STATUS_WORDS.get(f.status, f.status), f.reason]

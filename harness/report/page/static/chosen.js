@@ -32,6 +32,7 @@ const chosen = (() => {
       el("div", { class: "who" }, el("span", { class: "idx" }, String(selected)),
         el("span", { class: "chips mono" }, (view.described(row).length ? view.described(row) : [view.architecture[row]]).map((part) => el("span", { class: "chip" }, part)))),
       figures(view, row),
+      el("p", { class: "more" }, estimates.link()),
       ...(details ? [parameters(details)] : [absent(view, selected)]),
       ...(layers.length ? [el("div", { class: "pair" }, energyChart.render(details), roofline.render(details)), bound.render(details), nest.render(details)] : []));
     draw();

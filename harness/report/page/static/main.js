@@ -1,10 +1,10 @@
 // Puts the parts together.
 (() => {
-  const parts = [heading, cards, filterPanel, scatter, parallel, table, chosen, grid, problems];
+  const parts = [heading, cards, filterPanel, scatter, parallel, table, chosen, estimates, grid, problems];
 
   state.on("study", () => parts.forEach((part) => part.render()));
   state.on("filter", () => { filterPanel.update(); scatter.update(); parallel.update(); table.refiltered(); });
-  state.on("select", () => { scatter.mark(); parallel.update(); table.update(); cards.mark(); chosen.render(); });
+  state.on("select", () => { scatter.mark(); parallel.update(); table.update(); cards.mark(); chosen.render(); estimates.render(); });
   state.on("colour", () => { scatter.update(); parallel.update(); });
   state.on("theme", () => { scatter.update(); parallel.update(); chosen.render(); grid.render(); });
 

@@ -1,0 +1,112 @@
+"""The command ``harness energy``: what an architecture's energies and areas are and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.energy_arguments import EnergyArguments, parse_energy_arguments
+from harness.cli.errors import guarded, one_line, say
+from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.engines.energy_tables import EnergyTables
+    from harness.report.energy.compare import Comparison
+
+NARROWEST = 60
+"""Columns below which the tables cannot be read; a narrower terminal breaks the lines itself."""
+
+
+def main(argv: Sequence[str], program: str = "harness energy") -> int:
+    """Exit code: 0, 2 for an error of the user's, 70 for a bug of ours."""
+    try:
+        arguments = parse_energy_arguments(argv, program)
+    except SystemExit as leaving:
+        return int(leaving.code or 0)
+    return guarded(program, arguments.debug, lambda: _run(arguments, program))
+
+
+def _run(arguments: EnergyArguments, program: str) -> int:
+    # Heavy rooms are imported here, after the command line is known to be good.
+    from harness.cli.energy_planning import planned_tables  # noqa: PLC0415
+    from harness.report.energy.compare import compare, read_tables  # noqa: PLC0415
+
+    others = [read_tables(Path(name)) for name in arguments.compare]
+    tables = planned_tables(arguments)
+    comparisons = [compare(tables, other) for other in others]
+    for place in _written(arguments, tables):
+        say(f"{program}: written: {one_line(place)}")
+    if arguments.json:
+        from harness.report.energy.exports import json_text  # noqa: PLC0415
+
+        print(json_text(tables, comparisons))
+        return 0
+    _show(_console(), arguments, tables, comparisons)
+    return 0
+
+
+def _show(
+    console: Console, arguments: EnergyArguments, tables: EnergyTables, comparisons: Sequence[Comparison]
+) -> None:
+    if arguments.why is not None:
+        from harness.report.energy.why import print_derivation  # noqa: PLC0415
+
+        print_derivation(console, tables, arguments.why)
+    elif comparisons:
+        from harness.report.energy.compare_screen import print_comparison  # noqa: PLC0415
+
+        for comparison in comparisons:
+            print_comparison(console, comparison, arguments.everything)
+    else:
+        from harness.report.energy.screen import print_tables  # noqa: PLC0415
+
+        print_tables(console, tables, arguments.everything)
+
+
+def _written(arguments: EnergyArguments, tables: EnergyTables) -> list[str]:
+    """Writes the files that were asked for; where they are."""
+    from harness.report.energy.exports import ART_NAME, ERT_NAME, csv_text, timeloop_files  # noqa: PLC0415
+    from harness.report.files import write_folder  # noqa: PLC0415
+
+    done: list[str] = []
+    for option, name, suffixes in (
+        ("--csv", arguments.csv, (".csv",)), ("--html", arguments.html, (".html", ".htm")),
+    ):  # fmt: skip
+        if name is None:
+            continue
+        file = _new_file(option, name, suffixes)
+        if option == "--csv":
+            text = csv_text(tables)
+        else:
+            from harness.report.energy.page import tables_page  # noqa: PLC0415
+
+            text = tables_page([tables], command=arguments.command)
+        write_folder(file.parent, {file.name: text})
+        done.append(str(file))
+    if arguments.ert is not None:
+        write_folder(Path(arguments.ert), timeloop_files(tables), (ERT_NAME, ART_NAME))
+        done.append(f"{arguments.ert.rstrip('/')}/ (ERT.yaml, ART.yaml)")
+    return done
+
+
+def _new_file(option: str, name: str, suffixes: tuple[str, ...]) -> Path:
+    """HarnessError for a name that a slip of the pen would make a disaster of."""
+    file = Path(name)
+    if file.suffix.lower() not in suffixes:
+        hint = f"give it a name that ends in {suffixes[0]}"
+        raise HarnessError(f"{option}: cannot write '{name}'", hint=hint)
+    if file.is_dir() or (file.exists() and not file.is_file()):
+        raise HarnessError(f"{option}: cannot write '{name}': it is no file")
+    if not file.parent.is_dir():
+        raise HarnessError(f"{option}: cannot write '{name}': there is no folder '{file.parent}'")
+    return file
+
+
+def _console() -> Console:
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    return console if console.width >= NARROWEST else Console(highlight=False, width=NARROWEST)

@@ -1,0 +1,1 @@
+"""What stands behind energies and areas: tables, derivations, comparisons, exports and a page."""

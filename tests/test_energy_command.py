@@ -1,0 +1,430 @@
+"""The command ``harness energy``: tables, derivations, comparisons, files, and errors in one line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from console_blocks import check, commands_in
+
+from harness.cli.harness import main
+from harness.estimation.rounding import round_significant
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLES = """\
+ERT:
+  version: '0.4'
+  tables:
+  - name: Top.Buffer[1..4]
+    actions:
+    - {name: read, arguments: {global_cycle_seconds: 1e-9}, energy: 2.0}
+    - {name: write, arguments: {}, energy: 3.0}
+    - {name: leak, arguments: {}, energy: 0.5}
+  - name: Top.MAC[1..4]
+    actions:
+    - {name: compute, arguments: {}, energy: 1.0}
+ART:
+  version: '0.4'
+  tables:
+  - {name: 'Top.Buffer[1..4]', area: 100}
+"""
+ARCHITECTURE = """\
+architecture:
+  version: 0.4
+  nodes:
+  - !Container
+    name: Top
+    attributes: {technology: "32nm", global_cycle_seconds: 1e-9}
+  - !Component
+    name: Main
+    class: DRAM
+    attributes: {type: "LPDDR4", width: 64, datawidth: 8}
+  - !Container
+    name: PE
+    spatial: {meshX: 4}
+  - !Component
+    name: Buffer
+    class: SRAM
+    attributes: {width: 32, depth: 64, datawidth: 8}
+  - !Component
+    name: MAC
+    class: intmac
+    attributes: {multiplier_width: 8, adder_width: 16}
+components:
+  version: 0.4
+  classes:
+  - name: intmac
+    attributes: {technology: must_specify, multiplier_width: 8, adder_width: 16}
+    subcomponents:
+    - {name: 'adder[0..2]', class: aladdin_adder, attributes: {width: adder_width}}
+    - {name: multiplier, class: aladdin_multiplier, area_scale: 2, attributes: {width: multiplier_width}}
+    actions:
+    - name: compute
+      energy_scale: 2
+      subcomponents:
+      - {name: 'adder[0..2]', actions: [{name: add, action_share: 4}]}
+      - {name: multiplier, actions: [{name: multiply}]}
+    - name: leak
+      subcomponents:
+      - {name: 'adder[0..2]', actions: [{name: leak}]}
+      - {name: multiplier, actions: [{name: leak}]}
+"""
+
+
+@pytest.fixture
+def wide(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def run(wide: None, capsys: pytest.CaptureFixture[str]) -> Any:
+    def run(*words: str, code: int = 0) -> str:
+        assert main(["energy", *words]) == code
+        captured = capsys.readouterr()
+        if code:
+            assert captured.out == ""
+            lines = captured.err.splitlines()
+            assert len(lines) == 1, captured.err
+            return lines[0]
+        return captured.out
+
+    return run
+
+
+def _files(folder: Path, **texts: str) -> list[str]:
+    for name, text in texts.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return [str(folder / f"{name}.yaml") for name in texts]
+
+
+def _record(run: Any, *words: str) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(run(*words, "--json"))
+    return record
+
+
+def test_the_table_has_every_component_action_source_and_attribute(run: Any) -> None:
+    told = run("gemmini")
+    lines = " ".join(told.split())
+    for words in (
+        "gemmini at 32 nm, 1.2 ns",
+        "DRAM DRAM read, write, update 512 pJ constant [1]",
+        "Scratchpad SRAM read 57.039 pJ row [2]",
+        "leak per cycle 0.0274069 pJ 22.84 uW row [2]",
+        "area 901,693 um^2 0.9017 mm^2 row [2]",
+        "MAC x256 intmac compute 2.81968 pJ",
+        "technology=32nm width=128 depth=32768",
+        "width 8 of 32",
+        "[2] accelergy_cacti_table: ",
+        "total area 1.755 mm^2",
+        "2 levels stand for fan-out",
+    ):
+        assert words in lines, words
+    assert "inter_PERows_spatial" in run("gemmini", "--all")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("words", [["pim_analog"], ["simba", "--why", "PEInputBuffer"], ["tpu", "--norm"]])
+def test_nothing_is_wider_than_the_terminal(
+    run: Any, monkeypatch: pytest.MonkeyPatch, width: int, words: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert max(map(len, run(*words).splitlines())) <= width
+
+
+def test_totals_count_all_instances(run: Any) -> None:
+    record = _record(run, "gemmini")
+    areas = [
+        line["value"] * component["instances"]
+        for component in record["components"]
+        for line in component["lines"]
+        if line["action"] == "area"
+    ]
+    assert record["total"]["area_um2"] == pytest.approx(math.fsum(areas), rel=1e-12)
+    leaks = [
+        line["value"] * component["instances"]
+        for component in record["components"]
+        for line in component["lines"]
+        if line["action"] == "leak"
+    ]
+    assert record["total"]["leak_watts"] == pytest.approx(math.fsum(leaks) * 1e-12 / 1.2e-9, rel=1e-12)
+
+
+@pytest.mark.parametrize("architecture", ["gemmini", "pim_analog", "simba", "eyeriss", "dimc"])
+def test_every_figure_follows_from_its_parts_to_the_last_digit(run: Any, architecture: str) -> None:
+    record = _record(run, architecture)
+    assert record["schema"] == 1
+    for component in record["components"]:
+        for line in component["lines"]:
+            parts = line["parts"]
+            total = math.fsum(part["factor"] * part["value"] for part in parts)
+            assert total == pytest.approx(line["unrounded"], rel=1e-12, abs=1e-300)
+            assert round_significant(line["unrounded"], 6) == line["value"]
+            for part in parts:
+                assert math.prod(f["value"] for f in part["factors"]) == pytest.approx(part["factor"])
+                assert part["estimator"]
+
+
+def test_why_shows_the_tree_and_arithmetic_that_gives_the_figure(run: Any, tmp_path: Path) -> None:
+    """Counts, scales and shares of a class of one's own; the printed sum is calculated again here."""
+    files = _files(tmp_path, arch=ARCHITECTURE)
+    told = run("--spec", *files, "--why", "MAC.compute")
+    assert "Top_top_level.MAC[1..4] of arch at 32 nm, 1 ns" in told
+    assert "24 x adder.add  (aladdin_adder)" in told
+    factor = "2 (energy_scale of action compute) x 4 (action_share of adder.add) x 3 (count of adder)"
+    assert factor in told
+    assert "2 (energy_scale of action compute)\n" in told
+    (arithmetic,) = re.findall(r"── (.* x .* \+ .*) = ([0-9.]+) pJ", told)
+    terms = [term.split(" x ") for term in arithmetic[0].split(" + ")]
+    total = math.fsum(float(factor) * float(value) for factor, value in terms)
+    assert total == pytest.approx(float(arithmetic[1]), rel=1e-10)
+    (rounded,) = re.findall(r"rounded to 6 digits: ([0-9.]+) -> ([0-9.]+) pJ", told)
+    assert round_significant(float(rounded[0]), 6) == float(rounded[1])
+    assert f"MAC.compute = {float(rounded[1]):g} pJ" in told
+    ignored = run("--spec", *files, "--why", "MAC.compute", "--action-share", "ignored")
+    assert "6 x adder.add" in ignored
+    area = run("--spec", *files, "--why", "MAC.area")
+    assert "3 (count of adder)" in area
+    assert "2 (area_scale of multiplier)" in area
+    assert "x 4 instances" in area
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("DRAM.read", "DRAM.read, write, update = 512 pJ"),
+        ("dram.READ", "DRAM.read, write, update = 512 pJ"),
+        ("System_top_level.Scratchpad[1..1].read", "Scratchpad.read = 57.039 pJ"),
+        ("Accumulator.area", "Accumulator.area = 29,675.5 um^2"),
+        ("System_top_level.MAC", "MAC.leak per cycle = "),
+        ("Accumulator[1..16]", "Accumulator.read = 4.54186 pJ"),
+    ],
+)
+def test_why_takes_short_and_full_names(run: Any, name: str, title: str) -> None:
+    assert title in run("gemmini", "--why", name)
+
+
+def test_why_tells_who_was_passed_over(run: Any) -> None:
+    told = run("gemmini", "--why", "Scratchpad.read")
+    assert "passed over" in told
+    assert "no row for" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Scratchpda", "did you mean 'Scratchpad'?"),
+        ("Scratchpad.raed", "did you mean 'read'?"),
+        ("Scrathpad.read", "did you mean 'Scratchpad.read'?"),
+        ("MAC.add", "did you mean"),
+    ],
+)
+def test_a_wrong_name_gets_the_nearest(run: Any, name: str, hint: str) -> None:
+    line = run("gemmini", "--why", name, code=2)
+    assert line.startswith("harness energy: error: --why: ")
+    if hint != "did you mean":
+        assert hint in line
+
+
+def test_tables_that_were_given_are_shown_with_their_file(run: Any, tmp_path: Path) -> None:
+    files = _files(tmp_path, arch=ARCHITECTURE, tables=TABLES)
+    told = run("--spec", *files)
+    assert "estimator: none, the ERT was given" in told
+    assert re.search(r"read +2 pJ +given \[1\]", told)
+    assert f"[1] given: {files[1]}:" in told
+    line = run("--spec", *files, "--estimator", "hwcomponents", code=2)
+    assert "the files have an ERT" in line
+
+
+def test_comparison_with_ones_own_files_is_all_equal(run: Any) -> None:
+    run("simba", "--ert", "tables")
+    assert sorted(p.name for p in Path("tables").iterdir()) == ["ART.yaml", "ERT.yaml"]
+    told = run("simba", "--compare", "tables/ERT.yaml", "tables/ART.yaml")
+    lines = [line for line in told.splitlines() if " lines: " in line]
+    assert len(lines) == 2
+    for line in lines:
+        assert re.fullmatch(r"(\d+) lines: \1 equal in six digits", line)
+
+
+def test_comparison_tells_what_differs_and_what_is_on_one_side(run: Any, tmp_path: Path) -> None:
+    architecture, tables = _files(tmp_path, arch=ARCHITECTURE, tables=TABLES)
+    other = TABLES.replace("Top.Buffer[1..4]", "Elsewhere.Buffer[1..9]").replace("energy: 3.0", "energy: 4.5")
+    other = other.replace("energy: 2.0", "energy: 2.000001").replace("name: leak", "name: idle")
+    (theirs,) = _files(tmp_path, other=other)
+    told = run("--spec", architecture, tables, "--compare", theirs)
+    cells = [line.split() for line in told.splitlines()]
+    assert ["Buffer", "write", "3", "4.5", "1.5", "+1.5"] in cells
+    assert ["leak", "0.5", "-", "-", "-"] in cells
+    assert ["idle", "-", "0.5", "-", "-"] in cells
+    assert told.splitlines()[-1] == "6 lines: 3 equal in six digits, 1 different, 1 only ours, 1 only theirs"
+    assert "compute" not in told
+    assert "compute" in run("--spec", architecture, tables, "--compare", theirs, "--all")
+    (compared,) = _record(run, "--spec", architecture, tables, "--compare", theirs)["compared"]
+    by_status = {line["status"] for line in compared["lines"]}
+    assert by_status == {"equal", "differs", "only ours", "only theirs"}
+    without_areas = other.split("ART:")[0]
+    (theirs,) = _files(tmp_path, other=without_areas)
+    assert "area" not in run("--spec", architecture, tables, "--compare", theirs, "--all")
+
+
+def test_names_that_are_not_unique_are_not_guessed(run: Any, tmp_path: Path) -> None:
+    architecture, tables = _files(tmp_path, arch=ARCHITECTURE, tables=TABLES)
+    entries = yaml.safe_load(TABLES)
+    twice = entries["ERT"]["tables"][0]
+    entries["ERT"]["tables"] = [{**twice, "name": f"{x}.Buffer"} for x in "AB"]
+    (theirs,) = _files(tmp_path, other=yaml.safe_dump({"ERT": entries["ERT"]}))
+    told = run("--spec", architecture, tables, "--compare", theirs)
+    assert "equal" not in told.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("just text", "other.yaml"),
+        ("{a: 1}", "neither an ERT nor an ART"),
+        ("ERT: {version: 0.4, tables: [{name: x}]}", "needs 'name' and a list 'actions'"),
+        ("ERT: {version: 0.4, tables: [{name: x, actions: [{name: read, energy: -1}]}]}", "0 or more"),
+        ("ART: {version: 0.4, tables: [{name: x, area: much}]}", "0 or more"),
+        ("a: [", "other.yaml"),
+    ],
+)
+def test_unreadable_tables_are_one_line(run: Any, tmp_path: Path, text: str, says: str) -> None:
+    (file,) = _files(tmp_path, other=text)
+    line = run("gemmini", "--compare", file, code=2)
+    assert says in line
+    assert "other.yaml" in line
+
+
+def test_csv_has_the_columns_of_a_run(run: Any) -> None:
+    run("simba", "--csv", "table.csv")
+    rows = list(csv.DictReader(io.StringIO(Path("table.csv").read_text())))
+    assert {row["action"] for row in rows} >= {"read", "write", "leak", "area", "compute"}
+    buffer = next(r for r in rows if r["component"].endswith("GlobalBuffer[1..1]") and r["action"] == "read")
+    assert buffer["fit"]
+    assert "CACTI" in buffer["citation"]
+    assert "width=" in buffer["attributes"]
+    assert "40 -> 45 nm" in buffer["scaling"]
+
+
+def test_a_specification_needs_no_problem(run: Any, tmp_path: Path) -> None:
+    (file,) = _files(tmp_path, arch=ARCHITECTURE)
+    assert "Main" in run("--spec", file)
+
+
+def test_norm_operators_have_the_tables_of_their_variant(run: Any) -> None:
+    names = {c["name"] for c in _record(run, "gemmini", "--norm")["components"]}
+    assert names != {c["name"] for c in _record(run, "gemmini")["components"]}
+    assert names == {c["name"] for c in _record(run, "gemmini", "--layer", "softmax")["components"]}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "say of what"),
+        (["gemini"], "did you mean 'gemmini'?"),
+        (["gemmini", "--spec", "x.yaml"], "give only one of"),
+        (["gemmini", "--jinja", "a=b"], "--jinja sets variables of --spec files"),
+        (["--spec", "nowhere.yaml"], "no such file"),
+        (["--spec", "nowhere.yaml", "--norm"], "--norm does not go with --spec"),
+        (["gemmini", "--arch-param", "pe_row=8"], "did you mean 'pe_rows'?"),
+        (["gemmini", "--wy", "DRAM"], "did you mean '--why'?"),
+        (["gemmini", "--compare", "nowhere.yaml"], "no such file"),
+        (["gemmini", "--compare", "."], "no such file"),
+        (["gemmini", "--why", "DRAM", "--json"], "--json has every derivation"),
+        (["gemmini", "--csv", "table.txt"], "ends in .csv"),
+        (["gemmini", "--html", "no/such.html"], "there is no folder"),
+        (["gemmini", "--tables", "nowhere"], "there is no folder 'nowhere'"),
+        (["gemmini", "--layer", "KQX"], "unknown layer 'KQX'"),
+        (["gemmini", "--norm", "--layer", "KQV"], "--norm chooses a layer"),
+        (["gemmini_norm", "--layer", "KQV"], "does not run matmul"),
+    ],
+)
+def test_mistakes_are_one_line(run: Any, words: Sequence[str], says: str) -> None:
+    line = run(*words, code=2)
+    assert line.startswith("harness energy: error: ")
+    assert says in line
+
+
+def test_files_of_other_kinds_are_not_overwritten(run: Any) -> None:
+    Path("precious").write_text("kept")
+    assert "a file is in the way" in run("gemmini", "--ert", "precious", code=2)
+    assert Path("precious").read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        ([], 2, "say which command"),
+        (["enrgy"], 2, "did you mean 'energy'?"),
+        (["-h"], 0, "energies and areas"),
+    ],
+)
+def test_the_command_over_the_commands(
+    capsys: pytest.CaptureFixture[str], words: list[str], code: int, says: str
+) -> None:
+    assert main(words) == code
+    captured = capsys.readouterr()
+    assert says in captured.out + captured.err
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from harness.cli.harness import main; main(['energy', '-h']); "
+        "heavy = {'numpy', 'yaml', 'rich', 'jinja2', 'pandas', 'numba', 'hwcomponents'} & set(sys.modules); "
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "--why NAME" in done.stdout
+
+
+def test_it_runs_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", "energy", "gemmini", "--why", "DRAM.read"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "NO_COLOR": "1"},
+        check=True,
+    )
+    assert "DRAM.read, write, update = 512 pJ" in done.stdout
+    assert done.stderr == ""
+
+
+def test_the_document_shows_what_is_printed(tmp_path: Path) -> None:
+    section = (ROOT / "docs/cli.md").read_text(encoding="utf-8").split("\n# harness energy\n")[1]
+    commands = commands_in(section)
+    assert len(commands) == 4
+    for command, expected in commands:
+        check(command, expected, tmp_path)
+
+
+def test_every_option_and_every_key_of_the_record_is_documented(run: Any, tmp_path: Path) -> None:
+    section = (ROOT / "docs/cli.md").read_text(encoding="utf-8").split("\n# harness energy\n")[1]
+    told = run("-h")
+    options = set(re.findall(r"(--[a-z-]+)", told)) - {"--help", "--debug", "--list"}
+    assert [option for option in options if option not in section] == []
+    files = _files(tmp_path, tables=TABLES)
+    record = _record(run, "pim_analog", "--compare", *files)
+
+    def keys(value: Any) -> set[str]:
+        if isinstance(value, list):
+            return set().union(*map(keys, value)) if value else set()
+        if isinstance(value, dict):
+            inner = {k: v for k, v in value.items() if k not in ("parameters", "arguments", "attributes")}
+            return set(value) | set().union(*map(keys, inner.values()))
+        return set()
+
+    assert [key for key in keys(record) if f'"{key}"' not in section] == []
