@@ -84,7 +84,7 @@ def print_rows(cacti: Cacti, count: int) -> None:
     for request, (_, cost) in zip(requests, usable, strict=True):
         answer = cacti.answer(request)
         mine = (answer.read_nj * 1e-9 * 1e12, answer.write_nj * 1e-9 * 1e12, answer.area_mm2 * 1e-6 * 1e12)
-        equal += mine == (cost.read_pj, cost.write_pj, cost.area_um2)
+        equal += mine == (cost.read, cost.write, cost.area)
     print(f"rows of the table that CACTI gives again to the last bit: {equal} of {len(usable)}")
     print(f"one CACTI question: {took / len(requests):.2f} s of {os.cpu_count()} cores together")
 

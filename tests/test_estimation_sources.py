@@ -407,10 +407,10 @@ def test_scaling_down_repeats_the_rows_below_cactis_smallest_memory():
             continue
         memory = Memory(width, depth, organisation.ports, organisation.banks)
         derived = cost_from_rows(table, memory, organisation.technology).cost
-        assert derived.read_pj == pytest.approx(cost.read_pj, rel=1e-12)
-        assert derived.write_pj == pytest.approx(cost.write_pj, rel=1e-12)
-        assert derived.leak_pj_per_s == pytest.approx(cost.leak_pj_per_s, rel=1e-12)
-        assert derived.area_um2 == pytest.approx(cost.area_um2, rel=1e-12)
+        assert derived.read * 1e12 == pytest.approx(cost.read, rel=1e-12)
+        assert derived.write * 1e12 == pytest.approx(cost.write, rel=1e-12)
+        assert derived.leak * 1e12 == pytest.approx(cost.leak, rel=1e-12)
+        assert derived.area * 1e12 == pytest.approx(cost.area, rel=1e-12)
         compared += 1
     assert compared > 1000
 

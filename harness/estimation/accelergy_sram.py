@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 
 from harness.estimation.cacti import Cacti, CactiAnswer, CactiRequest, CactiUnavailable
-from harness.estimation.query import Declined, Finding, Query
+from harness.estimation.query import Declined, Finding, Fit, Query
 from harness.estimation.sram.rules import (
     NODES_NM,
     ROWS_PER_BANK,
@@ -46,7 +46,11 @@ TABLE_CITATION = f"{PLUG_IN} with CACTI 7 (HewlettPackard/cacti 1ffd8df): estima
 ACTIONS = ("read", "write", "update", "leak")
 BY_CACTI = "accelergy_cacti"
 _LARGEST_BYTES = 2**31 - 1
+_PICO = 1e12
 _ANY = SramCost(1.0, 1.0, 1.0, 1.0)
+
+_Printed = tuple[float, float, float, float]
+"""What CACTI prints: nJ of a read and a write, mW of leakage per bank, mm^2."""
 
 
 class AccelergySramSource:
@@ -63,11 +67,12 @@ class AccelergySramSource:
 
     def estimate(self, query: Query) -> Finding:
         memory, node = _memory(query), query.technology_nm
-        told = self._told(memory, node)
+        own = self._own_row(memory, node)
+        told = Told(own, "row") if own is not None else self._told(memory, node)
         by_cacti = told.fit == "model"
         interpolated = any("interpolated" in note or "few rows" in note for note in told.notes)
         return Finding(
-            _asked_value(told.cost, query),
+            _asked_value(told.cost, query) * (1.0 if own is not None else _PICO),
             BY_CACTI if by_cacti else self.name,
             INTERPOLATED_ACCURACY if interpolated else EXACT_ACCURACY,
             "; ".join(told.notes),
@@ -99,9 +104,6 @@ class AccelergySramSource:
         return wanted
 
     def _told(self, memory: Memory, node: float) -> Told:
-        own = self._own_row(memory, node)
-        if own is not None:
-            return Told(own, "row")
         try:
             return cost_of(memory, node, self._tell)
         except Declined:
@@ -114,11 +116,11 @@ class AccelergySramSource:
         """A row, CACTI's own answer, or an interpolation with the reason why it is one."""
         row = self._row(asked)
         if row is not None:
-            return Told(row, "row")
+            return _told_of(_printed(row, asked), memory, "row")
         why_not = None
         if self._cacti is not None:
             try:
-                return Told(_cost(self._cacti.answer(_request(asked)), asked), "model")
+                return _told_of(_answered(self._cacti.answer(_request(asked))), memory, "model")
             except Declined as declined:
                 why_not = declined
         try:
@@ -157,7 +159,7 @@ class AccelergySramSource:
         share = math.log(memory.depth / shallow) / math.log(deep / shallow)
         return replace(
             start,
-            cost=start.cost.mixed_in_logarithms(row, share),
+            cost=start.cost.mixed_in_logarithms(row.times(1 / _PICO), share),
             fit=worst(start.fit, "interpolated"),
             notes=(*start.notes, f"interpolated between depths {shallow} and {deep}"),
             off=added(start.off, OFF_BETWEEN_DEPTHS),
@@ -168,7 +170,8 @@ def tell_from_rows(table: SramTable, asked: Asked, memory: Memory) -> Told:
     """The table alone: rows of at least CACTI's smallest memory, and what lies between them."""
     depth = max(asked.depth, ROWS_PER_BANK * asked.banks)
     found = between_rows(table, Organisation(asked.node, asked.ports, asked.banks), asked.width, depth)
-    told = Told(found.cost, "interpolated" if found.notes else "row", found.notes, off=found.off)
+    cost = found.cost.scaled(1 / _PICO, memory.banks / asked.banks / _PICO, 1 / _PICO)
+    told = Told(cost, "interpolated" if found.notes else "row", found.notes, off=found.off)
     if depth == asked.depth:
         return told
     # A number of banks that is no power of two and few rows: the plug-in asks for a memory that has no row.
@@ -207,6 +210,7 @@ def _attributes(query: Query, memory: Memory) -> tuple[tuple[str, str], ...]:
 
 
 def _asked_value(cost: SramCost, query: Query) -> float:
+    """In the units of ``cost``, leakage for one cycle."""
     value = _figure(cost, query.action)
     if query.action is None:
         return value
@@ -217,10 +221,10 @@ def _asked_value(cost: SramCost, query: Query) -> float:
 
 def _figure(cost: SramCost, action: str | None) -> float:
     if action is None:
-        return cost.area_um2
+        return cost.area
     if action == "leak":
-        return cost.leak_pj_per_s
-    return cost.read_pj if action == "read" else cost.write_pj
+        return cost.leak
+    return cost.read if action == "read" else cost.write
 
 
 def _fraction(query: Query, argument: str) -> float:
@@ -237,13 +241,22 @@ def _request(asked: Asked) -> CactiRequest:
     return CactiRequest(int(asked.node), capacity, asked.width // 8, asked.ports, asked.banks)
 
 
-def _cost(answer: CactiAnswer, asked: Asked) -> SramCost:
-    """In the units and by the steps of the plug-in (nJ to J, mW to W, mm^2 to m^2), so that bits agree."""
-    leak_w = answer.leak_mw_per_bank * 1e-3 * asked.banks
-    area_m2 = answer.area_mm2 * 1e-6
-    return SramCost(
-        answer.read_nj * 1e-9 * 1e12, answer.write_nj * 1e-9 * 1e12, leak_w * 1e12, area_m2 * 1e12
-    )
+def _told_of(printed: _Printed, memory: Memory, fit: Fit) -> Told:
+    """In the units and by the steps of the plug-in, which multiplies by the true number of banks."""
+    read_nj, write_nj, leak_mw, area_mm2 = printed
+    cost = SramCost(read_nj * 1e-9, write_nj * 1e-9, leak_mw * 1e-3 * memory.banks, area_mm2 * 1e-6)
+    return Told(cost, fit)
+
+
+def _answered(answer: CactiAnswer) -> _Printed:
+    return answer.read_nj, answer.write_nj, answer.leak_mw_per_bank, answer.area_mm2
+
+
+def _printed(row: SramCost, asked: Asked) -> _Printed:
+    """What CACTI printed for a row that is its own answer: figures of six digits, so they can be told."""
+    figures = (row.read * 1e-3, row.write * 1e-3, row.leak * 1e-9 / asked.banks, row.area * 1e-6)
+    read_nj, write_nj, leak_mw, area_mm2 = (float(f"{figure:.6g}") for figure in figures)
+    return read_nj, write_nj, leak_mw, area_mm2
 
 
 def _both(beyond: str, why_not: Declined) -> str:

@@ -62,7 +62,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Told:
-    """A cost and how it came about. ``off`` is the relative +- of each figure where one is known."""
+    """A cost in J, W and m^2, and how it came about; ``off`` is the relative +- of each figure, 0 where
+    none is known."""
 
     cost: SramCost
     fit: Fit
@@ -87,7 +88,7 @@ class Told:
 
 
 Tell = Callable[[Asked, Memory], Told]
-"""Answers for CACTI. The memory is the one that the question is about."""
+"""Answers for CACTI, with the leakage of the true number of banks of the memory that is asked about."""
 
 
 def worst(*fits: Fit) -> Fit:
@@ -98,7 +99,8 @@ def cost_of(memory: Memory, node: float, tell: Tell) -> Told:
     """The memory at any technology node."""
     if node < NODES_NM[0]:
         shrink = node / NODES_NM[0]
-        energy, leak = math.sqrt(shrink), BELOW_22NM_LEAKAGE * math.sqrt(shrink)
+        energy = shrink**0.5
+        leak = energy * BELOW_22NM_LEAKAGE
         words = f"22 -> {node:g} nm: energy x{energy:.4g}, leakage x{leak:.4g}, area x{shrink:.4g}"
         return _beyond(at_node(memory, NODES_NM[0], tell).scaled(energy, leak, shrink, words), node)
     if node > NODES_NM[-1]:
@@ -134,21 +136,17 @@ def at_node(memory: Memory, node: float, tell: Tell) -> Told:
 def shrunk(told: Told, memory: Memory, width: int, depth: int) -> Told:
     """The answer for ``width`` and ``depth``, scaled down to those of the memory."""
     filled_width, filled_depth = memory.width / width, memory.depth / depth
-    access = (0.7 * filled_width + 0.3) * filled_depth**DEPTH_EXPONENT
-    area = filled_width * filled_depth
-    # CACTI gives leakage per bank; the plug-in multiplies by the true number of banks.
-    leak = area * memory.banks / memory.cacti_banks
-    if (access, leak, area) == (1, 1, 1):
+    if filled_width == filled_depth == 1:
         return told
+    access = (0.7 * filled_width + 0.3) * filled_depth**DEPTH_EXPONENT
+    share = filled_width * filled_depth
     size = []
     if filled_width != 1:
         size.append(f"width {memory.width} of {width}")
     if filled_depth != 1:
         size.append(f"depth {memory.depth} of {depth}")
-    if memory.banks != memory.cacti_banks:
-        size.append(f"banks {memory.banks} of {memory.cacti_banks}")
-    words = f"{', '.join(size)}: accesses x{access:.4g}, leakage x{leak:.4g}, area x{area:.4g}"
-    return told.scaled(access, leak, area, words)
+    words = f"{', '.join(size)}: accesses x{access:.4g}, leakage and area x{share:.4g}"
+    return told.scaled(access, share, share, words)
 
 
 def _once(*texts: tuple[str, ...]) -> tuple[str, ...]:

@@ -25,17 +25,19 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class SramCost:
-    """One access in pJ, leakage in pJ per second (that is, pW), area in um^2."""
+    """One access, leakage, area. In the table pJ, pJ per second (that is, pW) and um^2; on their way through
+    the rules in J, W and m^2, as in the plug-in, so that the last bit is the plug-in's."""
 
-    read_pj: float
-    write_pj: float
-    leak_pj_per_s: float
-    area_um2: float
+    read: float
+    write: float
+    leak: float
+    area: float
 
     def scaled(self, access: float, leak: float, area: float) -> SramCost:
-        return SramCost(
-            self.read_pj * access, self.write_pj * access, self.leak_pj_per_s * leak, self.area_um2 * area
-        )
+        return SramCost(self.read * access, self.write * access, self.leak * leak, self.area * area)
+
+    def times(self, factor: float) -> SramCost:
+        return self.scaled(factor, factor, factor)
 
     def mixed(self, other: SramCost, share: float) -> SramCost:
         """``1 - share`` of this and ``share`` of ``other``, each figure for itself."""
