@@ -36,7 +36,7 @@ def _table(lines: list[Compared]) -> Table:
     from rich import box  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     table.add_column("component", overflow="fold", style="cyan")
     table.add_column("action", overflow="fold", min_width=10)
     for heading in ("ours", "theirs", "theirs/ours", "difference"):

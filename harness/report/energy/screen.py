@@ -47,7 +47,7 @@ def _figures(tables: EnergyTables, origins: Origins, everything: bool, width: in
 
     shown = [c for c in tables.components if everything or c.hardware]
     stated = any(line.answer.uncertainty is not None for c in shown for line in c.lines)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     table.add_column("component", no_wrap=True, overflow="ellipsis", max_width=26 if width >= WIDE else 18)
     if width >= WIDE:
         table.add_column("class", overflow="fold", style="dim")
@@ -101,7 +101,7 @@ def _uses(tables: EnergyTables, origins: Origins, width: int) -> Table:
     from rich import box  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     table.add_column("part", overflow="fold", max_width=30 if width >= WIDE else 24)
     if width >= WIDE:
         table.add_column("class", overflow="fold", style="dim", max_width=24)
