@@ -283,6 +283,16 @@ def test_the_command_prints_and_writes_all(tmp_path: Path, capsys, monkeypatch):
     assert TABLES.use_hwcomponents is False
 
 
+def test_the_tables_of_the_documentation_are_those_that_the_command_prints(pairs, capsys):
+    page = (Path(__file__).parents[1] / "docs" / "energy.md").read_text()
+    if "python -m benchmarks residuals --markdown" not in page:
+        pytest.skip("the page has no such tables")
+    assert main(["--markdown"]) == 0
+    rows = [row for row in capsys.readouterr().out.splitlines() if row]
+    assert len(rows) > 80
+    assert [row for row in rows if row not in page] == []
+
+
 @pytest.mark.skipif(find_installation() is not None, reason="Accelergy is installed here")
 def test_without_an_accelergy_the_command_says_so(capsys):
     with pytest.raises(SystemExit) as caught:

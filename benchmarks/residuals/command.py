@@ -1,4 +1,4 @@
-"""``python -m benchmarks residuals [--all] [--accelergy] [--json FILE]``.
+"""``python -m benchmarks residuals [--all] [--accelergy] [--markdown] [--json FILE]``.
 
 Prints what differs from the reference's figures, from hwcomponents' and from published ones, by how much and
 why; with ``--all`` what is equal, too. The file holds everything.
@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.residuals import estimators, golden, published, shipped
+from benchmarks.residuals import estimators, golden, markdown, published, shipped
 from benchmarks.residuals.golden import Line, Table
-from benchmarks.residuals.reasons import BY_HAND, REASONS
+from benchmarks.residuals.reasons import BY_HAND, FAN_OUT, REASONS
 from harness.errors import HarnessError
 
 
@@ -28,6 +28,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--accelergy", action="store_true", help="only ask an installed Accelergy beside the default"
     )
+    parser.add_argument("--markdown", action="store_true", help="print the tables of docs/energy.md only")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there")
     arguments = parser.parse_args(argv)
     if arguments.accelergy:
@@ -36,6 +37,9 @@ def main(argv: Sequence[str]) -> int:
         except HarnessError as error:
             parser.exit(error.exit_code, f"{error}\n")
         _print_pairs(pairs, arguments.all, "accelergy", estimators.REASONS_OF_ACCELERGY)
+        return 0
+    if arguments.markdown:
+        print("\n".join(markdown_tables()))
         return 0
     parts = {
         "Tables of the reference's golden evaluations, with the same component classes": golden.tables(),
@@ -61,6 +65,22 @@ def main(argv: Sequence[str]) -> int:
         }
         arguments.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def markdown_tables() -> Iterator[str]:
+    """Line by line, an empty one between two tables."""
+    evaluated, ours = golden.tables(), shipped.tables()
+    yield from markdown.reference_table(evaluated)
+    yield ""
+    lines = [line for table in evaluated for line in table.lines if line.reason not in (BY_HAND, FAN_OUT)]
+    lines += [*golden.checked_values(), *golden.drifted_values()]
+    yield from markdown.difference_table(lines)
+    yield ""
+    yield from markdown.reference_table(ours)
+    yield ""
+    yield from markdown.kinds_table(estimators.pairs())
+    yield ""
+    yield from markdown.published_table(published.compared())
 
 
 def _plain(table: Table) -> dict[str, object]:
