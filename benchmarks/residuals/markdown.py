@@ -44,6 +44,7 @@ def kinds_table(pairs: Sequence[Pair]) -> Iterator[str]:
     for pair in pairs:
         ratio = "" if pair.ratio is None else f"{pair.ratio:.4g}"
         kind = pair.class_name
+        key: tuple[str, ...]
         if pair.reason in (EQUAL, NOT_THERE):
             key = (pair.reason, kind)
         elif kind in LOGIC:

@@ -41,8 +41,8 @@ def require_accelergy() -> None:
         raise EstimationError(
             f"the estimator 'accelergy' needs Accelergy, which is not installed for {sys.executable}",
             None,
-            f"it is not on PyPI: pip install git+{HOME_PAGE} and its plug-ins, "
-            f"or set {INTERPRETER} to the Python that has it",
+            f"it is not on PyPI but at {HOME_PAGE}, like its plug-ins; "
+            f"where another Python has it, name that in {INTERPRETER}",
         )
 
 
