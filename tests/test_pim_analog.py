@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 from pim_cases import areas, energies, estimated
 
+from harness.engines import embedded
+from harness.engines.layer_job import LayerRequest, layer_job
 from harness.errors import EstimationError, SpecError
 from harness.estimation import EstimationOptions
+from harness.spec.settings import SearchSettings
 from harness.spec.templates import load_architecture_template
+from harness.workloads import gemm_layer
 
 # The rows of the shipped tables, pJ and um^2.
 CELL, CELL_AREA, READ, WRITE = 0.00183, 0.001525879, 0.0066, 0.0033
@@ -248,3 +252,13 @@ def test_too_few_bits_of_a_converter_are_remarked(given: dict[str, Any], lossles
     (remark,) = template.remarks({**given, "adc_bits": lossless - 1}, "matmul")
     assert "adc_bits are fewer" in remark
     assert template.remarks({**given, "adc_bits": lossless - 1}, "norm") == ()
+
+
+@pytest.mark.parametrize(("bits", "remarked"), [(6, True), (8, False)])
+def test_the_remark_is_a_note_of_the_result(bits: int, remarked: bool) -> None:
+    request = LayerRequest(
+        "pim_analog", gemm_layer("128,128,16"), SearchSettings(victory_condition=4), {"adc_bits": bits}
+    )
+    result = embedded.run(layer_job(request).job)
+    assert result.evaluation is not None
+    assert any("adc_bits are fewer" in note for note in result.evaluation.notes) == remarked
