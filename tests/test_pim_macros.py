@@ -75,6 +75,8 @@ def test_the_array_of_jia_by_hand() -> None:
         n_bits=8, tech_node=65e-9, throughput=1 / 1.35e-6
     )
     assert parts["converters"] == pytest.approx(model.get_energy() * 1e12 / 2304, rel=1e-6)
+    area = next(a.value for a in _estimated("jia", {}).answers if a.action is None and ".mac[" in a.component)
+    assert area == pytest.approx(146 * 0.065**2, rel=1e-6)
 
 
 def test_the_published_units_of_isaac_sum_to_its_tile() -> None:
