@@ -26,6 +26,7 @@ from harness.report.energy.screen import print_origins, print_warnings
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
     from rich.text import Text
     from rich.tree import Tree
 
@@ -104,9 +105,7 @@ def _add_part(tree: Tree, part: Contribution, row: Row, origins: Origins) -> Non
         title.append(f"  ({part.class_name})", "dim")
     title.append(f"  {_number(finding.value)} {unit}")
     branch = tree.add(title)
-    for label, text in _told(part, origins):
-        for number, line in enumerate(text):
-            branch.add(_labelled(label if number == 0 else "", line))
+    branch.add(_grid(_told(part, origins)))
 
 
 def _told(part: Contribution, origins: Origins) -> Iterable[tuple[str, Sequence[str]]]:
@@ -133,13 +132,19 @@ def _told(part: Contribution, origins: Origins) -> Iterable[tuple[str, Sequence[
         yield "warning", finding.warnings
 
 
-def _labelled(label: str, text: str) -> Text:
+def _grid(told: Iterable[tuple[str, Sequence[str]]]) -> Table:
+    """Labels beside their texts, which stay beside them where they are broken."""
+    from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    shown = Text.assemble((f"{label:<11} ", "dim"), text)
-    if label == "warning":
-        shown.stylize("yellow")
-    return shown
+    table = Table.grid(padding=(0, 1))
+    table.add_column(style="dim", no_wrap=True, min_width=11)
+    table.add_column(overflow="fold")
+    for label, texts in told:
+        for number, text in enumerate(texts):
+            style = "yellow" if label == "warning" else ""
+            table.add_row(label if number == 0 else "", Text(text, style=style))
+    return table
 
 
 def _arithmetic(line: Line) -> list[Text]:
