@@ -12,12 +12,14 @@ from program_cases import files_below, package, real_cacti, real_neurosim
 
 from harness.errors import EstimationError
 from harness.estimation import EstimationOptions, estimate, hwcomponents_source
+from harness.estimation.accelergy_sram import AccelergySramSource
 from harness.estimation.cache import AnswerCache
 from harness.estimation.cacti import Cacti, CactiRequest, cacti_for
 from harness.estimation.hwc import models, packages, seams
 from harness.estimation.hwcomponents_source import HwcomponentsSource
 from harness.estimation.programs import Program, package_folder
 from harness.estimation.query import AttributeFault, Declined, Query
+from harness.spec.shipped import shipped_folder
 
 hwcomponents = pytest.importorskip("hwcomponents")
 pytest.importorskip("hwcomponents_adc")
@@ -139,6 +141,20 @@ def test_sram_is_what_accelergy_has_within_its_table(real):
     assert ask(real, "SRAM", "read", width=64, depth=4096, technology="28nm").scaling
     (warning,) = ask(real, "SRAM", "read", width=64, depth=4096, technology="16nm").warnings
     assert "CACTI models 22 to 90 nm" in warning
+
+
+@pytest.mark.parametrize("memory", [{"width": 64, "depth": 1024}, {"width": 16, "depth": 100, "n_banks": 3}])
+def test_both_wrappers_give_the_same_up_to_90_nm(real, memory):
+    accelergy = AccelergySramSource(
+        shipped_folder("estimation_tables") / "sram" / "cacti.csv.gz", real._cacti
+    )
+    for node in (7, 16, 22, 28, 65, 80, 90):
+        for action in ("read", "write", "leak", None):
+            attributes = {**memory, "technology": f"{node}nm"}
+            theirs = ask(accelergy, "SRAM", action, **attributes).value
+            assert ask(real, "SRAM", action, **attributes).value == pytest.approx(theirs, rel=1e-12)
+    beyond = [ask(s, "SRAM", "read", **memory, technology="130nm").value for s in (accelergy, real)]
+    assert beyond[0] > 10 * beyond[1], "hwcomponents scales from 22 nm there, Accelergy from 90 nm"
 
 
 def test_a_smart_buffer_is_an_sram_and_an_address_generator(real):
