@@ -101,7 +101,7 @@ class _Accelergy:
                 reasons.append(_reason(self._ask.plugin2name(plug_in), claim))
         if reasons:
             return {"declined": "; ".join(reasons), "known": True}
-        return {"declined": "no plug-in knows class " + question["class"], "known": False}
+        return {"declined": "no plug-in knows the class", "known": False}
 
     def _as_query(self, question: dict[str, Any]) -> Any:
         attributes = dict(question["attributes"])
