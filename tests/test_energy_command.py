@@ -357,6 +357,11 @@ def test_mistakes_are_one_line(run: Any, words: Sequence[str], says: str) -> Non
     assert says in line
 
 
+def test_nothing_is_written_for_a_name_of_nothing(run: Any) -> None:
+    run("gemmini", "--why", "nothing", "--csv", "table.csv", "--ert", "tables", code=2)
+    assert list(Path().iterdir()) == []
+
+
 def test_files_of_other_kinds_are_not_overwritten(run: Any) -> None:
     Path("precious").write_text("kept")
     assert "a file is in the way" in run("gemmini", "--ert", "precious", code=2)

@@ -33,9 +33,13 @@ def _run(arguments: EnergyArguments, program: str) -> int:
     # Heavy rooms are imported here, after the command line is known to be good.
     from harness.cli.energy_planning import planned_tables  # noqa: PLC0415
     from harness.report.energy.compare import compare, read_tables  # noqa: PLC0415
+    from harness.report.energy.find import find_lines  # noqa: PLC0415
 
     others = [read_tables(Path(name)) for name in arguments.compare]
     tables = planned_tables(arguments)
+    if arguments.why is not None:
+        # A name of nothing is told before anything is written.
+        find_lines(tables, arguments.why)
     comparisons = [compare(tables, other) for other in others]
     for place in _written(arguments, tables):
         say(f"{program}: written: {one_line(place)}")
