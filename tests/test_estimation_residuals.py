@@ -28,6 +28,8 @@ from benchmarks.residuals.reasons import (
 from harness.estimation import EstimationOptions
 from harness.estimation.accelergy.installation import find_installation
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
 FAN_OUT_LEVELS = {
     "gemmini": {"inter_PERows_spatial", "inter_PECols_spatial"},
     "eyeriss": {"inter_PE_column_spatial", "inter_PE_spatial"},
