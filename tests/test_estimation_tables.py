@@ -659,7 +659,8 @@ def test_any_text_ends_in_a_figure_or_in_one_line(text, manifest, tmp_path_facto
 def test_own_tables_that_know_a_class_and_do_not_answer_are_told(tmp_path):
     folder = tmp_path / "mine"
     (folder / "data").mkdir(parents=True)
-    (folder / "manifest.yaml").write_text("{name: mine, accuracy: 90, path_to_data_dir: data, keys: {SRAM: [width, depth]}}")
+    manifest = "{name: mine, accuracy: 90, path_to_data_dir: data, keys: {SRAM: [width, depth]}}"
+    (folder / "manifest.yaml").write_text(manifest)
     row = "width,depth,action,energy,area,global_cycle_seconds\n128,64,read,1,1,1e-9\n"
     (folder / "data" / "SRAM.csv").write_text(row)
     options = EstimationOptions(table_folders=(tmp_path,), use_cache=False)
