@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 
 from harness.estimation.cacti import Cacti, CactiAnswer, CactiRequest, CactiUnavailable
@@ -70,11 +69,10 @@ class AccelergySramSource:
         own = self._own_row(memory, node)
         told = Told(own, "row") if own is not None else self._told(memory, node)
         by_cacti = told.fit == "model"
-        interpolated = any("interpolated" in note or "few rows" in note for note in told.notes)
         return Finding(
             _asked_value(told.cost, query) * (1.0 if own is not None else _PICO),
             BY_CACTI if by_cacti else self.name,
-            INTERPOLATED_ACCURACY if interpolated else EXACT_ACCURACY,
+            INTERPOLATED_ACCURACY if told.notes else EXACT_ACCURACY,
             "; ".join(told.notes),
             told.fit,
             _cacti_citation() if by_cacti else TABLE_CITATION,
@@ -271,6 +269,8 @@ def _told_by(why_not: Declined) -> str:
 
 @lru_cache(maxsize=1)
 def _cacti_citation() -> str:
+    from importlib import metadata  # noqa: PLC0415 - slow to import, and most processes find their answers
+
     try:
         version = metadata.version("hwcomponents-cacti")
     except metadata.PackageNotFoundError:

@@ -9,10 +9,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
@@ -81,6 +79,8 @@ class Cacti:
         if len(new) == 1:
             self._ask_quietly(new[0])
             return
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, and most processes find their answers
+
         with ThreadPoolExecutor(max_workers=min(usable_cores(), len(new))) as pool:
             try:
                 list(pool.map(self._ask_quietly, new))
@@ -111,6 +111,8 @@ class Cacti:
         return answer
 
     def _run(self, request: CactiRequest, config: str, executable: Path, data: Path | None) -> CactiAnswer:
+        import tempfile  # noqa: PLC0415 - slow to import, and most processes find their answers
+
         try:
             with tempfile.TemporaryDirectory(prefix="cacti-") as name:
                 scratch = Path(name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 
 from harness.estimation.programs import package_folder
@@ -33,6 +32,8 @@ def package_versions() -> dict[str, str]:
 
 
 def _version(package: str) -> str:
+    from importlib import metadata  # noqa: PLC0415 - slow to import, and most processes need no version
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -15,17 +15,19 @@ import inspect
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.estimation.cacti import Cacti, CactiRequest
 from harness.estimation.programs import Program, Recipe, Unavailable
 from harness.estimation.query import Declined
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
 
 NEUROSIM = Recipe(
     name="NeuroSim",
@@ -180,12 +182,14 @@ def _call_neurosim(  # noqa: PLR0917 - as in the package
     return done.stdout
 
 
-_scratch: dict[tuple[int, Program], tempfile.TemporaryDirectory[str]] = {}
+_scratch: dict[tuple[int, Program], TemporaryDirectory[str]] = {}
 
 
 def _scratch_folder(programs: Programs) -> str:
     """A folder for this process and program, whose answers the package keeps there; a forked process gets its
     own."""
+    import tempfile  # noqa: PLC0415 - slow to import, and most processes run no model
+
     mine = (os.getpid(), programs.neurosim)
     folder = _scratch.get(mine)
     if folder is None or not Path(folder.name).is_dir():

@@ -13,10 +13,8 @@ import platform
 import shlex
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,6 +127,8 @@ def build(recipe: Recipe, found: Located, compiler: Compiler, place: Place) -> N
 
 
 def _make(recipe: Recipe, found: Located, compiler: Compiler, place: Place) -> None:
+    import tempfile  # noqa: PLC0415 - only where something has to be made
+
     prefix = f".new-{place.folder.name}-"
     for left in place.folder.parent.glob(f"{prefix}*"):  # of a process that was killed; we hold the lock
         shutil.rmtree(left, ignore_errors=True)
@@ -161,6 +161,8 @@ class _Refused(Exception):
 
 
 def _compile(recipe: Recipe, compiler: Compiler, work: Path, executable: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only where something has to be made
+
     units = sorted(work.glob(f"*{recipe.suffix}"), key=_size)
     objects = [unit.with_suffix(".o") for unit in units]
     jobs = [
