@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from functools import cache
 
@@ -31,8 +32,10 @@ def warm_up(windows: bool) -> None:
     solve(space, Objective(("delay", "energy")))
     folder = cache_folder()
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / _marker(windows)).touch()
+        # Without a home to write to, every process compiles anew.
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / _marker(windows)).touch()
 
 
 def load() -> None:
