@@ -269,9 +269,7 @@ def test_the_tables_behind_the_chosen_configuration_are_shown(browser: Any, swep
     for row in range(len(opened.shown())):
         page.locator("#table tbody tr").nth(row).click()
         assert shown.count() == 1
-        assert "A: the same tables as those of the sweep, by their hash." in page.inner_text(
-            "#estimates .body"
-        )
+        assert "A: the same tables as those of the sweep, by their hash." in shown.inner_text()
         assert "% scaled" in page.inner_text("#estimates .body")
         rows = (4, 8)[int(page.inner_text(".who .idx"))]
         assert f"MAC ×{rows * 4}" in shown.inner_text()

@@ -81,7 +81,7 @@ def _uses(tables: EnergyTables, origins: Origins) -> str:
         for component in tables.components
         for use in origins.uses(component)
     ]
-    return _table(head, rows, "wide")
+    return _table(head, rows, "wide uses")
 
 
 def _use_cells(name: str, use: Use) -> list[str]:

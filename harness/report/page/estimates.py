@@ -86,7 +86,7 @@ class EstimatesOfPage:
     def markup(self) -> str:
         """Hidden until the script shows those of the chosen configuration."""
         return "\n".join(
-            f'<div class="part" id="tables-{number}" hidden>{text}</div>'
+            f'<div class="part" id="tables-{number}" hidden><p class="over"></p>{text}</div>'
             for number, text in enumerate(self.html)
         )
 

@@ -14,10 +14,14 @@ const estimates = (() => {
         el("code", null, "harness energy ARCH --arch-param NAME=VALUE")));
       return;
     }
-    dom.put("estimates", known.rests && el("p", { class: "say" }, `The energy of all layers rests on estimates: ${known.rests}.`), known.tables.map((one) => {
-      if (one.table !== null) document.getElementById(`tables-${one.table}`).hidden = false;
-      return el("p", { class: one.table === null ? "say" : "hint" }, `${one.layers.join(", ")}: ${one.remark}.`);
-    }));
+    const says = (one) => `${one.layers.join(", ")}: ${one.remark}.`;
+    dom.put("estimates", known.rests && el("p", { class: "say" }, `The energy of all layers rests on estimates: ${known.rests}.`),
+      known.tables.filter((one) => one.table === null).map((one) => el("p", { class: "say" }, says(one))));
+    for (const one of known.tables.filter((each) => each.table !== null)) {
+      const table = document.getElementById(`tables-${one.table}`);
+      table.hidden = false;
+      table.querySelector(".over").textContent = says(one);
+    }
   }
 
   const link = () => el("button", { type: "button", class: "link", onclick: () => document.getElementById("estimates").scrollIntoView({ behavior: "smooth" }) }, "Where its energy and area come from");
