@@ -258,6 +258,20 @@ def test_comparison_with_ones_own_files_is_all_equal(run: Any) -> None:
         assert re.fullmatch(r"(\d+) lines: \1 equal in six digits", line)
 
 
+def test_the_written_tables_take_the_place_of_estimation(run: Any, tmp_path: Path) -> None:
+    (file,) = _files(tmp_path, arch=ARCHITECTURE)
+    run("--spec", file, "--ert", "tables")
+    estimated = _record(run, "--spec", file)
+    given = _record(run, "--spec", file, "tables/ERT.yaml", "tables/ART.yaml")
+
+    def figures(record: dict[str, Any]) -> dict[tuple[str, str], float]:
+        return {(c["name"], x["action"]): x["value"] for c in record["components"] for x in c["lines"]}
+
+    assert figures(given) == figures(estimated)
+    assert given["total"] == estimated["total"]
+    assert {x["accuracy_class"] for c in given["components"] for x in c["lines"]} == {"given"}
+
+
 def test_comparison_tells_what_differs_and_what_is_on_one_side(run: Any, tmp_path: Path) -> None:
     architecture, tables = _files(tmp_path, arch=ARCHITECTURE, tables=TABLES)
     other = TABLES.replace("Top.Buffer[1..4]", "Elsewhere.Buffer[1..9]").replace("energy: 3.0", "energy: 4.5")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import io
 import math
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 from arches_cases import PROBLEMS
 from model_golden import load_cases
+from rich.console import Console
 
 from harness.engines import embedded
 from harness.engines.energy_shares import energy_shares, energy_terms
@@ -24,6 +27,8 @@ from harness.estimation.answers import Contribution
 from harness.estimation.query import FITS, Finding
 from harness.model import evaluate
 from harness.report.energy.page import tables_page
+from harness.report.energy.screen import print_tables
+from harness.report.energy.why import print_derivation
 from harness.report.page.estimates import EstimatesOfPage
 from harness.spec.energy import ActionEnergy, AreaReferenceTable, ComponentEnergy, EnergyReferenceTable
 from harness.spec.profiles import load_profile
@@ -141,6 +146,55 @@ def test_the_factor_of_every_part_is_the_product_of_what_it_says() -> None:
                 assert math.prod(f for _, f in part.factors) == pytest.approx(part.factor, rel=1e-12)
                 seen |= {words.split(" of ")[0] for words, _ in part.factors}
     assert {"energy_scale", "count"} <= seen
+
+
+# The screen ---------------------------------------------------------------------------------------
+
+
+def _answered(tables: EnergyTables, **changes: Any) -> EnergyTables:
+    """The tables with every part of every figure changed so."""
+    components = []
+    for component in tables.components:
+        lines = []
+        for line in component.lines:
+            parts = tuple(replace(p, finding=replace(p.finding, **changes)) for p in line.answer.parts)
+            lines.append(replace(line, answer=replace(line.answer, parts=parts)))
+        components.append(replace(component, lines=tuple(lines)))
+    return replace(tables, components=tuple(components))
+
+
+def _printed(show: Callable[..., None], *what: object, width: int = 80) -> str:
+    text = io.StringIO()
+    show(Console(file=text, width=width, highlight=False), *what)
+    return text.getvalue()
+
+
+def test_stated_uncertainty_has_a_column_and_warnings_come_last_and_once() -> None:
+    plain = _tables("simba")
+    assert "±" not in _printed(print_tables, plain)
+    tables = _answered(plain, uncertainty=0.2, warnings=("[far] beyond its range",))
+    told = _printed(print_tables, tables)
+    assert re.search(r"read +\S+ pJ +20 % +", told)
+    assert max(map(len, told.splitlines())) <= 80
+    warnings = " ".join(told.split("warning: ")[1].split())
+    assert told.count("warning: ") == 1
+    assert warnings.startswith("DRAM, GlobalBuffer, ")
+    assert warnings.endswith("mac: [far] beyond its range")
+    why = _printed(print_derivation, tables, "GlobalBuffer.read")
+    assert "stated ±    20 %" in why
+    assert why.splitlines()[-1].strip() == "warning: [far] beyond its range"
+
+
+def test_many_arguments_of_an_action_are_one_line_or_a_few() -> None:
+    tables = _tables("pim_analog")
+    network = next(c for c in tables.components if c.name == "D2A_NoC")
+    assert sum(line.action != "area" for line in network.lines) > 16
+    assert "num_destinations=1..16" in _printed(print_tables, tables, width=200)
+    lines = tuple(replace(line, value=line.value + at) for at, line in enumerate(network.lines))
+    told = _printed(print_tables, replace(tables, components=(replace(network, lines=lines),)), width=200)
+    assert "... 12 more (--all)" in told
+    everything = _printed(print_tables, replace(tables, components=(network,)), True, width=200)
+    assert everything.count("transfer_Inputs num_destinations=") == 16
 
 
 # The page -----------------------------------------------------------------------------------------
