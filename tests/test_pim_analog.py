@@ -266,3 +266,16 @@ def test_the_remark_is_a_note_of_the_result(bits: int, remarked: bool) -> None:
     result = embedded.run(layer_job(request).job)
     assert result.evaluation is not None
     assert any("adc_bits are fewer" in note for note in result.evaluation.notes) == remarked
+
+
+@pytest.mark.parametrize("node", [7, 14, 22, 45, 65])
+def test_converters_scale_with_the_node_and_memristors_do_not(node: int) -> None:
+    here, there = _figures(), _figures(technology=f"{node}nm")
+    assert there["mac.compute"] == here["mac.compute"]
+    for name in ("D2A_NoC.transfer_Inputs", "A2D_NoC.transfer_Outputs"):
+        assert (there[name] < here[name]) == (node < 32)
+    found = estimated("pim_analog", {"technology": f"{node}nm"})
+    (drive,) = [
+        a for a in found.answers if a.action == "transfer_Inputs" and ("num_destinations", 1) in a.arguments
+    ]
+    assert {part.finding.fit for part in drive.parts} == {"scaled"}
