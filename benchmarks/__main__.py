@@ -4,7 +4,8 @@ Options: ``--quick``, ``--json FILE``.
 
 ``python -m benchmarks peers`` and ``python -m benchmarks convolutions`` have options of their own
 (``benchmarks/peers/command.py``, ``benchmarks/convolutions.py``). ``python -m benchmarks technology`` prints
-the tables of ``docs/technology.md``, ``python -m benchmarks macros`` those of ``docs/pim.md``.
+the tables of ``docs/technology.md``, ``python -m benchmarks macros`` those of ``docs/pim.md``, and
+``residuals``, ``estimation`` and ``accounts`` those of ``docs/energy.md``.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ COMMANDS = {
     "technology": "technology",
     "macros": "macros",
     "residuals": "residuals.command",
+    "estimation": "estimation",
+    "accounts": "accounts",
 }
 """Benchmarks with options of their own."""
 

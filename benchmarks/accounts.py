@@ -1,13 +1,15 @@
 """What each switch of the energy accounting changes, on mappings that the reference found.
 
-``python -m benchmarks.accounts`` prints the two tables of ``docs/energy.md``; a test holds them together. The
+``python -m benchmarks accounts`` prints the two tables of ``docs/energy.md``; a test holds them together. The
 mappings and the reference's energies are in ``tests/golden/accounts.json``. That of Gemmini was found here;
 its energy and cycles are those of the best mapping that the reference found (12 digits).
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +102,10 @@ def multiplier_table() -> str:
     return "\n".join(lines)
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Takes no options."""
+    argparse.ArgumentParser(prog="python -m benchmarks accounts", description=__doc__).parse_args(arguments)
     print(table())
     print()
     print(multiplier_table())
+    return 0

@@ -1,4 +1,4 @@
-"""Figures of the SRAM estimation: ``python -m benchmarks.estimation`` prints those of docs/energy.md.
+"""Figures of the SRAM estimation: ``python -m benchmarks estimation`` prints those of docs/energy.md.
 
 Needs CACTI (or a C++ compiler to make it). ``--memories N`` sets how many rows and memories are drawn.
 """
@@ -46,7 +46,7 @@ print(took)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Figures of the SRAM estimation.")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks estimation", description=__doc__)
     parser.add_argument("--memories", type=int, default=150, help="rows and memories that are drawn")
     count = parser.parse_args(arguments).memories
     listen(lambda line: None)
@@ -138,6 +138,3 @@ def print_never_seen(cache: Path) -> None:
         )
         print(f"an architecture of four memories, {what}: {float(done.stdout):.3f} s")
 
-
-if __name__ == "__main__":
-    sys.exit(main())

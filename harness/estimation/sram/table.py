@@ -55,7 +55,7 @@ class SramCost:
 OFF_BETWEEN_DEPTHS = SramCost(0.08, 0.07, 0.03, 0.07)
 OFF_BETWEEN_WIDTHS = SramCost(0.14, 0.05, 0.04, 0.06)
 """How far interpolation is off CACTI's own answer, relative: 9 of 10 memories are nearer
-(``python -m benchmarks.estimation``)."""
+(``python -m benchmarks estimation``)."""
 
 
 @dataclass(frozen=True, slots=True)
