@@ -53,10 +53,10 @@ def test_they_are_shown_exported_and_in_the_record_of_a_configuration(
 ) -> None:
     capsys.readouterr()
     assert main(["-so", "-o", str(folder)]) == 0
-    (line,) = [x for x in capsys.readouterr().out.splitlines() if x.startswith("estimates: ")]
+    (line,) = [x for x in capsys.readouterr().out.splitlines() if x.startswith("energy by accuracy: ")]
     accuracy = accuracy_of_all(sweep.load(folder).layers(0))
     assert accuracy is not None
-    assert line == "estimates: " + accuracy_words(
+    assert line == "energy by accuracy: " + accuracy_words(
         accuracy.by_class, accuracy.stated_pj, accuracy.plus_minus_pj
     )
     assert main(["-so", "-o", str(folder), "--format", "csv", "--rows", "layers"]) == 0
@@ -87,7 +87,7 @@ def test_a_store_from_before_is_read_as_it_is_and_taken_further(
     as_it_was_before(folder)
     assert [replace(layer, accuracy=None) for layer in before] == list(sweep.load(folder).layers(0))
     assert main(["-so", "-o", str(folder)]) == 0
-    assert "estimates: " not in capsys.readouterr().out
+    assert "energy by accuracy: " not in capsys.readouterr().out
     assert version_of(folder) == WITHOUT_ACCURACY
     assert main([*RUN, "-o", str(folder)]) == 0
     assert version_of(folder) == SCHEMA_VERSION

@@ -146,7 +146,7 @@ class _StudySummary:
         self._say(totals_table(best[0].metrics, self._study, layers, self._console.width))
         accuracy = accuracy_of_all(layers)
         if accuracy is not None:
-            self._say(f"estimates: {_words(accuracy)}")
+            self._say(f"energy by accuracy: {_words(accuracy)}")
         if layers:
             self._say("")
             self._say(layer_table(layers, self._console.width))
