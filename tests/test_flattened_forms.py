@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -204,8 +205,13 @@ class TestProblem:
     def test_bounds_of_other_shapes_are_passed_over(self) -> None:
         assert problem(PROBLEM.replace("K: 16,", "K: 16, H: 5,")) == problem()
 
-    def test_densities_change_nothing(self) -> None:
-        assert problem(PROBLEM.replace("Stride: 2", "Stride: 2, densities: {Weights: 0.5}")) == problem()
+    def test_densities_change_nothing_else(self) -> None:
+        dense, sparse = (
+            problem(),
+            problem(PROBLEM.replace("Stride: 2", "Stride: 2, densities: {Weights: 0.5}")),
+        )
+        assert sparse.density_of("Weights").density == 0.5
+        assert replace(sparse, densities=()) == dense
 
     @pytest.mark.parametrize(
         ("old", "new", "message"),

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from harness.spec.energy import AreaReferenceTable, EnergyReferenceTable
+from harness.spec.sparse import SparseOptimizations
 
 ENERGY_SCALE = "component_energy_scale"
 AREA_SCALE = "component_area_scale"
@@ -128,7 +129,10 @@ class OtherComponent:
 
 @dataclass(frozen=True)
 class Architecture:
-    """Arithmetic, storage levels from the innermost to the outermost, named networks, energy and area."""
+    """Arithmetic, storage levels from the innermost to the outermost, named networks, energy and area.
+
+    ``sparse`` is None for hardware that treats zeros like other values.
+    """
 
     name: str
     arithmetic: ArithmeticLevel
@@ -137,6 +141,7 @@ class Architecture:
     ert: EnergyReferenceTable | None = None
     art: AreaReferenceTable | None = None
     others: tuple[OtherComponent, ...] = ()
+    sparse: SparseOptimizations | None = None
 
     @cached_property
     def level_names(self) -> tuple[str, ...]:

@@ -34,6 +34,8 @@ V4_LEAF = frozenset({"name", "attributes", "spatial", "constraints", "sparse_opt
 V4_CONTAINER = V4_LEAF | {"networks"}
 V4_COMPONENT = V4_LEAF | {"class", "subclass", "required_actions", "area_scale", "energy_scale"}
 V4_SPATIAL = frozenset({"meshX", "meshY"})
+V4_SPARSE = frozenset({"target", "action_optimization", "representation_format", "compute_optimization"})
+V4_SPARSE_TOP = frozenset({"version", "targets"})
 
 CONSTRAINT_TYPES = ("spatial", "temporal", "dataspace", "max_overbooked_proportion", "utilization")
 _CONSTRAINT = frozenset({"type", "target"})

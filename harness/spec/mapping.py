@@ -34,6 +34,8 @@ class LevelMapping:
     The spatial block is the fan-out from this level to the next inner one and lies inside (below) the
     temporal block. Unit loops are left out. ``keep`` are the data spaces stored here, the others bypass.
     The four directive sets name data spaces (Timeloop's no_reuse, no_link_transfer, rmw_first_update).
+    ``temporal_order`` and ``spatial_order`` name all dimensions in the order in which they were written, unit
+    loops included, innermost first; empty where nobody wrote one. They matter to sparse optimisations only.
     ``split_hint`` is advice for the user, should the X loops of a hand-written mapping be too many; it is no
     part of the mapping.
     """
@@ -47,6 +49,8 @@ class LevelMapping:
     no_link_transfer: frozenset[str] = frozenset()
     rmw_first_update: frozenset[str] = frozenset()
     no_coalesce: frozenset[str] = frozenset()
+    temporal_order: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    spatial_order: tuple[str, ...] = field(default=(), compare=False, repr=False)
     split_hint: str | None = field(default=None, compare=False, repr=False)
 
 

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+from harness.spec.density import DENSE, Density
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -38,13 +40,15 @@ class Problem:
     """An operation space: dimensions with their bounds, and the data spaces that it touches.
 
     ``dimensions`` keep the order of the specification: Timeloop's dimension ids, which decide the order
-    of unit loops and of enumeration. ``bounds[i]`` is the size of ``dimensions[i]``.
+    of unit loops and of enumeration. ``bounds[i]`` is the size of ``dimensions[i]``. ``densities`` are by
+    data space; those that are not named are dense. Without sparse optimisations they change no figure.
     """
 
     name: str
     dimensions: tuple[str, ...]
     bounds: tuple[int, ...]
     data_spaces: tuple[DataSpace, ...]
+    densities: tuple[tuple[str, Density], ...] = ()
 
     @cached_property
     def bound(self) -> dict[str, int]:
@@ -66,6 +70,9 @@ class Problem:
 
     def data_space(self, name: str) -> DataSpace:
         return next(ds for ds in self.data_spaces if ds.name == name)
+
+    def density_of(self, name: str) -> Density:
+        return next((density for tensor, density in self.densities if tensor == name), DENSE)
 
 
 def _slides(rank: Rank, bound: dict[str, int]) -> bool:

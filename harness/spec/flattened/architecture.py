@@ -32,7 +32,9 @@ from harness.spec.flattened.attributes import (
     require_known_keys,
 )
 from harness.spec.flattened.energy_tables import read_art, read_ert
+from harness.spec.flattened.sparse import read_metadata_storage, read_sparse, sparse_targets
 from harness.spec.located import where
+from harness.spec.sparse import MetadataStorage, SparseOptimizations
 
 _ARCHITECTURE_KEYS = {"version", "subtree", "name", "attributes", "nodes"}
 _SUBTREE_KEYS = {"name", "attributes", "local", "subtree", "class", "enabled"}
@@ -49,18 +51,20 @@ _NETWORK_WORDS = ("XY_NoC", "Legacy", "ReductionTree", "SimpleMulticast")
 _RANGE = re.compile(r"\[(\d+)\.\.(\d+)\]")
 
 
-def read_architecture(tree: Mapping[str, Any]) -> Architecture:
+def read_architecture(tree: Mapping[str, Any], sparse: bool = False) -> Architecture:
     """Read the architecture of a whole flattened tree, or an ``architecture`` node alone.
 
-    From a whole tree the ``ERT`` and ``ART`` are taken along. Raises SpecError with the place of what is
-    wrong, and Unsupported when the tree asks for sparse optimisations.
+    From a whole tree the ``ERT`` and ``ART`` are taken along, and with ``sparse`` its sparse optimisations;
+    otherwise these are refused (Unsupported), so that nobody who knows dense hardware only meets them
+    unawares. Raises SpecError with the place of what is wrong.
     """
     root = tree.get("architecture", tree)
     if not isinstance(root, Mapping) or "subtree" not in root:
         raise SpecError("the architecture needs a 'subtree'", where(tree, "architecture"))
-    _refuse_sparse(tree)
+    if not sparse:
+        _refuse_sparse(tree)
     require_known_keys(root, _ARCHITECTURE_KEYS, "architecture")
-    found = _Found()
+    found = _Found(metadata={} if sparse else None)
     _walk(root, "", 1, {}, found)
     if found.arithmetic is None:
         raise SpecError("the architecture has no compute component (class *mac* or *compute*)", where(root))
@@ -77,7 +81,20 @@ def read_architecture(tree: Mapping[str, Any]) -> Architecture:
         ert=read_ert(tree["ERT"]) if tree.get("ERT") else None,
         art=read_art(tree["ART"]) if tree.get("ART") else None,
         others=tuple(found.others),
+        sparse=_sparse(tree, found),
     )
+
+
+def _sparse(tree: Mapping[str, Any], found: _Found) -> SparseOptimizations | None:
+    assert found.arithmetic is not None
+    if found.metadata is None:
+        return None
+    storage = {level.name: found.metadata[level.name] for level, _ in found.storage}
+    result = read_sparse(tree, storage, found.arithmetic[0].name)
+    overbooked = next((name for name, of in storage.items() if of.allow_overbooking), None)
+    if result is None and overbooked is not None:
+        raise Unsupported(f"{overbooked}: allow_overbooking is not modelled without sparse optimisations")
+    return result
 
 
 def split_range(name: str) -> tuple[str, int]:
@@ -97,12 +114,12 @@ class _Found:
     storage: list[tuple[StorageLevel, Location | None]] = field(default_factory=list)
     networks: list[tuple[Network, Location | None]] = field(default_factory=list)
     others: list[OtherComponent] = field(default_factory=list)
+    metadata: dict[str, MetadataStorage] | None = None
+    """By level; None when sparse optimisations are not read."""
 
 
 def _refuse_sparse(tree: Mapping[str, Any]) -> None:
-    sparse = tree.get("sparse_optimizations")
-    targets = sparse.get("targets") if isinstance(sparse, Mapping) else sparse
-    if targets:
+    if sparse_targets(tree):
         raise Unsupported(
             "sparse optimisations (gating, skipping, compressed formats) are not modelled",
             where(tree, "sparse_optimizations"),
@@ -134,7 +151,7 @@ def _walk(
     local = child.get("local") or []
     if not isinstance(local, list):
         raise SpecError("'local' must be a list of components", where(child, "local"))
-    here = _Found()
+    here = _Found(metadata=found.metadata)
     for index, component in enumerate(local):
         _read_component(component, where(local, index), container, here)
     if here.arithmetic is not None:
@@ -203,7 +220,9 @@ def _read_component(component: Any, place: Location | None, container: _Containe
             attributes.all[entry] = scale
     who = _Identity(short, f"{container.path}.{name}", class_name, container.count * size, place)
     if any(word in class_name for word in _STORAGE_WORDS):
-        found.storage.append((_read_storage(who, attributes), place))
+        if found.metadata is not None:
+            found.metadata[short] = read_metadata_storage(short, attributes)
+        found.storage.append((_read_storage(who, attributes, found.metadata is not None), place))
     elif any(word in class_name for word in _COMPUTE_WORDS):
         if found.arithmetic is not None:
             raise SpecError(f"a second compute component, '{short}'", place)
@@ -215,7 +234,7 @@ def _read_component(component: Any, place: Location | None, container: _Containe
         found.others.append(OtherComponent(name, who.full_name, class_name, attributes.all))
 
 
-def _read_storage(who: _Identity, a: Attributes) -> StorageLevel:
+def _read_storage(who: _Identity, a: Attributes, sparse: bool) -> StorageLevel:
     name, place = who.name, who.place
     a.refuse_misspelt(STORAGE_ATTRIBUTES)
     word_bits = a.integer("word_bits", "word_width", "datawidth", least=1) or 16
@@ -228,7 +247,7 @@ def _read_storage(who: _Identity, a: Attributes) -> StorageLevel:
     ports = a.integer("num_ports", "n_ports")
     if ports not in (None, 1, 2):
         raise SpecError(f"{name}: num_ports must be 1 or 2, not {ports}", a.place("num_ports") or place)
-    if a.truth("allow_overbooking"):
+    if a.truth("allow_overbooking") and not sparse:
         raise Unsupported(f"{name}: allow_overbooking is not modelled", a.place("allow_overbooking"))
     size_words = _size_words(name, word_bits, block_size, a)
     if size_words is None and technology != "DRAM":

@@ -279,8 +279,14 @@ def _level_mapping(name: str, level: _Level, problem: Problem) -> LevelMapping:
         no_link_transfer=level.no_link_transfer,
         rmw_first_update=level.rmw_first_update,
         no_coalesce=level.no_coalesce,
+        temporal_order=_written_order(level.temporal, problem),
+        spatial_order=_written_order(level.spatial, problem),
         split_hint=level.spatial.split_hint if level.spatial is not None else None,
     )
+
+
+def _written_order(block: _Block | None, problem: Problem) -> tuple[str, ...]:
+    return () if block is None else tuple(_full_order(block, problem))
 
 
 def _loops(block: _Block | None, problem: Problem, spatial: bool) -> tuple[Loop, ...]:
@@ -347,16 +353,16 @@ def write_mapping(mapping: Mapping, architecture: Architecture, problem: Problem
             entry = {
                 "target": level.level,
                 "type": "spatial",
-                **_written_block(level.spatial, problem, level.level),
+                **_written_block(level.spatial, level.spatial_order, problem, level.level),
             }
-            entry["split"] = axes.count("X")
+            entry["split"] = _split(level, entry["permutation"])
             _add(entry, "no_reuse", level.no_multicast, names)
             _add(entry, "no_link_transfer", level.no_link_transfer, names)
             entries.append(entry)
         entry = {
             "target": level.level,
             "type": "temporal",
-            **_written_block(level.temporal, problem, level.level),
+            **_written_block(level.temporal, level.temporal_order, problem, level.level),
         }
         _add(entry, "no_reuse", level.no_temporal_reuse, names)
         _add(entry, "rmw_first_update", level.rmw_first_update, names)
@@ -369,7 +375,16 @@ def _add(entry: dict[str, Any], key: str, data_spaces: frozenset[str], names: li
         entry[key] = [n for n in names if n in data_spaces]
 
 
-def _written_block(loops: tuple[Loop, ...], problem: Problem, level: str) -> dict[str, str]:
+def _split(level: LevelMapping, permutation: str) -> int:
+    """How many letters of the permutation lie along X: all up to the last X loop."""
+    return max(
+        (permutation.index(loop.dimension) + 1 for loop in level.spatial if loop.axis == "X"), default=0
+    )
+
+
+def _written_block(
+    loops: tuple[Loop, ...], written: tuple[str, ...], problem: Problem, level: str
+) -> dict[str, str]:
     order = [loop.dimension for loop in loops]
     if len(set(order)) < len(order):
         raise Unsupported(f"{level}: a dimension twice in one block has no written form")
@@ -383,5 +398,8 @@ def _written_block(loops: tuple[Loop, ...], problem: Problem, level: str) -> dic
             factors.append(f"{dimension}{loop.factor}")
         else:
             factors.append(f"{dimension}{loop.factor},{loop.residual}")
-    order += [d for d in problem.dimensions if d not in by_dimension]
+    if [d for d in written if d in by_dimension] == order and set(written) == set(problem.dimensions):
+        order = list(written)
+    else:
+        order += [d for d in problem.dimensions if d not in by_dimension]
     return {"factors": " ".join(factors), "permutation": "".join(order)}

@@ -1,7 +1,6 @@
 """Timeloop's problem (``shape`` and ``instance``) to :class:`Problem`, and back.
 
-Follows workload/shape-models/problem-shape.cpp and workload/workload.cpp. Densities are accepted and
-left out: without sparse optimisations, which the architecture reader refuses, they change no count.
+Follows workload/shape-models/problem-shape.cpp and workload/workload.cpp.
 """
 
 from __future__ import annotations
@@ -11,12 +10,12 @@ from typing import Any
 
 from harness.errors import SpecError, Unsupported, unknown_name
 from harness.spec.flattened.attributes import as_integer, require_known_keys
+from harness.spec.flattened.densities import DENSITY_KEYS, read_densities, write_densities
 from harness.spec.located import where
 from harness.spec.problem import DataSpace, Problem, Rank, Term
 
 _SHAPE_KEYS = {"name", "dimensions", "data_spaces", "coefficients", "flatten", "version"}
 _DATA_SPACE_KEYS = {"name", "projection", "read_write", "ranks"}
-_DENSITY_KEYS = {"densities", "commonDensity"}
 
 
 def read_problem(node: Mapping[str, Any]) -> Problem:
@@ -46,7 +45,7 @@ def read_problem(node: Mapping[str, Any]) -> Problem:
     if not isinstance(instance, Mapping):
         raise SpecError("the problem's 'instance' must be a mapping", where(node, "instance"))
     missing = [d for d in dimensions if instance.get(d) is None]
-    known = {*dimensions, *defaults, *_DENSITY_KEYS}
+    known = {*dimensions, *defaults, *DENSITY_KEYS}
     for key in instance:
         # Front ends pass bounds of dimensions that the shape does not have: ignored, as in Timeloop,
         # unless a bound is missing and the key may be its misspelling.
@@ -72,7 +71,8 @@ def read_problem(node: Mapping[str, Any]) -> Problem:
             )
         coefficients[name] = value
     data_spaces = _read_data_spaces(shape, dimensions, coefficients)
-    return Problem(str(shape.get("name") or ""), tuple(dimensions), tuple(bounds), data_spaces)
+    densities = read_densities(instance, [ds.name for ds in data_spaces])
+    return Problem(str(shape.get("name") or ""), tuple(dimensions), tuple(bounds), data_spaces, densities)
 
 
 def _read_dimensions(shape: Mapping[str, Any]) -> list[str]:
@@ -195,5 +195,5 @@ def write_problem(problem: Problem) -> dict[str, Any]:
                 for ds in problem.data_spaces
             ],
         },
-        "instance": {**problem.bound, **{names[c]: c for c in used}},
+        "instance": {**problem.bound, **{names[c]: c for c in used}, **write_densities(problem)},
     }

@@ -40,8 +40,13 @@ STORAGE_DEFAULTS: dict[str, Any] = {
 _COMMON_DEFAULTS = ("has_power_gating", "power_gated_at")
 
 
-def read_architecture(value: Any, shape: Shape, names: Names, place: Location | None) -> Branch:
-    """The tree of branches and leaves, everything in it evaluated. Names of leaves are unique."""
+def read_architecture(
+    value: Any, shape: Shape, names: Names, place: Location | None, sparse: bool = False
+) -> Branch:
+    """The tree of branches and leaves, everything in it evaluated. Names of leaves are unique.
+
+    Sparse optimisations of the leaves are refused unless ``sparse`` asks for them.
+    """
     node = known(mapping_of(value, "the architecture", place), keys.V4_ARCHITECTURE, "the architecture")
     check_version(node, "the architecture")
     nodes = list_of(node.get("nodes"), "'nodes' of the architecture", where(node, "nodes"))
@@ -50,6 +55,12 @@ def read_architecture(value: Any, shape: Shape, names: Names, place: Location | 
     root = Branch("hierarchical", where(node))
     _read_list(nodes, root, shape, dict(names))
     _check_names(root)
+    if not sparse:
+        for leaf in depth_first(root):
+            if not is_empty(leaf.sparse):
+                raise Unsupported(
+                    f"'sparse_optimizations' of '{leaf.name}' is not modelled", where(leaf.sparse)
+                )
     return root
 
 
@@ -121,9 +132,8 @@ def _read_leaf(raw: LocatedDict, place: Location | None, shape: Shape, names: di
     inside: dict[str, Any] = {**names, "attributes": attributes, "name": name}
     mesh_x, mesh_y = _spatial(node, name, inside)
     inside["spatial"] = {"meshX": mesh_x, "meshY": mesh_y}
-    for key in ("sparse_optimizations", "networks"):
-        if not is_empty(node.get(key)):
-            raise Unsupported(f"'{key}' of '{name}' is not modelled", where(node, key))
+    if not is_empty(node.get("networks")):
+        raise Unsupported(f"'networks' of '{name}' is not modelled", where(node, "networks"))
     subclass = node.get("subclass")
     if subclass is not None and not isinstance(subclass, str):
         raise SpecError(f"'subclass' of '{name}' must be a name", where(node, "subclass"))
@@ -144,7 +154,13 @@ def _read_leaf(raw: LocatedDict, place: Location | None, shape: Shape, names: di
         required_actions=[str(a) for a in actions],
         energy_scale=_scale(node, "energy_scale", name, inside),
         area_scale=_scale(node, "area_scale", name, inside),
+        sparse=_sparse(node, name),
     )
+
+
+def _sparse(node: LocatedDict, name: str) -> LocatedDict:
+    what, place = f"'sparse_optimizations' of '{name}'", where(node, "sparse_optimizations")
+    return known(mapping_of(node.get("sparse_optimizations"), what, place), keys.V4_SPARSE, what)
 
 
 def _scale(node: LocatedDict, key: str, name: str, names: Names) -> float:

@@ -16,7 +16,10 @@ LeafKind = Literal["container", "storage", "compute", "network", "nothing"]
 
 @dataclass
 class Leaf:
-    """A container or a component. ``constraints`` by type, in the order in which they were written."""
+    """A container or a component. ``constraints`` by type, in the order in which they were written.
+
+    ``sparse`` are its sparse optimisations as they were written.
+    """
 
     kind: LeafKind
     name: str
@@ -31,6 +34,7 @@ class Leaf:
     required_actions: list[str] = field(default_factory=list)
     energy_scale: float = 1
     area_scale: float = 1
+    sparse: LocatedDict = field(default_factory=LocatedDict)
 
     @property
     def fanout(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from harness.errors import Location, SpecError, Unsupported, unknown_name
 from harness.spec.known_keys import V4_DATA_SPACE, V4_PROBLEM, V4_SHAPE
 from harness.spec.located import LocatedDict, LocatedList, where
-from harness.spec.v4.evaluation import Names, integer, truth
+from harness.spec.v4.evaluation import Names, integer, is_expression, number, truth
 from harness.spec.v4.keys import check_version, describe, known, list_of, mapping_of, placed
 
 _UNSUPPORTED_SHAPE = ("flatten", "flattening", "skew", "layout", "ranks")
@@ -100,11 +100,27 @@ def _instance(node: LocatedDict, names: Names) -> LocatedDict:
         if "ignore" in key:
             continue
         if key in ("densities", "commonDensity"):
-            result[key] = value
+            result[key] = _densities(value, seen)
             continue
         result[key] = integer(value, seen, f"the size of '{key}'", where(raw, key))
         seen[key] = result[key]
     result.setdefault("densities", LocatedDict(location=raw.location))
+    return result
+
+
+def _densities(node: Any, names: Names) -> Any:
+    """The densities with the expressions in them evaluated; their form is checked by the flattened reader."""
+    if not isinstance(node, LocatedDict):
+        return number(node, names, "a density", None) if is_expression(node) else node
+    result = LocatedDict(location=node.location)
+    result.key_locations = dict(node.key_locations)
+    for key, value in node.items():
+        if key == "distribution" or (not isinstance(value, dict) and not is_expression(value)):
+            result[key] = value
+        elif isinstance(value, dict):
+            result[key] = _densities(value, names)
+        else:
+            result[key] = number(value, names, f"'{key}' of the densities", where(node, key))
     return result
 
 

@@ -17,20 +17,24 @@ from harness.spec.v4.macros import expand_macros
 from harness.spec.v4.permutation import complete_permutations
 from harness.spec.v4.problem import read_problem
 from harness.spec.v4.read_constraint import Context
+from harness.spec.v4.sparse import sparse_targets
 from harness.spec.yaml_nodes import QuotedStr
 
 _TEXT_OF_MAPPER = ("out_prefix", "algorithm", "version", "optimization_metric", "optimization_metrics")
 
 
-def process_v4(tree: Any, for_model: bool | None = None) -> LocatedDict:
+def process_v4(tree: Any, for_model: bool | None = None, sparse: bool = False) -> LocatedDict:
     """The flattened tree of a v4 tree (keys ``architecture``, ``problem``, ``variables``, ...).
 
     ``for_model`` True writes all constraints as the mapping to evaluate, False as constraints to search
-    under; None decides by whether the tree gives a ``mapping``. The input is not changed. Raises
+    under; None decides by whether the tree gives a ``mapping``. Sparse optimisations are taken along when
+    ``sparse`` asks for them, otherwise they are refused. The input is not changed. Raises
     :class:`~harness.errors.SpecError` with file and line for whatever does not fit, and
     :class:`~harness.errors.Unsupported` for what is understood but not modelled.
     """
     top = _top_keys(located(copy_of(tree)))
+    if not sparse and not is_empty(top.get("sparse_optimizations")):
+        raise Unsupported("'sparse_optimizations' are not modelled", where(top, "sparse_optimizations"))
     variables = _variables(top)
     names: dict[str, Any] = {**top, **variables, "variables": variables}
     names["spec"] = {**top, "variables": variables}
@@ -41,7 +45,10 @@ def process_v4(tree: Any, for_model: bool | None = None) -> LocatedDict:
     problem, shape = read_problem(top["problem"], names, where(top, "problem"))
     names["problem"] = problem
     names["spec"]["problem"] = problem
-    root = read_architecture(top["architecture"], shape, names, where(top, "architecture"))
+    root = read_architecture(top["architecture"], shape, names, where(top, "architecture"), sparse)
+    targets_of_zeros = sparse_targets(
+        root, top.get("sparse_optimizations"), where(top, "sparse_optimizations")
+    )
     context = Context(shape, names)
     attach_constraints(root, top.get("constraints"), context, where(top, "constraints"))
     mapped = attach_list(root, top.get("mapping"), context, where(top, "mapping"))
@@ -59,7 +66,9 @@ def process_v4(tree: Any, for_model: bool | None = None) -> LocatedDict:
     result["problem"] = problem
     result["compound_components"] = _components(top)
     result["mapping"] = targets if for_model else LocatedList()
-    for key in ("architecture", "problem", "mapping"):
+    if targets_of_zeros:
+        result["sparse_optimizations"] = LocatedDict({"targets": targets_of_zeros})
+    for key in ("architecture", "problem", "mapping", "sparse_optimizations"):
         place = where(top, key)
         if place is not None:
             result.key_locations[key] = place
@@ -96,8 +105,6 @@ def _top_keys(tree: Any) -> LocatedDict:
             result[key] = value
         if place is not None:
             result.key_locations.setdefault(key, place)
-    if not is_empty(result.get("sparse_optimizations")):
-        raise Unsupported("'sparse_optimizations' are not modelled", where(result, "sparse_optimizations"))
     return result
 
 
