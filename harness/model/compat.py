@@ -6,7 +6,7 @@ paragraph for each.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from harness.errors import SpecError
@@ -37,6 +37,8 @@ class Artefacts:
     whole_instances: bool
     """The average number of instances in use (under imperfect spatial loops) is cut to a whole number;
     computes are those of the first unit for each. Storage totals follow the number too."""
+    sparse_slips: bool
+    """Slips in the arithmetic of sparse optimisations (docs/sparse.md has them one by one)."""
 
 
 def artefacts(compat: Compat) -> Artefacts:
@@ -44,4 +46,4 @@ def artefacts(compat: Compat) -> Artefacts:
     if compat not in ("timeloop-v4", None):
         raise SpecError(f"unknown compatibility mode '{compat}'", hint="valid: timeloop-v4, none")
     on = compat is not None
-    return Artefacts(on, on, on, on, on, on, on, on, on)
+    return Artefacts(*[on] * len(fields(Artefacts)))

@@ -35,13 +35,18 @@ def evaluate(
     """
     basis = basis_of(architecture, problem, compat)
     _check_kept_somewhere(basis, mapping)
+    if architecture.sparse is not None:
+        # Imported here: dense evaluations do without, and it takes the steps of this module.
+        from harness.model.sparse import evaluate_sparse  # noqa: PLC0415
+
+        return evaluate_sparse(basis, architecture.sparse, mapping)
     nest = LoopNest(basis, mapping)
     compute = analyse_compute(nest)
     sets = [WorkingSets(nest, tensor) for tensor in basis.tensors]
     sizes = [[s.largest(boundary) for boundary in nest.boundary] for s in sets]
     _refuse_unfit(basis, nest, mapping, sizes)
 
-    movements = [_movements(basis, mapping, s, by_level) for s, by_level in zip(sets, sizes, strict=True)]
+    movements = [movements_of(basis, mapping, s, by_level) for s, by_level in zip(sets, sizes, strict=True)]
     accesses = [
         split_accesses(m, tensor.written, tensor.name, basis.artefacts)
         for m, tensor in zip(movements, basis.tensors, strict=True)
@@ -102,7 +107,7 @@ def evaluate(
         actual_computes=arithmetic.actual_computes,
         network_latency_cycles=basis.latency,
         last_level_accesses=storage[-1].accesses,
-        bound_by=_bound_by(basis.levels, performances, arithmetic.cycles),
+        bound_by=bound_by(basis.levels, performances, arithmetic.cycles),
         arithmetic=arithmetic,
         levels=storage,
         networks=networks,
@@ -124,7 +129,7 @@ def _refuse_unfit(basis: Basis, nest: LoopNest, mapping: Mapping, sizes: list[li
     unit = basis.architecture.arithmetic
     x, y = nest.expansions[-1]
     if x > unit.mesh_x or y > unit.mesh_y or x * y > unit.instances:
-        raise _too_many_units(basis.architecture, mapping, x, y)
+        raise too_many_units(basis.architecture, mapping, x, y)
     holding = []
     for tensor in basis.tensors:
         keep = [tensor.name in level.keep for level in mapping.levels]
@@ -152,11 +157,11 @@ def _refuse_unfit(basis: Basis, nest: LoopNest, mapping: Mapping, sizes: list[li
             if wanted > available:
                 raise InvalidMapping(
                     f"{name}: mapped {kind} {wanted:g} exceeds available hardware instances {available}",
-                    hint=_split_hint(mapping, kind),
+                    hint=split_hint(mapping, kind),
                 )
 
 
-def _too_many_units(architecture: Architecture, mapping: Mapping, x: int, y: int) -> InvalidMapping:
+def too_many_units(architecture: Architecture, mapping: Mapping, x: int, y: int) -> InvalidMapping:
     unit = architecture.arithmetic
     kind, wanted, available = next(
         (kind, wanted, available)
@@ -168,17 +173,17 @@ def _too_many_units(architecture: Architecture, mapping: Mapping, x: int, y: int
         if wanted > available
     )
     reason = f"{unit.name}: mapped max Arithmetic {kind} {wanted} exceeds hardware instances {available}"
-    return InvalidMapping(reason, hint=_split_hint(mapping, kind))
+    return InvalidMapping(reason, hint=split_hint(mapping, kind))
 
 
-def _split_hint(mapping: Mapping, kind: str) -> str | None:
+def split_hint(mapping: Mapping, kind: str) -> str | None:
     """What the reader of a hand-written mapping noted about a missing split, where that is the matter."""
     if kind != "X expansion":
         return None
     return next((level.split_hint for level in mapping.levels if level.split_hint is not None), None)
 
 
-def _movements(basis: Basis, mapping: Mapping, sets: WorkingSets, sizes: Sequence[int]) -> list[Movement]:
+def movements_of(basis: Basis, mapping: Mapping, sets: WorkingSets, sizes: Sequence[int]) -> list[Movement]:
     """What one tensor asks of each storage level after bypassing."""
     name = sets.tensor.name
     return collapse(
@@ -210,7 +215,7 @@ def _arithmetic(basis: Basis, nest: LoopNest, compute: Compute) -> ArithmeticSta
     )
 
 
-def _bound_by(
+def bound_by(
     levels: tuple[LevelBasis, ...], performances: list[LevelPerformance], compute_cycles: int
 ) -> str:
     """What sets the cycles: "compute" or "<level>.<read|write|shared>"."""

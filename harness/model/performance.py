@@ -50,6 +50,14 @@ def level_performance(
     )
 
 
+def slowdown_of(
+    level: StorageLevel, reads: list[float], writes: list[float], compute_cycles: int
+) -> tuple[float, str | None, int]:
+    """The slowdown, what limits and the cycles for these demands by tensor (words per cycle)."""
+    slowdown, limit = _slowdown(level, running_sum(reads), running_sum(writes))
+    return slowdown, limit, math.ceil(compute_cycles / slowdown)
+
+
 def _slowdown(level: StorageLevel, reads: float, writes: float) -> tuple[float, str | None]:
     """The share of its speed that the level's bandwidths allow, and the one that decides."""
     slowdown, limit = 1.0, None

@@ -6,11 +6,15 @@ totals over all utilised instances.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class ArithmeticStats:
+    """``actual_computes`` really happen; with sparse optimisations others idle (gated, a cycle each) or are
+    skipped, and ``average_instances`` says how many units are in use on average."""
+
     name: str
     instances: int
     utilized_instances: int
@@ -23,11 +27,45 @@ class ArithmeticStats:
     area_um2: float
     compute_energy_pj: float = 0.0
     leakage_pj: float = 0.0
+    gated_computes: int = 0
+    skipped_computes: int = 0
+    average_instances: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SparseStats:
+    """What sparse optimisations make of one data space at one storage level.
+
+    ``tile_shape`` counts all words of the tile, ``expected_occupancy`` those that are not zero on average;
+    the capacity that is set aside holds what is not exceeded with ``confidence``. ``metadata_tile_size``:
+    (metadata words, payloads) by rank, innermost first. The accesses are named as in Timeloop
+    (``random_read``, ``gated_read``, ``skipped_metadata_read``, ...), those that do not occur left out:
+    ``scalar_accesses`` of words and ``metadata_accesses`` by rank per instance, ``block_accesses`` of blocks
+    per cluster.
+    """
+
+    tile_shape: int
+    density_distribution: str
+    format: str
+    compressed: bool
+    expected_density: float
+    expected_occupancy: float
+    confidence: float
+    metadata_tile_size: tuple[tuple[int, int], ...]
+    metadata_tile_bits: int
+    scalar_accesses: Mapping[str, int]
+    metadata_accesses: Mapping[str, tuple[tuple[int, int], ...]]
+    block_accesses: Mapping[str, float]
+    overflow_energy_pj: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class DataSpaceStats:
-    """One data space at one storage level."""
+    """One data space at one storage level.
+
+    With sparse optimisations ``reads``, ``fills`` and ``updates`` are what a dense tensor would need
+    (algorithmic); what really happens is in ``sparse``.
+    """
 
     name: str
     kept: bool
@@ -53,6 +91,7 @@ class DataSpaceStats:
     temporal_reduction_energy_pj: float
     addr_gen_energy_per_cluster_pj: float
     addr_gen_energy_pj: float
+    sparse: SparseStats | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.errors import EstimationError
+from harness.errors import EstimationError, Unsupported
 from harness.model.compat import Artefacts
 from harness.model.component_energy import compute_energy, storage_energy, tables_by_name
 from harness.model.networks import _Link as NetworkLink
@@ -129,7 +129,14 @@ class Machine:
 
 
 def machine_of(architecture: Architecture, problem: Problem, marks: Artefacts) -> Machine:
-    """Prices from the same places as the reference model, with its artefacts where ``marks`` says so."""
+    """Prices from the same places as the reference model, with its artefacts where ``marks`` says so.
+
+    Raises Unsupported for sparse optimisations: these kernels count every word.
+    """
+    if architecture.sparse is not None:
+        raise Unsupported(
+            "sparse optimisations are evaluated mapping by mapping (harness.model.evaluate), not in batches"
+        )
     unit = architecture.arithmetic
     compute = compute_energy(unit, tables_by_name(architecture).get(unit.name))
     return Machine(
