@@ -3,8 +3,9 @@
 A key is made of everything that an answer depends on: the components with their attributes in order, the
 component classes, the options, the content of the shipped tables and of the sources of this program that
 read them. What depends on whether CACTI can be run here is kept with its identity. Nothing is kept that
-depends on more: further table folders, and the models of hwcomponents and Accelergy, whose answers have
-caches of their own. What is read back is checked; data of another shape count as absent.
+depends on more: further table folders, another estimator than the default's, and the models of hwcomponents
+and Accelergy, whose answers have caches of their own. What is read back is checked; data of another shape
+count as absent.
 """
 
 from __future__ import annotations
@@ -39,14 +40,13 @@ def key_of(
     components: Iterable[Component], classes: tuple[object, ...], options: EstimationOptions
 ) -> dict[str, object] | None:
     """The key of a question, None where its answer must not be kept."""
-    if options.table_folders:
+    if options.table_folders or options.estimator != "tables":
         return None
     try:
         question = [
             [_component(c) for c in components],
             _plain(classes),
-            [options.estimator, _plain(options.significant_digits)],
-            [options.legacy_action_share, options.use_hwcomponents],
+            [_plain(options.significant_digits), options.legacy_action_share, options.use_hwcomponents],
             [_plain(options.dummy_energy_pj), _plain(options.dummy_area_um2)],
         ]
         text = json.dumps(question)
@@ -83,10 +83,7 @@ def content_of(tables: Path) -> str:
 
 
 def _depends_on_cacti(answer: Answer) -> bool:
-    """Where the table has no row, CACTI answers if it can be run, and an interpolation if not."""
-    return any(
-        part.class_name == "SRAM" and part.finding.fit in ("model", "interpolated") for part in answer.parts
-    )
+    return any(part.finding.needs_cacti for part in answer.parts)
 
 
 def _cacti(options: EstimationOptions) -> str:
@@ -128,7 +125,7 @@ def _part_record(part: Contribution) -> list[object]:
         [part.factor, f.value, f.accuracy, f.uncertainty],
         _pairs(part.factors),
         _pairs(f.attributes),
-        [list(f.warnings), list(f.passed_over)],
+        [list(f.warnings), list(f.passed_over), f.needs_cacti],
     ]
 
 
@@ -174,7 +171,8 @@ def _answer(entry: list[Any]) -> Answer:
 
 
 def _part(entry: list[Any]) -> Contribution:
-    texts, (factor, value, accuracy, uncertainty), factors, attributes, (warnings, passed_over) = entry
+    texts, (factor, value, accuracy, uncertainty), factors, attributes, others = entry
+    warnings, passed_over, needs_cacti = others
     component, class_name, action, estimator, note, fit, citation, scaling = texts
     finding = Finding(
         _figure(value),
@@ -188,6 +186,7 @@ def _part(entry: list[Any]) -> Contribution:
         None if uncertainty is None else _figure(uncertainty),
         tuple(_text(warning) for warning in warnings),
         tuple(_text(reason) for reason in passed_over),
+        needs_cacti is True,
     )
     action = None if action is None else _text(action)
     made_of = tuple((_text(name), _figure(one)) for name, one in _list(factors))

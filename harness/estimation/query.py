@@ -155,7 +155,8 @@ class Finding:
     ``attributes`` what of the component was really used, ``scaling`` the factors applied, in words.
     ``uncertainty`` is a relative +- (0.15 for 15 %) where the source states one; ``warnings`` say where it
     was used beyond what it was made for, ``passed_over`` which sources that know the class were asked before
-    and why they did not answer.
+    and why they did not answer. ``needs_cacti``: the figure depends on which CACTI can be run here, if any;
+    one from the table in its place does as well.
     """
 
     value: float
@@ -169,6 +170,7 @@ class Finding:
     uncertainty: float | None = None
     warnings: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+    needs_cacti: bool = False
 
 
 class ReadAttributes(Mapping[str, AttributeValue]):
