@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -13,9 +14,10 @@ from pathlib import Path
 import pytest
 from estimation_cases import MEMORY, UNIT, architecture_of, ask, component_classes
 
+from harness.engines.version import estimator_versions
 from harness.errors import EstimationError
 from harness.estimation import EstimationOptions, estimate
-from harness.estimation.accelergy import AccelergySource, child, require_accelergy, source
+from harness.estimation.accelergy import AccelergySource, accelergy_identity, child, require_accelergy, source
 from harness.estimation.accelergy.child import Child
 from harness.estimation.accelergy.installation import INTERPRETER, find_installation
 from harness.estimation.cache import AnswerCache
@@ -317,6 +319,32 @@ def test_answers_are_kept_until_a_plug_in_changes(installed, tmp_path):
     (installed / "plug_in" / "transcript.json").write_text(json.dumps(transcript))
     source._content.cache_clear()
     assert ask(AccelergySource(cache), "aladdin_adder", "add", width=8).value == 2
+
+
+def test_the_keys_of_kept_results_know_which_accelergy_may_answer(installed):
+    known = [versions()]
+    transcript = installed / "plug_in" / "transcript.json"
+    transcript.write_text(transcript.read_text() + " ")
+    known.append(versions())
+    shutil.rmtree(installed / "plug_in")
+    known.append(versions())
+    assert len(set(known)) == 3
+    assert not any(text.endswith("Accelergy none") for text in known)
+
+
+def test_the_keys_of_kept_results_say_where_there_is_none(home):
+    assert versions().endswith("; Accelergy none")
+
+
+def versions():
+    """As a new process would find them."""
+    accelergy_identity.cache_clear()
+    estimator_versions.cache_clear()
+    try:
+        return estimator_versions()
+    finally:
+        accelergy_identity.cache_clear()
+        estimator_versions.cache_clear()
 
 
 def test_a_kept_answer_that_is_none_is_asked_again(installed, tmp_path):

@@ -8,6 +8,7 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from harness.estimation.accelergy import accelergy_identity
 from harness.estimation.cache import default_cache_folder
 from harness.estimation.cacti import cacti_identity
 from harness.estimation.hwc.packages import package_versions
@@ -58,4 +59,5 @@ def estimator_versions() -> str:
     """What may answer where the shipped tables do not: packages, and the programs that they bring."""
     packages = ", ".join(f"{name} {number}" for name, number in sorted(package_versions().items()))
     neurosim = program_of(NEUROSIM, default_cache_folder()).identity()
-    return f"{packages}; CACTI {cacti_identity()}; NeuroSim {neurosim}"
+    programs = f"CACTI {cacti_identity()}; NeuroSim {neurosim}; Accelergy {accelergy_identity()}"
+    return f"{packages}; {programs}"
