@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -42,9 +43,21 @@ def compile_once(windows: bool, program: str, on_compiling: Callable[[], None] =
             note.write_text(str(folder), encoding="utf-8")
 
 
+@cache
+def kernel_files() -> str:
+    """Numba keeps code by path and date of the files: that of another checkout with the same content is not
+    found, and compiling it within a search would use up the time of the search.
+    """
+    states = []
+    for file in sorted((Path(__file__).parent / "optimal").glob("*.py")):
+        state = file.stat()
+        states.append((str(file), state.st_mtime_ns, state.st_size))
+    return hashlib.sha256(repr(states).encode()).hexdigest()[:12]
+
+
 def _note(windows: bool, program: str) -> Path | None:
     base = default_cache_folder()
     if base is None:
         return None
-    text = f"{program} {version('numba')} {version('numpy')} {windows}"
+    text = f"{program} {kernel_files()} {version('numba')} {version('numpy')} {windows}"
     return base / "kernels" / f"ready-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -10,6 +10,7 @@ from harness.mapspace import MapSpace
 from harness.search.objective import Objective
 from harness.search.optimal.kernel import cache_folder
 from harness.search.optimal.solve import solve
+from harness.search.ready import kernel_files
 from harness.spec.architecture import Architecture, ArithmeticLevel, StorageLevel
 from harness.spec.constraints import Constraints
 from harness.spec.energy import EnergyReferenceTable
@@ -44,7 +45,7 @@ def load() -> None:
 
 
 def _marker(windows: bool) -> str:
-    return "compiled-windows" if windows else "compiled"
+    return f"compiled-windows-{kernel_files()}" if windows else f"compiled-{kernel_files()}"
 
 
 def _machine() -> Architecture:
