@@ -180,13 +180,14 @@ def test_malformed_input_has_a_place(old: str, new: str, message: str) -> None:
     assert "Traceback" not in str(caught.value)
 
 
-def test_overbooking_needs_sparse_optimisations() -> None:
+def test_overbooking_is_a_matter_of_packed_tensors() -> None:
     text = V4.replace("depth: 256,", "depth: 256, allow_overbooking: true,")
     assert sparse_of(v4(text)).levels[0].storage.allow_overbooking
     tree = to_flattened(load_yaml_text(text, "spec.yaml"), sparse=True)
     del tree["sparse_optimizations"]
+    assert read_specification(tree, sparse=True).architecture.sparse is None
     with pytest.raises(Unsupported, match="allow_overbooking"):
-        read_specification(tree, sparse=True)
+        read_specification(tree)
 
 
 def test_a_second_entry_for_a_level_is_refused() -> None:

@@ -74,7 +74,9 @@ def split_computes(frame: Frame, operations: Operations) -> Computes:
 def _operand(frame: Frame, number: int, operations: Operations, numbers: list[int]) -> _Operand:
     """Given that the storage levels let the operation through, which says something of the other operand."""
     tensor = frame.tensors[number]
-    innermost: Cell = next(cell for cell in frame.cells[number] if cell.shape)
+    innermost: Cell | None = next((cell for cell in frame.cells[number] if cell.shape), None)
+    if innermost is None:
+        raise InvalidMapping(f"no storage level holds {tensor.name}")
     one = Tile(box_of(tensor, frame.nest.one))
     density = _rounded(frame.models[number].expected_occupancy(one) / one.words)
     (other,) = (n for n in numbers if n != number)

@@ -54,6 +54,8 @@ def _drop_zeros(frame: Frame) -> None:
             if not cell.has_metadata:
                 continue
             zeros = 1 - cell.expected_density
+            if not frame.basis.artefacts.sparse_slips:
+                zeros = max(zeros, 0.0)  # a sum of probabilities may be one and a rounding error
             counts = cell.accesses
             cell.random.read = counts.reads - math.floor(counts.reads * zeros)
             cell.random.fill = counts.fills - math.floor(counts.fills * zeros)

@@ -90,11 +90,7 @@ def _sparse(tree: Mapping[str, Any], found: _Found) -> SparseOptimizations | Non
     if found.metadata is None:
         return None
     storage = {level.name: found.metadata[level.name] for level, _ in found.storage}
-    result = read_sparse(tree, storage, found.arithmetic[0].name)
-    overbooked = next((name for name, of in storage.items() if of.allow_overbooking), None)
-    if result is None and overbooked is not None:
-        raise Unsupported(f"{overbooked}: allow_overbooking is not modelled without sparse optimisations")
-    return result
+    return read_sparse(tree, storage, found.arithmetic[0].name)
 
 
 def split_range(name: str) -> tuple[str, int]:
