@@ -668,3 +668,60 @@ def test_own_tables_that_know_a_class_and_do_not_answer_are_told(tmp_path):
     (warning,) = {w for a in answers for w in a.warnings if a.action == "read"}
     assert warning.startswith(f"SRAM: tables in {tmp_path}: mine: ")
     assert not any(w for a in answers if a.class_name != "SRAM" for w in a.warnings)
+
+
+# --- what rows imply -------------------------------------------------------------------------------
+
+
+IMPLIED = MANIFEST + "implied: {memory: {n_banks: 1, kind: fast}}\n"
+
+
+def test_what_all_rows_are_for_need_not_be_stated_but_nothing_else_may(tmp_path):
+    family(tmp_path, IMPLIED, memory=GRID)
+    plain = asked(tmp_path, "read", width=16, depth=64)
+    assert (plain.value, plain.accuracy, plain.warnings) == (1, 90, ())
+    assert plain.note == "matched technology, width, depth"
+    stated = asked(tmp_path, "read", width=16, depth=64, n_banks="1", kind="fast")
+    assert (stated.value, stated.accuracy) == (1, 90)
+    assert ("n_banks", "1") in stated.attributes
+    assert "memory.csv:2 with n_banks 1 (asked 2)" in refusal(tmp_path, "read", width=16, depth=64, n_banks=2)
+    assert "no row for" in refusal(tmp_path, width=16, depth=64, kind="slow")
+
+
+def test_a_row_that_was_chosen_without_a_key_says_so(tmp_path):
+    one = "".join(line + "\n" for line in GRID.splitlines()[:4])
+    found = asked(family(tmp_path, MANIFEST, memory=one), "read", width=16)
+    assert (found.value, found.fit) == (1, "row")
+    assert found.warnings == ("memory: row of mine chosen without depth",)
+    assert asked(tmp_path, "read", width=16, depth=64).warnings == ()
+
+
+def test_what_is_implied_may_be_scaled(tmp_path):
+    manifest = MANIFEST + "implied: {memory: {bits: 8}}\nscale: {memory: {bits: linear}}\n"
+    family(tmp_path, manifest, memory=GRID)
+    assert asked(tmp_path, "read", width=16, depth=64, bits=16).value == 2
+    assert asked(tmp_path, "read", width=16, depth=64).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("implied", "message"),
+    [
+        ("{memory: {width: 16}}", "manifest.yaml:3: implied 'width' is a column of the table"),
+        ("{memory: {action: read}}", "manifest.yaml:3: implied 'action' is a column of the table"),
+        ("{memory: {n_instances: 1}}", "manifest.yaml:3: implied 'n_instances' is no attribute that decides"),
+        ("{memory: {ports: [1]}}", "manifest.yaml:3: implied 'ports' is [1], not a number or a text"),
+        ("{memory: {ports: true}}", "manifest.yaml:3: implied 'ports' is True, not a number or a text"),
+        ("{memory: {ports: }}", "manifest.yaml:3: implied 'ports' is None, not a number or a text"),
+        ("{memory: {ports: .inf}}", "manifest.yaml:3: implied 'ports' is inf, not a finite number"),
+        ("{memory: 1}", "manifest.yaml:3: 'implied' of 'memory' must map columns to their value"),
+        (
+            "{memroy: {ports: 1}}",
+            "manifest.yaml:3: something implied is declared for 'memroy', but there is no such table",
+        ),
+    ],
+)
+def test_implied_values_that_make_no_sense(tmp_path, implied, message):
+    family(tmp_path, MANIFEST + f"implied: {implied}\n", memory=GRID)
+    with pytest.raises(EstimationError) as caught:
+        asked(tmp_path, "read", width=16, depth=64)
+    assert message in str(caught.value)

@@ -135,7 +135,7 @@ Fit = Literal["given", "free", "row", "interpolated", "scaled", "model", "consta
 FITS: Mapping[Fit, str] = {
     "given": "from an ERT or ART that was handed in",
     "free": "costs nothing by definition",
-    "row": "a row of a table that matches in every key",
+    "row": "a row of a table, equal in every key that is stated",
     "interpolated": "between rows of a table, as it declares",
     "scaled": "a row times declared factors (width, node, voltage)",
     "model": "worked out by a model (CACTI, NeuroSim, ADC survey, a plug-in)",

@@ -138,7 +138,7 @@ class _Lookup:
         spans = {list(curves)[index]: (low, high) for index, low, high in blend.spans}
         unequal = {*spans, *(c for c in scaled if any(e.numbers[c] != scaled[c] for e in entries))}
         given = [k for k in self.table.keys if stated(self.query, k) is not None]
-        left_open = [k for k in self.table.keys if k not in given and any(e.cells[k] for e in entries)]
+        left_open = self._left_open(entries)
         equal = [k for k in given if k not in unequal]
         notes = ["matched " + ", ".join(equal)] if equal else [] if unequal else ["matched by its name"]
         if left_open:
@@ -160,8 +160,27 @@ class _Lookup:
             attributes=self._attributes(given, entries),
             scaling="; ".join((*stretched, *self._clock_in_words(entries))),
             uncertainty=self._uncertainty(entries),
-            warnings=(*self._skipped(), *dict.fromkeys(w for one in used for w in one.factor.warnings)),
+            warnings=(
+                *self._skipped(),
+                *self._chosen_without(left_open if fit != _FREE else []),
+                *dict.fromkeys(w for one in used for w in one.factor.warnings),
+            ),
         )
+
+    def _left_open(self, entries: Sequence[Entry]) -> list[str]:
+        """The keys that the rows state and the query does not; what is implied needs not be said."""
+        return [
+            key
+            for key in self.table.keys
+            if key not in self.table.rules.implied
+            and stated(self.query, key) is None
+            and any(entry.cells[key] for entry in entries)
+        ]
+
+    def _chosen_without(self, left_open: Sequence[str]) -> tuple[str, ...]:
+        if not left_open:
+            return ()
+        return (f"{self.query.class_name}: row of {self.family.name} chosen without {', '.join(left_open)}",)
 
     def _fit(self, value: float, interpolated: bool, scaled: bool) -> tuple[Fit, float]:
         if scaled:

@@ -25,11 +25,12 @@ ACCELERGY_SUFFIX = "table.yaml"
 MAX_MANIFEST_BYTES = 1_000_000
 ENERGY_UNITS_IN_PJ = {"aJ": 1e-6, "fJ": 1e-3, "pJ": 1.0, "nJ": 1e3, "uJ": 1e6, "mJ": 1e9}
 AREA_UNITS_IN_UM2 = {"nm^2": 1e-6, "um^2": 1.0, "mm^2": 1e6}
-BY_CLASS = ("keys", "interpolate", "scale")
+BY_CLASS = ("keys", "interpolate", "scale", "implied")
 _DECLARED = {
     "keys": "keys are",
     "interpolate": "interpolation is",
     "scale": "scaling is",
+    "implied": "something implied is",
     "source": "a source is",
     "uncertainty": "an uncertainty is",
 }

@@ -87,6 +87,11 @@ def _load_table(family: TableFamily, class_name: str) -> Table:
         raise EstimationError("the table has no rows", Location(str(path)))
     written = list(rows[0].cells)
     implied = {} if TECHNOLOGY in written or not family.technology else {TECHNOLOGY: family.technology}
+    for column in rules.implied:
+        if column in written or column in NO_KEYS:
+            reason = "is a column of the table" if column in written else "is no attribute that decides"
+            raise EstimationError(f"implied '{column}' {reason}", rules.places[column])
+    implied |= rules.implied
     columns = [*implied, *written]
     keys = _keys(rules, columns)
     for column in (*keys, "action", "energy", "area"):
@@ -118,7 +123,7 @@ def _load_table(family: TableFamily, class_name: str) -> Table:
 
 def _keys(rules: Rules, columns: Sequence[str]) -> tuple[str, ...]:
     keys = rules.keys if rules.keys is not None else tuple(c for c in columns if c not in NO_KEYS)
-    return tuple(dict.fromkeys((*keys, *rules.interpolate, *rules.scale)))
+    return tuple(dict.fromkeys((*keys, *rules.interpolate, *rules.scale, *rules.implied)))
 
 
 def _entry(row: TableRow, implied: Mapping[str, str], stretched: Sequence[str], family: TableFamily) -> Entry:

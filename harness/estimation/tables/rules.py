@@ -1,7 +1,8 @@
 """What a manifest declares about the rows of a class: the keys, and in which columns they may be stretched.
 
 ``interpolate`` names columns in which an answer may lie between rows, ``scale`` those in which a row may be
-multiplied. Whatever is not declared must be equal.
+multiplied. Whatever is not declared must be equal. ``implied`` says what all rows are for without a column:
+one port, a width, a rate. Who asks for another does not mean them; who says nothing means just that.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class Rules:
     keys: tuple[str, ...] | None = None
     interpolate: Mapping[str, Curve] = field(default_factory=dict)
     scale: Mapping[str, Mapping[Figure, Law]] = field(default_factory=dict)
+    implied: Mapping[str, str] = field(default_factory=dict)
+    """Columns that the file lacks, with the cell that stands in each row."""
     uncertainty: float | None = None
     places: Mapping[str, Location] = field(default_factory=dict)
     """Where the manifest names each column."""
@@ -42,8 +45,11 @@ class Rules:
 def class_rules(
     name: str, sections: Mapping[str, dict[str, Any]], uncertainty: float | None, place: Location
 ) -> Rules:
-    """The rules of class ``name`` from the manifest's ``keys``, ``interpolate`` and ``scale``."""
+    """The rules of class ``name`` from the sections of the manifest that go by class."""
     keys, places = _keys(sections["keys"], name, place)
+    implied = _columns(sections["implied"], name, "implied", place, "value")
+    for column in implied:
+        places.setdefault(column, where(implied, column) or place)
     curves = _columns(sections["interpolate"], name, "interpolate", place)
     laws = _columns(sections["scale"], name, "scale", place)
     for column in (*curves, *laws):
@@ -59,6 +65,7 @@ def class_rules(
         keys=keys,
         interpolate={c: _curve(c, v, where(curves, c) or place) for c, v in curves.items()},
         scale={c: _laws(c, v, where(laws, c) or place) for c, v in laws.items()},
+        implied={c: _cell(c, v, where(implied, c) or place) for c, v in implied.items()},
         uncertainty=uncertainty,
         places=places,
     )
@@ -95,13 +102,23 @@ def _keys(
     return columns, dict.fromkeys(columns, at)
 
 
-def _columns(section: dict[str, Any], name: str, what: str, place: Location) -> dict[str, Any]:
+def _cell(column: str, stated: object, place: Location) -> str:
+    if isinstance(stated, bool) or not isinstance(stated, int | float | str) or not str(stated).strip():
+        raise EstimationError(f"implied '{column}' is {shorten(stated)}, not a number or a text", place)
+    if not isinstance(stated, str) and finite_number(stated) is None:
+        raise EstimationError(f"implied '{column}' is {shorten(stated)}, not a finite number", place)
+    return str(stated).strip()
+
+
+def _columns(
+    section: dict[str, Any], name: str, what: str, place: Location, to: str = "law"
+) -> dict[str, Any]:
     stated = section.get(name)
     if stated is None:
         return {}
     if not isinstance(stated, dict):
         raise EstimationError(
-            f"'{what}' of '{name}' must map columns to their law", where(section, name) or place
+            f"'{what}' of '{name}' must map columns to their {to}", where(section, name) or place
         )
     return stated
 

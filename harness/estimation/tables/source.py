@@ -18,7 +18,6 @@ OF_A_USER = f"{SHIPPED_NAME} in "
 """How the names of sources begin that somebody brought along; the folder follows."""
 
 
-
 class TableSource:
     """All families of one folder, the most accurate first; or the one family that it is itself.
 
