@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from harness.model import evaluate
 from harness.spec.density import DENSE, Density
 from harness.spec.flattened import read_architecture, read_mapping, read_problem, write_mapping, write_problem
 from harness.spec.loading import load_specification, read_specification, to_flattened
+from harness.spec.located import copy_of
 from harness.spec.sparse import Condition, RankFormat, SparseOptimizations
 from harness.spec.specification import Specification
 from harness.spec.yaml_loader import load_yaml_text
@@ -196,3 +198,40 @@ def test_a_second_entry_for_a_level_is_refused() -> None:
     targets.append({"name": "DRAM", "representation_format": {"data_spaces": [{"name": "B", "ranks": []}]}})
     with pytest.raises(SpecError, match="a second 'representation_format' for 'DRAM'"):
         read_specification(tree, sparse=True)
+
+
+ODD = (None, -1, 2.5, "x", [], {}, [1], [["A"]], {"a": 1}, [{}])
+
+
+def paths(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    yield path
+    for key in node if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ():
+        yield from paths(node[key], (*path, key))
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_odd_values_anywhere_are_no_accidents(flat: bool) -> None:
+    """Each value of sparse optimisations and densities replaced by odd ones: read, or refused in words."""
+    tree = load_yaml_text(V4, "spec.yaml")
+    tree = to_flattened(tree, sparse=True) if flat else tree
+    roots: list[tuple[Any, ...]] = [("sparse_optimizations",), ("problem", "instance", "densities")]
+    roots += [] if flat else [("architecture", "nodes", n, "sparse_optimizations") for n in (0, 1)]
+    refused = 0
+    for root in roots:
+        start = tree
+        for key in root:
+            start = start[key]
+        for path in list(paths(start, root)):
+            for odd in ODD:
+                changed = copy_of(tree)
+                inner = changed
+                for key in path[:-1]:
+                    inner = inner[key]
+                inner[path[-1]] = odd
+                try:
+                    found = read_specification(to_flattened(changed, sparse=True), sparse=True)
+                    assert found.mapping is not None
+                    evaluate(found.architecture, found.problem, found.mapping)
+                except HarnessError:
+                    refused += 1
+    assert refused > 100

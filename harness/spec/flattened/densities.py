@@ -53,12 +53,12 @@ def _density(node: Any, name: str, place: Location | None) -> Density:
         return Density("fixed_structured", _share(node, name, place))
     require_known_keys(node, _KEYS, f"the density of {name}", place)
     written = node.get("distribution")
-    if written in ("actual_data", "coordinate_dependent"):
+    if str(written) in ("actual_data", "coordinate_dependent"):
         raise Unsupported(
             f"the density of {name}: '{written}' is not read (Timeloop's public core has no such model)",
             where(node, "distribution") or place,
         )
-    if written not in _DISTRIBUTIONS:
+    if not isinstance(written, str) or written not in _DISTRIBUTIONS:
         raise unknown_name(
             f"distribution of {name}:",
             str(written),

@@ -84,7 +84,7 @@ def _rank(node: Any, what: str, level: str, storage: MetadataStorage, place: Loc
         raise SpecError(f"a rank of {what} must be a mapping", place)
     require_known_keys(node, _RANK_KEYS, f"a rank of {what}", place)
     written = node.get("format")
-    if written not in _FORMATS:
+    if not isinstance(written, str) or written not in _FORMATS:
         raise unknown_name(
             f"format of a rank of {what}:", str(written), ("UOP", "CP", "B", "RLE", "UB"), place
         )
@@ -92,8 +92,10 @@ def _rank(node: Any, what: str, level: str, storage: MetadataStorage, place: Loc
     given: dict[str, int | None] = {}
     for key in ("metadata_word_bits", "payload_word_bits"):
         bits = None if node.get(key) is None or name == "ub" else as_integer(node[key])
-        if bits is None and node.get(key) is not None and name != "ub":
-            raise SpecError(f"{key} of {what} must be a whole number, not '{node[key]}'", where(node, key))
+        if node.get(key) is not None and name != "ub" and (bits is None or bits < 0):
+            raise SpecError(
+                f"{key} of {what} must be a whole number of 0 or more, not '{node[key]}'", where(node, key)
+            )
         given[key] = bits
     metadata = given["metadata_word_bits"]
     if metadata is None:

@@ -160,7 +160,7 @@ def _compute_kinds(node: Any, place: Location | None) -> Iterator[str]:
         require_known_keys(entry, ("type",), "a compute optimisation", at)
         given = entry.get("type")
         for kind in given if isinstance(given, list) else [given]:
-            if kind not in _COMPUTE_KINDS:
+            if not isinstance(kind, str) or kind not in _COMPUTE_KINDS:
                 raise unknown_name("type of a compute optimisation", str(kind), _COMPUTE_KINDS, at)
             yield _COMPUTE_KINDS[kind]
 
@@ -171,7 +171,7 @@ def _actions(node: Any, level: str, place: Location | None) -> Iterator[ActionOp
             entry, ("type", "options", "target", "condition_on"), f"an action of '{level}'", at
         )
         kind = entry.get("type")
-        if kind not in _ACTION_KINDS:
+        if not isinstance(kind, str) or kind not in _ACTION_KINDS:
             raise unknown_name("type of an action optimisation", str(kind), _ACTION_KINDS, at)
         if "options" in entry:
             options = tuple(

@@ -22,7 +22,7 @@ def sparse_targets(root: Branch, value: Any, place: Location | None) -> LocatedL
     leaves = {leaf.name: leaf for leaf in reversed(list(depth_first(root)))}
     for entry, at in _apart(value, place):
         target = entry.get("target")
-        if target not in leaves:
+        if not isinstance(target, str) or target not in leaves:
             raise unknown_name(
                 "target of a sparse optimisation", str(target), leaves, where(entry, "target") or at
             )
