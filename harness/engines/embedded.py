@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from harness.engines.area import area_beside_levels
 from harness.engines.content_hash import content_hash
 from harness.engines.energy_shares import energy_shares
 from harness.engines.evaluation import Evaluation
@@ -71,7 +72,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
         energy_pj=stats.energy_pj,
         edp_j_cycles=stats.edp_j_cycles,
         utilization=stats.utilization,
-        area_um2=stats.area_um2,
+        area_um2=stats.area_um2 + area_beside_levels(architecture),
         macs=stats.macs,
         bound_by=stats.bound_by,
         levels=level_records(stats),
