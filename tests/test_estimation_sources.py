@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import pytest
 from estimation_cases import SHARED, ask
@@ -11,11 +12,11 @@ from hypothesis import strategies as st
 
 from harness.estimation.accelergy_aladdin import AladdinTableSource
 from harness.estimation.accelergy_logic import AccelergyLogicSource
-from harness.estimation.accelergy_sram import AccelergySramSource, cost_from_rows
+from harness.estimation.accelergy_sram import AccelergySramSource, tell_from_rows
 from harness.estimation.dram import DramSource
 from harness.estimation.query import Declined, Query
 from harness.estimation.rounding import round_significant
-from harness.estimation.sram.rules import Memory
+from harness.estimation.sram.rules import Memory, at_node
 from harness.estimation.sram.table import load_sram_table
 from harness.estimation.tables import TableSource
 from harness.spec.shipped import shipped_folder
@@ -431,7 +432,8 @@ def test_scaling_down_repeats_the_rows_below_cactis_smallest_memory():
         if organisation.technology in (28, 40) or (width >= 32 and depth >= 64 * organisation.banks):
             continue
         memory = Memory(width, depth, organisation.ports, organisation.banks)
-        derived = cost_from_rows(table, memory, organisation.technology).cost
+        told = at_node(memory, organisation.technology, lambda asked, of: tell_from_rows(table, asked, of))
+        derived = told.cost
         assert derived.read * 1e12 == pytest.approx(cost.read, rel=1e-12)
         assert derived.write * 1e12 == pytest.approx(cost.write, rel=1e-12)
         assert derived.leak * 1e12 == pytest.approx(cost.leak, rel=1e-12)
@@ -471,6 +473,29 @@ def test_a_register_file_is_a_row_of_registers_and_a_comparator_for_each_row(act
     """
     found = ask(ALADDIN, "regfile", action, technology="40nm", width=8, depth=64)
     assert found.value == pytest.approx(value, rel=1e-12)
+
+
+def test_the_derivation_of_a_register_file_adds_up_to_its_figure():
+    for action, unit in (("read", "pJ"), ("leak", "pJ per cycle"), (None, "um^2")):
+        found = ask(ALADDIN, "regfile", action, technology="45nm", width=8, depth=64)
+        parts = [float(number) for number in re.findall(rf"= ([-+.e0-9]+) {re.escape(unit)}", found.scaling)]
+        assert len(parts) == 2 and min(parts) > 0
+        assert sum(parts) == pytest.approx(found.value, rel=1e-5)
+        assert "8 x " in found.scaling and "64 comparators of the address, 6 of 32 bits" in found.scaling
+        assert found.scaling.endswith("40 -> 45 nm x1 (the plug-in gives both the same figures)")
+
+
+@pytest.mark.parametrize(
+    "class_name", ["intadder", "intmultiplier", "intmac", "reg", "regfile", "comparator", "counter"]
+)
+def test_the_aladdin_table_knows_its_actions(class_name):
+    at = {"technology": "45nm", "width": 8, "depth": 64}
+    with pytest.raises(Declined, match=f"{class_name} has no action 'nonsense_action', only .*read.* idle"):
+        ask(ALADDIN, class_name, "nonsense_action", **at)
+    idle, leak = (ask(ALADDIN, class_name, action, **at) for action in ("idle", "leak"))
+    assert idle == leak
+    assert leak.value < value(ALADDIN, class_name, "read", **at)
+    assert value(ALADDIN, class_name, "access", **at) == value(ALADDIN, class_name, "read", **at)
 
 
 def test_a_register_file_needs_a_depth():

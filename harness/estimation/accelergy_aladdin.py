@@ -21,8 +21,21 @@ ENERGY_UNCERTAINTY, AREA_UNCERTAINTY = 0.049, 0.066
 """What Aladdin's paper states for power and area against synthesised designs: for whole accelerators at its
 own node, so it is claimed for rows as they are only."""
 
+_OPERATION = ("access", "compute", "read")
+_ACCESS = ("access", "read", "write", "update")
+ACTIONS: Mapping[str, tuple[str, ...]] = {
+    "intadder": ("add", *_OPERATION),
+    "intmultiplier": ("multiply", "mult_random", *_OPERATION),
+    "intmac": ("mac", "mac_random", "mac_reused", "mac_gated", *_OPERATION),
+    "reg": _ACCESS,
+    "regfile": _ACCESS,
+    "comparator": ("compare", *_OPERATION),
+    "counter": ("count", *_OPERATION),
+}
+"""What costs the row's energy. The plug-in charges it for any word; here another one is a slip of the pen."""
+IDLE_ACTIONS = ("leak", "idle")
 
-_ROW_WIDTH = {"reg": 1, "regfile": 1}
+_ROW_WIDTH = {"reg": 1}
 """Bits of a row, where they are not 32."""
 
 
@@ -36,20 +49,20 @@ class AladdinTableSource:
 
     name = "aladdin_table"
     accuracy = 70
-    _classes = ("intadder", "intmultiplier", "intmac", "reg", "regfile", "comparator", "counter")
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def classes(self) -> Iterable[str]:
-        return self._classes
+        return ACTIONS
 
     def estimate(self, query: Query) -> Finding:
-        if query.class_name not in self._classes:
+        if query.class_name not in ACTIONS:
             raise Declined("not in the Aladdin table", knows_class=False)
         if query.technology_nm not in (40.0, 45.0):
             shown = query.attributes.get("technology")
             raise Declined(f"the Aladdin table knows 40 and 45 nm, not technology {shown!r}")
+        query = _known(query)
         width = query.number("width")
         if width <= 0:
             raise AttributeFault("a width is 0 or less")
@@ -58,15 +71,13 @@ class AladdinTableSource:
         if query.class_name in ("intmultiplier", "intmac"):
             note += " of 32, multiplier quadratic"
         if query.class_name == "regfile":
-            value = self._register_file(query, width, latency_ns)
+            value, words = self._register_file(query, width, latency_ns)
         else:
             value = self._value(query, query.class_name, width, latency_ns)
-        words = (
-            [] if width == _ROW_WIDTH.get(query.class_name, 32) else [_width_words(query.class_name, width)]
-        )
+            words = _width_words(query.class_name, width)
         if query.technology_nm != 40:
             words.append("40 -> 45 nm x1 (the plug-in gives both the same figures)")
-        as_it_is = not words and query.class_name != "regfile"
+        as_it_is = not words
         return Finding(
             value,
             self.name,
@@ -78,7 +89,7 @@ class AladdinTableSource:
             uncertainty=stated_uncertainty(query) if as_it_is else None,
         )
 
-    def _register_file(self, query: Query, width: float, latency_ns: float) -> float:
+    def _register_file(self, query: Query, width: float, latency_ns: float) -> tuple[float, list[str]]:
         """The registers of one row, and a comparator of the address in every row, leakage and area too.
 
         That the registers of the other rows neither leak nor take area is the plug-in's simplification.
@@ -86,7 +97,14 @@ class AladdinTableSource:
         depth = query.positive_integer("depth")
         address_bits = math.ceil(math.log2(depth))
         row = self._value(query, "reg", width, latency_ns)
-        return row + depth * self._value(query, "comparator", address_bits, latency_ns)
+        comparator = self._value(query, "comparator", address_bits, latency_ns)
+        unit = {None: "um^2", "leak": "pJ per cycle"}.get(query.action, "pJ")
+        words = [
+            f"a row of {width:g} registers, {width:g} x {row / width:g} = {row:g} {unit}",
+            f"and {depth} comparators of the address, {address_bits} of 32 bits x{address_bits / 32:g}, "
+            f"{depth} x {comparator:g} = {depth * comparator:g} {unit}",
+        ]
+        return row + depth * comparator, words
 
     @staticmethod
     def _latency_ns(query: Query) -> float:
@@ -121,10 +139,25 @@ class AladdinTableSource:
         return adder + multiplier * (0.85 if query.action == "mac_reused" else 1.0)
 
 
-def _width_words(class_name: str, width: float) -> str:
+def _known(query: Query) -> Query:
+    """The query with an action that the table has a figure for; :class:`Declined` for any other word."""
+    if query.action is None:
+        return query
+    if query.action in IDLE_ACTIONS:
+        return replace(query, action="leak")
+    known = ACTIONS[query.class_name]
+    if query.action not in known:
+        listed = ", ".join((*known, *IDLE_ACTIONS))
+        raise Declined(f"{query.class_name} has no action '{query.action}', only {listed}")
+    return query
+
+
+def _width_words(class_name: str, width: float) -> list[str]:
     base = _ROW_WIDTH.get(class_name, 32)
+    if width == base:
+        return []
     law = {"intmultiplier": " squared", "intmac": " (multiplier: squared)"}.get(class_name, "")
-    return f"width {width:g} of {base:g} x{width / base:.3g}{law}"
+    return [f"width {width:g} of {base:g} x{width / base:.3g}{law}"]
 
 
 @dataclass(frozen=True, slots=True)
