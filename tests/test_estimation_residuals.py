@@ -258,6 +258,7 @@ def test_published_figures_are_within_the_errors_that_the_documentation_states()
         "8-bit add": 1.21,
         "32-bit add": 1.66,
         "8-bit multiply": 4.01,
+        "8-bit multiply, as the default MAC has it": 19.05,
         "32-bit multiply": 4.18,
         "64 bits of 8 KB SRAM": -0.39,
         "64 bits of 1 MB SRAM": -0.065,
@@ -287,8 +288,6 @@ def test_the_command_prints_and_writes_all(tmp_path: Path, capsys, monkeypatch):
 
 def test_the_tables_of_the_documentation_are_those_that_the_command_prints(pairs, capsys):
     page = (Path(__file__).parents[1] / "docs" / "energy.md").read_text()
-    if "python -m benchmarks residuals --markdown" not in page:
-        pytest.skip("the page has no such tables")
     assert main(["--markdown"]) == 0
     rows = [row for row in capsys.readouterr().out.splitlines() if row]
     assert len(rows) > 80

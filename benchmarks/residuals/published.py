@@ -54,6 +54,12 @@ PUBLISHED = (
         "8-bit multiply", 0.2, HOROWITZ, (_at(45, "aladdin_multiplier", "multiply", width_a=8, width_b=8),)
     ),
     Published(
+        "8-bit multiply, as the default MAC has it",
+        0.2,
+        HOROWITZ,
+        (_at(45, "aladdin_multiplier", "multiply", width=8),),
+    ),
+    Published(
         "32-bit multiply", 3.1, HOROWITZ, (_at(45, "aladdin_multiplier", "multiply", width_a=32, width_b=32),)
     ),
     Published("64 bits of 8 KB SRAM", 10, HOROWITZ, (_at(45, "SRAM", "read", width=64, depth=1024),)),

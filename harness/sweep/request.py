@@ -63,7 +63,7 @@ class SweepRequest:
 def plan_sweep(request: SweepRequest) -> SweepPlan:
     """Checks every name, key and value. Raises HarnessError, with all mistakes of a file at once."""
     _check(request)
-    names = request.architectures or (DEFAULT_ARCHITECTURE,)
+    names = request.architectures or _architectures_meant(request)
     templates = {}
     for name in names:
         if name.lower() == ALL:
@@ -132,15 +132,30 @@ def _settings(request: SweepRequest) -> SearchSettings:
     return replace(load_profile(request.profile), **given)
 
 
-def _space(request: SweepRequest, names: Sequence[str]) -> ConfigurationSpace:
+def _architectures_meant(request: SweepRequest) -> tuple[str, ...]:
+    """Of configurations that are all of other architectures than the default one, nobody means that one."""
+    if request.configurations is not None:
+        found = _space(replace(request, rules=()), (DEFAULT_ARCHITECTURE,), also=()).architectures
+        if found and DEFAULT_ARCHITECTURE not in found:
+            return found
+    return (DEFAULT_ARCHITECTURE,)
+
+
+def _space(
+    request: SweepRequest, names: Sequence[str], also: Sequence[str] | None = None
+) -> ConfigurationSpace:
+    """``also``: architectures that have a configuration of defaults where there is no other, ``names``
+    unless given.
+    """
+    also = names if also is None else also
     given = request.configurations
     several = len(names) > 1
     if given is None and several and not request.mixup:
         given = [{"arch": name} for name in names]
     if given is None or isinstance(given, (str, Path)):
         file = shipped_file("hw_configs.json") if given is None else Path(given)
-        return read_configurations(file, names[0], request.rules, request.mixup, also=names)
-    return configuration_space(given, names[0], request.rules, request.mixup, also=names)
+        return read_configurations(file, names[0], request.rules, request.mixup, also=also)
+    return configuration_space(given, names[0], request.rules, request.mixup, also=also)
 
 
 def _workload(request: SweepRequest, model: Model, template: ArchitectureTemplate) -> Workload:
