@@ -13,8 +13,8 @@ from typing import Any
 
 from benchmarks.accounts import CASES, energy_pj, estimated
 from harness.estimation import Estimate
-from harness.estimation.accelergy_logic import load_library
 from harness.estimation.dram import load_dram_kinds
+from harness.estimation.logic_library import load_library
 from harness.estimation.scaling import area_factor, energy_factor, nominal_voltage
 from harness.spec.shipped import shipped_folder
 

@@ -7,109 +7,23 @@ factors for 0.8 V. Base rows and factors are data: ``estimation_tables/logic/lib
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from harness.estimation.accelergy_aladdin import ALADDIN, stated_uncertainty
-from harness.estimation.query import AttributeFault, Declined, Finding, Query
+from harness.estimation.logic_library import BASE_NODE_NM, LibraryRow, LogicLibrary, load_library
+from harness.estimation.query import AttributeFault, Declined, Finding, Query, digits
 from harness.estimation.scaling import Scaling, area_factor, energy_factor
-from harness.estimation.table_file import read_table
 
 CITATION = f"Accelergy library plug-in ba4e9da: {ALADDIN}"
 NODE_CITATION = "factors between nodes of Stillmaker and Baas, Integration 58 (2017), at 0.8 V"
-BASE_NODE_NM = 40.0
 BASE_CYCLE_SECONDS = 1e-9
 ACCURACY = 90
 CLASSES = ("aladdin_adder", "aladdin_multiplier", "aladdin_register", "aladdin_comparator", "aladdin_counter")
+ROW_FILE = "estimation_tables/logic/library.csv"
+"""As derivations name it."""
 FREE_ACTIONS = ("write", "update")
 """Actions that the library lists with no energy, for every component (a register's write included)."""
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryRow:
-    """One component of ``width`` bits at 40 nm and 1 ns. ``actions`` cost ``energy_pj`` each."""
-
-    width: float
-    energy_pj: float
-    leak_pj: float
-    area_um2: float
-    actions: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """Energy (arbitrary unit, only quotients count) and area (relative to 40 nm) at a listed node."""
-
-    nanometres: float
-    energy: float
-    area: float
-
-
-@dataclass(frozen=True)
-class LogicLibrary:
-    rows: Mapping[str, LibraryRow]
-    nodes: tuple[Node, ...]
-    """Ascending in nanometres."""
-
-    def energy_factor(self, nanometres: float) -> float:
-        """Factor on energy and leakage from 40 nm to ``nanometres``."""
-        return self._energy_at(nanometres) / self._energy_at(BASE_NODE_NM)
-
-    def _energy_at(self, nanometres: float) -> float:
-        return self._between_nodes(nanometres, lambda node: node.energy, math.sqrt)
-
-    def area_factor(self, nanometres: float) -> float:
-        return self._between_nodes(nanometres, lambda node: node.area, float)
-
-    def beside(self, nanometres: float) -> tuple[float, float] | None:
-        """The listed nodes on both sides of one that is not listed."""
-        listed = [node.nanometres for node in self.nodes]
-        if nanometres in listed or not listed[0] < nanometres < listed[-1]:
-            return None
-        return max(n for n in listed if n < nanometres), min(n for n in listed if n > nanometres)
-
-    def _between_nodes(
-        self, nanometres: float, value: Callable[[Node], float], beyond: Callable[[float], float]
-    ) -> float:
-        """The value at any node.
-
-        Between two listed nodes the library weighs the neighbours the wrong way round: close to the
-        larger node it returns the value of the smaller one. Kept, because the reference's figures carry
-        it (28 nm is scaled as if two thirds of the way from 32 to 20 nm).
-        """
-        first, last = self.nodes[0], self.nodes[-1]
-        if nanometres < first.nanometres:
-            return value(first) * beyond(max(nanometres, 1.0) / first.nanometres)
-        if nanometres > last.nanometres:
-            return value(last) * beyond(nanometres / last.nanometres)
-        small = max((n for n in self.nodes if n.nanometres <= nanometres), key=lambda n: n.nanometres)
-        large = min((n for n in self.nodes if n.nanometres >= nanometres), key=lambda n: n.nanometres)
-        if small is large:
-            return value(small)
-        x = (nanometres - small.nanometres) / (large.nanometres - small.nanometres)
-        return (1 - x) * value(large) + x * value(small)
-
-
-@lru_cache(maxsize=4)
-def load_library(folder: Path) -> LogicLibrary:
-    """``library.csv`` and ``technology.csv`` of ``folder``."""
-    rows = {}
-    for row in read_table(folder / "library.csv"):
-        rows[row.text("component")] = LibraryRow(
-            width=row.positive("width_bits"),
-            energy_pj=row.not_negative("energy_pj"),
-            leak_pj=row.not_negative("leak_pj_per_cycle"),
-            area_um2=row.not_negative("area_um2"),
-            actions=tuple(row.text("actions").split()),
-        )
-    nodes = [
-        Node(row.positive("technology_nm"), row.positive("energy"), row.positive("area_from_40nm"))
-        for row in read_table(folder / "technology.csv")
-    ]
-    return LogicLibrary(rows, tuple(sorted(nodes, key=lambda n: n.nanometres)))
 
 
 class AccelergyLogicSource:
@@ -130,19 +44,20 @@ class AccelergyLogicSource:
         row = library.rows[query.class_name]
         node = _node_step(query, library)
         width_factor, note = _width_factor(query, row)
+        cycles = 1.0
         if query.action is None:
-            value = row.area_um2 * node.factor
+            base = row.area_um2
         elif query.action == "leak":
-            value = row.leak_pj * node.factor
-            value *= query.cycle_seconds / BASE_CYCLE_SECONDS
+            base, cycles = row.leak_pj, query.cycle_seconds / BASE_CYCLE_SECONDS
         elif query.action in row.actions:
-            value = row.energy_pj * node.factor
+            base = row.energy_pj
         elif query.action in FREE_ACTIONS:
             free = "the library charges no energy for writing"
             return Finding(0.0, self.name, ACCURACY, free, "row", CITATION)
         else:
             known = ", ".join((*row.actions, *FREE_ACTIONS, "leak"))
             raise Declined(f"{query.class_name} has no action '{query.action}', only {known}")
+        value = base * node.factor * cycles
         if node.factor != 1:
             note += f", {BASE_NODE_NM:g} -> {query.technology_nm:g} nm x{node.factor:.3g}"
         as_it_is = node.factor == 1 and width_factor == 1
@@ -156,7 +71,25 @@ class AccelergyLogicSource:
             scaling="; ".join(part for part in (node.words, _width_words(note, width_factor)) if part),
             uncertainty=stated_uncertainty(query) if as_it_is else None,
             warnings=node.warnings,
+            steps=tuple(_steps(query, library, row, base, (node.factor, width_factor, cycles))),
         )
+
+
+def _steps(
+    query: Query, library: LogicLibrary, row: LibraryRow, base: float, factors: tuple[float, float, float]
+) -> Iterable[str]:
+    """The arithmetic: the row, and the factors for node, width and clock as far as they are not 1."""
+    node, width, cycles = factors
+    unit = "um^2" if query.action is None else "pJ"
+    yield f"{digits(base)} {unit} ({ROW_FILE}{'' if row.line is None else f':{row.line}'})"
+    if node != 1:
+        nm = query.technology_nm
+        step = library.area_step(nm) if query.action is None else library.energy_step(nm)
+        yield f"x {digits(node)}: {BASE_NODE_NM:g} -> {nm:g} nm, {step}"
+    if width != 1:
+        yield f"x {digits(width)}: {_width_factor(query, row)[1]}"
+    if cycles != 1:
+        yield f"x {digits(cycles)}: a cycle of {digits(cycles)} ns, the row is for 1 ns"
 
 
 def _node_step(query: Query, library: LogicLibrary) -> Scaling:

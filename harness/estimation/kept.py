@@ -125,7 +125,7 @@ def _part_record(part: Contribution) -> list[object]:
         [part.factor, f.value, f.accuracy, f.uncertainty],
         _pairs(part.factors),
         _pairs(f.attributes),
-        [list(f.warnings), list(f.passed_over), f.needs_cacti],
+        [list(f.warnings), list(f.passed_over), f.needs_cacti, list(f.steps)],
     ]
 
 
@@ -172,7 +172,7 @@ def _answer(entry: list[Any]) -> Answer:
 
 def _part(entry: list[Any]) -> Contribution:
     texts, (factor, value, accuracy, uncertainty), factors, attributes, others = entry
-    warnings, passed_over, needs_cacti = others
+    warnings, passed_over, needs_cacti, steps = others
     component, class_name, action, estimator, note, fit, citation, scaling = texts
     finding = Finding(
         _figure(value),
@@ -187,6 +187,7 @@ def _part(entry: list[Any]) -> Contribution:
         tuple(_text(warning) for warning in warnings),
         tuple(_text(reason) for reason in passed_over),
         needs_cacti is True,
+        tuple(_text(step) for step in steps),
     )
     action = None if action is None else _text(action)
     made_of = tuple((_text(name), _figure(one)) for name, one in _list(factors))

@@ -130,6 +130,11 @@ def _number_in(value: str) -> float | None:
         return None
 
 
+def digits(value: float) -> str:
+    """A number of a derivation: enough digits to follow it to the last one that is printed."""
+    return f"{value:.12g}"
+
+
 Fit = Literal["given", "free", "row", "interpolated", "scaled", "model", "constant"]
 
 FITS: Mapping[Fit, str] = {
@@ -156,7 +161,9 @@ class Finding:
     ``uncertainty`` is a relative +- (0.15 for 15 %) where the source states one; ``warnings`` say where it
     was used beyond what it was made for, ``passed_over`` which sources that know the class were asked before
     and why they did not answer. ``needs_cacti``: the figure depends on which CACTI can be run here, if any;
-    one from the table in its place does as well.
+    one from the table in its place does as well. ``steps`` are the arithmetic that leads to ``value``, so
+    that a reader can do it again: first what it begins with ("12.68 pJ (logic.csv:7)", or a sum in numbers),
+    then a line for each factor ("x 0.25: width 8 of 32, linear"), all numbers as :func:`digits` writes them.
     """
 
     value: float
@@ -171,6 +178,7 @@ class Finding:
     warnings: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
     needs_cacti: bool = False
+    steps: tuple[str, ...] = ()
 
 
 class ReadAttributes(Mapping[str, AttributeValue]):
@@ -224,4 +232,5 @@ def checked(finding: Finding, query: Query) -> Finding:
     if instances == 1:
         return finding
     scaling = "; ".join(part for part in (finding.scaling, f"{instances:g} instances") if part)
-    return replace(finding, value=finding.value * instances, scaling=scaling)
+    steps = (*finding.steps, f"x {digits(instances)}: instances") if finding.steps else ()
+    return replace(finding, value=finding.value * instances, scaling=scaling, steps=steps)
