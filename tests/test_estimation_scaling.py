@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from harness.estimation.accelergy_aladdin import AladdinTableSource
 from harness.estimation.accelergy_logic import AccelergyLogicSource
 from harness.estimation.accelergy_sram import AccelergySramSource
+from harness.estimation.cacti import cacti_for
+from harness.estimation.chain import Chain
 from harness.estimation.dram import DramSource, load_dram_kinds
 from harness.estimation.query import Declined, Finding, Query
 from harness.estimation.scaling import (
@@ -25,6 +27,7 @@ from harness.estimation.scaling import (
     with_voltage,
 )
 from harness.estimation.scaling.nodes import AREA, ENERGY, relative_energy
+from harness.estimation.tables import TableSource
 
 TABLES = Path(__file__).resolve().parents[1] / "estimation_tables"
 LOGIC = AccelergyLogicSource(TABLES / "logic")
@@ -173,7 +176,7 @@ def test_meaningless_voltages_are_refused(volts):
 def _at(source, class_name, action, volts, **attributes):
     query_attributes = {"technology": "32nm", "global_cycle_seconds": 1e-9, **attributes, "voltage": volts}
     query = Query("x", class_name, query_attributes, action)
-    return with_voltage(source.estimate(query), query)
+    return with_voltage(source.estimate(query), query, source.name)
 
 
 MEMORY = {"width": 32, "depth": 1024}
@@ -199,7 +202,7 @@ def test_without_a_voltage_nothing_changes(source, class_name, actions, attribut
     for action in actions:
         plain = ask(source, class_name, action, **attributes)
         query = Query("x", class_name, {"technology": "32nm", **attributes, "voltage": None}, action)
-        assert with_voltage(plain, query) is plain
+        assert with_voltage(plain, query, source.name) is plain
 
 
 def test_an_sram_goes_with_the_square_of_its_supply_and_leaks_in_proportion():
@@ -239,26 +242,83 @@ def test_dram_has_a_supply_of_its_own():
 def test_a_source_that_names_no_supply_is_scaled_with_a_warning():
     found = Finding(2.0, "my_tables", 100, fit="row", attributes=(("technology", "32nm"),))
     query = Query("x", "ADC", {"technology": "32nm", "voltage": 0.9}, "convert")
-    scaled = with_voltage(found, query)
+    scaled = with_voltage(found, query, "tables in my_tables")
     assert scaled.value == pytest.approx(2.0 * 0.81)
     assert scaled.fit == "scaled"
     assert scaled.warnings == ("ADC: my_tables names no supply, the 1 V of 32 nm are taken",)
     assert scaled.attributes == (("technology", "32nm"), ("voltage", "0.9"))
 
 
+LOGIC_AT_1_V = (0.9559 - 0.7823 + 0.471) / (0.9559 * 0.64 - 0.7823 * 0.8 + 0.471)
+
+
+@pytest.mark.parametrize(
+    ("source", "estimator", "class_names", "factor", "warned"),
+    [
+        # Names of a class are in no matter: hwcomponents answers for the same adder under three of them.
+        *(
+            ("hwcomponents", f"hwcomponents: {model}", names, LOGIC_AT_1_V, False)
+            for model, names in {
+                "AladdinAdder": ("aladdin_adder", "intadder", "AladdinAdder"),
+                "AladdinRegister": ("register", "aladdin_register"),
+                "AladdinIntMAC": ("intmac", "AladdinIntMAC"),
+            }.items()
+        ),
+        ("hwcomponents", "hwcomponents: SRAM", ("SRAM", "sram"), 1, False),
+        ("hwcomponents", "hwcomponents: Cache", ("cache", "Cache"), 1, False),
+        ("hwcomponents", "hwcomponents: HBM3", ("DRAM", "HBM3"), None, False),
+        ("hwcomponents", "hwcomponents: SmartBufferSRAM", ("smartbuffer_SRAM",), 1, True),
+        ("hwcomponents", "hwcomponents: ADC", ("ADC", "aladdin_adc"), 1, True),
+        ("accelergy", "accelergy: Library", ("aladdin_adder",), LOGIC_AT_1_V, False),
+        ("accelergy", "accelergy: Library", ("isaac_adc",), 1, True),
+        ("accelergy", "accelergy: aladdin_table", ("intadder",), LOGIC_AT_1_V, False),
+        ("accelergy", "accelergy: CactiSRAM", ("SRAM",), 1, False),
+        ("accelergy", "accelergy: CactiDRAM", ("DRAM",), None, False),
+        ("accelergy_cacti_table", "accelergy_cacti", ("SRAM",), 1, False),
+        ("tables", "32nm_tables", ("SRAM", "ADC"), 1, True),
+        ("tables in mine", "accelergy_library", ("SRAM", "aladdin_adder"), 1, True),
+        ("tables in mine", "dram", ("my_memory",), 1, True),
+    ],
+)
+def test_the_law_is_chosen_by_who_answers(source, estimator, class_names, factor, warned):
+    for volts in (1.0, 0.8):
+        square = None if factor is None else volts**2 if factor == 1 else {1.0: factor, 0.8: 1.0}[volts]
+        for class_name in class_names:
+            found = Finding(2.0, estimator, 100)
+            query = Query("x", class_name, {"technology": "32nm", "voltage": volts}, "read")
+            scaled = with_voltage(found, query, source)
+            assert scaled.value == pytest.approx(2.0 * (1 if square is None else square)), class_name
+            assert bool(scaled.warnings) == warned, class_name
+            assert ("own supply" in scaled.scaling) == (factor is None), class_name
+
+
+def test_an_sram_of_a_table_warns_that_it_names_no_supply(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "manifest.yaml").write_text("name: accelergy_cacti\naccuracy: 90\n")
+    (tmp_path / "data" / "SRAM.csv").write_text("technology,action,energy,area\n32nm,read,2,1\n")
+    query = Query("x", "SRAM", {"technology": "32nm", "voltage": 0.8}, "read")
+    answers = [
+        Chain([source], (), cacti_for(tmp_path)).ask(replace(query, attributes={**query.attributes, **size}))
+        for source, size in ((TableSource(tmp_path), {}), (SRAM, MEMORY))
+    ]
+    assert answers[0].value == pytest.approx(2 * 0.64)
+    assert [bool(answer.warnings) for answer in answers] == [True, False]
+    assert answers[0].warnings == ("SRAM: accelergy_cacti names no supply, the 1 V of 32 nm are taken",)
+
+
 def test_a_source_that_read_the_voltage_itself_is_left_alone():
     found = Finding(2.0, "my_tables", 100, attributes=(("voltage", "0.9"),))
     query = Query("x", "ADC", {"technology": "32nm", "voltage": 0.9}, "convert")
-    assert with_voltage(found, query) is found
+    assert with_voltage(found, query, "tables in my_tables") is found
 
 
 def test_what_is_no_transistor_says_that_the_voltage_changes_nothing():
     found = Finding(2.0, "memristor", 100)
     query = Query("x", "ReRAMcell_compute", {"technology": "memristor", "voltage": 0.9}, "compute")
-    unchanged = with_voltage(found, query)
+    unchanged = with_voltage(found, query, "tables")
     assert unchanged.value == 2.0
     assert unchanged.warnings == ("ReRAMcell_compute: voltage 0.9 V changes nothing, it has no process node",)
-    assert with_voltage(replace(found, value=0.0), query).warnings == ()
+    assert with_voltage(replace(found, value=0.0), query, "tables").warnings == ()
 
 
 @pytest.mark.parametrize(("volts", "warned"), [(0.49, True), (0.5, False), (1.2, False), (1.21, True)])

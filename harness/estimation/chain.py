@@ -81,7 +81,7 @@ class Chain:
             try:
                 found = source.estimate(replace(query, attributes=read))
                 found = replace(found, attributes=found.attributes or read.used())
-                found = checked(with_voltage(found, query), query)
+                found = checked(with_voltage(found, query, source.name), query)
             except OverflowError:
                 refusals.append((source.name, Declined("the result is too large")))
             except Declined as declined:

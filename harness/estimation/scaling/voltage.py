@@ -3,15 +3,15 @@
 Every source made its figures for some supply of its own; without the attribute they stay as they are. With it
 (in V):
 
-* logic of Accelergy's library and of the Aladdin table: the energy polynomials of Stillmaker and Baas
-  (``nodes.py``), from the 0.8 V that the library takes for every node;
+* Aladdin's logic, whoever answers: the energy polynomials of Stillmaker and Baas (``nodes.py``), from the
+  0.8 V that Accelergy's library takes for every node;
 * memories, converters and all else: (V / nominal)^2, the energy of charging a capacitance;
 * leakage: V / nominal, the current being taken as constant;
 * area: as it is. DRAM: as it is, it has a supply of its own.
 
-Nominal is the supply of the node's low-standby-power transistors (ITRS, as in the technology files of
-CACTI 7, of whose cells the SRAM figures are made). For sources that name no supply it is taken with a
-warning. The laws are meant for 0.5 to 1.2 times nominal; outside, a warning.
+``supply.py`` says which source is which. Nominal is the supply of the node's low-standby-power transistors
+(ITRS, as in the technology files of CACTI 7, of whose cells the SRAM figures are made). For sources that name
+no supply it is taken with a warning. The laws are meant for 0.5 to 1.2 times nominal; outside, a warning.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from itertools import pairwise
 
 from harness.estimation.query import FITS, AttributeFault, Finding, Query, parse_technology
 from harness.estimation.scaling.nodes import REFERENCE_VOLTAGE, Scaling, relative_energy
+from harness.estimation.scaling.supply import Supply, supply_of
 
 ATTRIBUTE = "voltage"
 
@@ -31,9 +32,6 @@ NOMINAL_V: Mapping[float, float] = {22.0: 0.8, 32.0: 1.0, 45.0: 1.1, 65.0: 1.2, 
 LOWEST_SHARE, HIGHEST_SHARE = 0.5, 1.2
 """Of the nominal supply, where the laws are meant to hold: below, transistors hardly conduct; above, they
 wear out."""
-
-_LOGIC_ESTIMATORS = ("accelergy_library", "aladdin_table")
-_LOGIC_CLASSES = ("aladdin_",)
 
 
 def nominal_voltage(nm: float) -> float:
@@ -48,8 +46,10 @@ def nominal_voltage(nm: float) -> float:
     return NOMINAL_V[nodes[-1]]
 
 
-def with_voltage(finding: Finding, query: Query) -> Finding:
+def with_voltage(finding: Finding, query: Query, source: str) -> Finding:
     """``finding`` at the component's ``voltage``; as it is without one, or where the source read it itself.
+
+    ``source`` is the name of the source that answered.
 
     Raises :class:`AttributeFault` for a voltage that is none.
     """
@@ -60,13 +60,14 @@ def with_voltage(finding: Finding, query: Query) -> Finding:
         return finding
     if query.action is None or finding.value == 0:
         return finding
-    if _is_dram(query, finding):
+    supply = supply_of(source, finding, query)
+    if supply == "own":
         return _noted(finding, f"{ATTRIBUTE} plays no role: DRAM has its own supply")
     nm = parse_technology(query.attributes.get("technology"))
     if nm is None:
         warning = f"{query.class_name}: {ATTRIBUTE} {volts:g} V changes nothing, it has no process node"
         return replace(finding, warnings=(*finding.warnings, warning))
-    law = _law(finding, query, nm, volts)
+    law = _law(finding, query, supply, nm, volts)
     return replace(
         finding,
         value=finding.value * law.factor,
@@ -87,16 +88,16 @@ def _volts(query: Query) -> float:
     return volts
 
 
-def _law(finding: Finding, query: Query, nm: float, volts: float) -> Scaling:
+def _law(finding: Finding, query: Query, supply: Supply, nm: float, volts: float) -> Scaling:
     nominal = nominal_voltage(nm)
     warnings = []
     low, high = LOWEST_SHARE * nominal, HIGHEST_SHARE * nominal
     if not low <= volts <= high:
         usable = f"{low:.3g} to {high:.3g} V"
         warnings.append(f"{volts:g} V at {nm:g} nm is outside {usable}, for which the laws are meant")
-    if _is_logic(finding, query):
+    if supply == "logic":
         return _logic_law(query, nm, volts, warnings)
-    if not _is_cacti(finding, query):
+    if supply == "unstated":
         taken = f"the {nominal:.3g} V of {nm:g} nm are taken"
         warnings.append(f"{query.class_name}: {finding.estimator} names no supply, {taken}")
     share = volts / nominal
@@ -113,18 +114,6 @@ def _logic_law(query: Query, nm: float, volts: float, warnings: list[str]) -> Sc
         factor, what = energy / reference, "energy"
         warnings += cautions
     return Scaling(factor, f"{REFERENCE_VOLTAGE:g} -> {volts:g} V {what} x{factor:.3g}", tuple(warnings))
-
-
-def _is_logic(finding: Finding, query: Query) -> bool:
-    return finding.estimator in _LOGIC_ESTIMATORS or query.class_name.startswith(_LOGIC_CLASSES)
-
-
-def _is_cacti(finding: Finding, query: Query) -> bool:
-    return query.class_name == "SRAM" or "cacti" in finding.estimator.lower()
-
-
-def _is_dram(query: Query, finding: Finding) -> bool:
-    return query.class_name.upper().startswith(("DRAM", "LPDDR", "HBM", "DDR")) or finding.estimator == "dram"
 
 
 def _noted(finding: Finding, words: str) -> Finding:
