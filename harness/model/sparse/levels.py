@@ -87,11 +87,12 @@ def sparse_performance(frame: Frame, storage: int, compute_cycles: int) -> Level
         write = sum(
             words[f"{kind}_{action}"] for kind in ("random", "gated") for action in ("fill", "update")
         )
-        read += (bits["random_metadata_read"] + bits["gated_metadata_read"]) // word
-        write += (
-            sum(bits[f"{kind}_metadata_{act}"] for kind in ("random", "gated") for act in ("fill", "update"))
-            // word
+        moved_out = bits["random_metadata_read"] + bits["gated_metadata_read"]
+        moved_in = sum(
+            bits[f"{kind}_metadata_{act}"] for kind in ("random", "gated") for act in ("fill", "update")
         )
+        read += unsigned(moved_out) // word
+        write += unsigned(moved_in) // word
         read, write = unsigned(read), unsigned(write)
         x, y = cell.expansion
         spread = x * y / cell.instances if cell.instances else math.inf
