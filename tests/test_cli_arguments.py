@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli import estimation_arguments
 from harness.cli.arguments import Arguments, parse_arguments
+from harness.cli.estimation_arguments import EstimationArguments
 from harness.cli.output_folder import output_folder
+from harness.estimation import EstimationOptions
+from harness.estimation.answers import ESTIMATORS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -204,3 +208,26 @@ def test_folder_name_is_one_plain_component_whatever_is_given() -> None:
 
 def test_out_is_taken_as_given() -> None:
     assert output_folder(parse_arguments(["KQV", "-o", "some/where"]), "g", "KQV") == Path("some/where")
+
+
+def test_the_choices_of_estimation_are_those_that_the_estimation_knows() -> None:
+    assert estimation_arguments.ESTIMATORS == ESTIMATORS
+    assert EstimationArguments().options() == EstimationOptions()
+    ignoring = EstimationArguments(action_share="ignored").options()
+    assert ignoring == EstimationOptions(legacy_action_share=True)
+    assert EstimationArguments(estimator="hwcomponents").options().estimator == "hwcomponents"
+
+
+def test_options_of_estimation_are_in_the_name_of_the_folder(tmp_path: Path) -> None:
+    given = parse_arguments(
+        ["KQV", "--estimator", "hwcomponents", "--action-share", "ignored", "--tables", str(tmp_path / "my")]
+    )
+    folder = str(output_folder(given, "gemmini", "KQV"))
+    assert folder.endswith("_tables-my_hwcomponents_action-share-ignored")
+
+
+@pytest.mark.parametrize("word", ["", " "])
+def test_an_empty_folder_of_tables_is_refused(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_arguments(["KQV", "--tables", word])
+    assert "an empty text is no folder" in capsys.readouterr().err

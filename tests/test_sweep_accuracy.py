@@ -13,6 +13,7 @@ import pytest
 
 from harness import sweep
 from harness.cli.hwdse import main
+from harness.estimation import EstimationOptions
 from harness.estimation.query import FITS
 from harness.report.accuracy_words import accuracy_words
 from harness.sweep.accuracy import Accuracy
@@ -71,6 +72,7 @@ def test_they_are_shown_exported_and_in_the_record_of_a_configuration(
 def as_it_was_before(folder: Path) -> None:
     with closing(sqlite3.connect(folder / FILE_NAME)) as connection:
         connection.execute("ALTER TABLE result DROP COLUMN accuracy")
+        connection.execute("ALTER TABLE study DROP COLUMN estimation")
         connection.execute(f"PRAGMA user_version = {WITHOUT_ACCURACY}")
         connection.commit()
 
@@ -124,3 +126,33 @@ def test_in_words(by_class: dict[str, float], stated: float, off: float, words: 
 def test_senseless_energies_are_no_accuracy(figure: object) -> None:
     with pytest.raises((ValueError, TypeError)):
         Accuracy.from_record({"by_class": {"row": figure}, "stated_pj": 0, "plus_minus_pj": 0})
+
+
+def test_how_energies_were_estimated_is_kept_with_the_study(folder: Path) -> None:
+    Path("mine/data").mkdir(parents=True)
+    Path("mine/manifest.yaml").write_text(
+        "{name: mine, accuracy: 90, path_to_data_dir: data, keys: {DRAM: [width]}, uncertainty: 20%}"
+    )
+    rows = "width,action,energy,area\n64,read,100,0\n64,write,100,0\n64,leak,0,0\n"
+    Path("mine/data/DRAM.csv").write_text(rows)
+    chosen = ["--tables", "mine", "--action-share", "ignored"]
+    assert main([*RUN, *chosen, "-o", "own"]) == 0
+    results = sweep.load("own")
+    assert results.studies[0].estimation == EstimationOptions(
+        table_folders=(Path("mine").absolute(),), legacy_action_share=True
+    )
+    assert sweep.load(folder).studies[0].estimation == EstimationOptions()
+    accuracy = accuracy_of_all(results.layers(0))
+    assert accuracy is not None
+    dram = sum(
+        level.energy_pj * layer.times
+        for layer in results.layers(0)
+        for level in results.result(0, layer.layer).levels  # type: ignore[union-attr]
+        if level.name == "DRAM"
+    )
+    assert accuracy.stated_pj == pytest.approx(dram, rel=1e-12) and dram > 0
+    assert accuracy.plus_minus_pj == pytest.approx(0.2 * dram, rel=1e-12)
+    stored = results.result(0, "A")
+    assert stored is not None
+    stated = stored.energy_uncertainty["stated_pj"]
+    assert stated == pytest.approx(next(v.energy_pj for v in stored.levels if v.name == "DRAM"), rel=1e-12)

@@ -61,7 +61,7 @@ class EstimationArguments:
 
 def add_estimation_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--tables", action="append", metavar="DIR",
+        "--tables", action="append", type=_folder, metavar="DIR",
         help="ask the estimation tables of this folder before those that estimation_tables/tables.yaml lists "
         "and the shipped ones; may be repeated",
     )  # fmt: skip
@@ -74,6 +74,12 @@ def add_estimation_options(group: argparse._ArgumentGroup) -> None:
         "--action-share", choices=ACTION_SHARES, default=ACTION_SHARES[0],
         help="count action_share in component classes, or ignore it as Accelergy does (default %(default)s)",
     )  # fmt: skip
+
+
+def _folder(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an empty text is no folder")
+    return text
 
 
 def estimation_arguments(given: argparse.Namespace) -> EstimationArguments:

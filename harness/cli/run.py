@@ -100,6 +100,7 @@ def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) 
     from harness.report.screen import print_heading, print_result  # noqa: PLC0415
 
     results: list[Result] = []
+    said: set[str] = set()
     for planned in _stopped_at_refusal(made):
         print_heading(console, planned.heading)
         place = folder if len(made.jobs) == 1 else folder / plain_name(planned.job.layer)
@@ -109,7 +110,9 @@ def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) 
             write_folder(place, output_files(result), ALL_NAMES)
         results.append(result)
         for note in _notes(result, planned, made):
-            say(f"{PROGRAM}: note: {note}")
+            if note not in said:  # of a pair, both sides may have it
+                say(f"{PROGRAM}: note: {note}")
+                said.add(note)
         print_result(console, result, planned.heading.counts)
         _print_proof(console, result, arguments)
         console.print()

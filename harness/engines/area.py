@@ -17,8 +17,9 @@ def area_beside_levels(architecture: Architecture) -> float:
     if architecture.art is None:
         return 0.0
     areas = architecture.art.by_name
-    beside = (*architecture.networks, *architecture.others)
-    return sum(areas.get(part.full_name, 0.0) * instances_in(part.full_name) for part in beside)
+    names = [network.full_name for network in architecture.networks]
+    names += [other.full_name for other in architecture.others]
+    return sum(areas.get(name, 0.0) * instances_in(name) for name in names)
 
 
 def instances_in(name: str) -> int:

@@ -66,6 +66,8 @@ def metrics_of(outcomes: Sequence[LayerOutcome]) -> Metrics | None:
 def accuracy_of_all(outcomes: Sequence[LayerOutcome]) -> Accuracy | None:
     """What the energy of all layers rests on; None when one of them does not say it."""
     by_class: dict[str, list[float]] = {}
+    by_source: dict[str, list[float]] = {}
+    untold = False
     stated: list[float] = []
     off: list[float] = []
     for o in outcomes:
@@ -73,8 +75,14 @@ def accuracy_of_all(outcomes: Sequence[LayerOutcome]) -> Accuracy | None:
             return None
         for name, pj in o.accuracy.by_class.items():
             by_class.setdefault(name, []).append(o.times * pj)
+        for name, pj in o.accuracy.by_source.items():
+            by_source.setdefault(name, []).append(o.times * pj)
+        # Of layers that an earlier version mapped nobody knows the sources.
+        untold = untold or not o.accuracy.by_source
         stated.append(o.times * o.accuracy.stated_pj)
         off.append(o.times * o.accuracy.plus_minus_pj)
     if not by_class:
         return None
-    return Accuracy({n: math.fsum(pj) for n, pj in by_class.items()}, math.fsum(stated), math.fsum(off))
+    sources = {} if untold else {n: math.fsum(pj) for n, pj in by_source.items()}
+    classes = {n: math.fsum(pj) for n, pj in by_class.items()}
+    return Accuracy(classes, math.fsum(stated), math.fsum(off), sources)

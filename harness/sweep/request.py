@@ -189,6 +189,7 @@ def _study(request: SweepRequest, workload: Workload, settings: SearchSettings, 
         Settings(workload.model, fusion, mapper, version),
         tuple(map(occurrence, workload.shares)),
         _blocks(workload.shares),
+        estimation=request.estimation,
     )
 
 

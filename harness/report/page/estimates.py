@@ -8,7 +8,7 @@ others now, the page says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError
@@ -135,14 +135,12 @@ def _layer(study: Study, outcome: LayerOutcome) -> Layer:
 
 
 def _options(study: Study) -> EstimationOptions:
-    """As far as the study's settings tell them; tables of the user's own are not known any more."""
-    from harness.estimation.answers import ESTIMATORS, EstimationOptions  # noqa: PLC0415
+    """Those of the sweep, without tables that are not there any more; the hash tells whether they count."""
+    from harness.estimation import EstimationOptions  # noqa: PLC0415
 
-    words = study.settings.mapper.split(", ")
-    named = [name for name in ESTIMATORS if f"estimator {name}" in words]
-    return EstimationOptions(
-        estimator=named[0] if named else "tables", legacy_action_share="action_share ignored" in words
-    )
+    options = study.estimation or EstimationOptions()
+    there = tuple(folder for folder in options.table_folders if folder.exists())
+    return replace(options, table_folders=there)
 
 
 def _remark(known: str | None, digest: str) -> str:

@@ -81,16 +81,37 @@ def _told(status: str, reason: str) -> str:
 
 
 def note_lines(notes: Sequence[Note]) -> Iterator[str]:
-    """Each reservation once, with the layers and configurations that it is about."""
-    texts: dict[str, dict[tuple[int, ...], list[str]]] = {}
+    """Each reservation once, with the layers and configurations that it is about. Those whose words differ in
+    numbers only are one.
+    """
+    groups: dict[str, _Notes] = {}
     for note in notes:
-        places = texts.setdefault(note.text, {})
-        places.setdefault(tuple(note.indices), []).append(note.layer or "")
-    for text, places in list(texts.items())[:SHOWN_NOTES]:
-        where = "; ".join(_place(indices, layers) for indices, layers in places.items())
-        yield f"note: {text} ({where})"
-    if len(texts) > SHOWN_NOTES:
-        yield f"and {several(len(texts) - SHOWN_NOTES, 'other note')}"
+        group = groups.setdefault(_NUMBERS.sub("#", note.text), _Notes(note.text))
+        group.wordings.add(note.text)
+        group.places.setdefault(tuple(note.indices), []).append(note.layer or "")
+    for group in list(groups.values())[:SHOWN_NOTES]:
+        alike = len(group.wordings) > 1
+        told = f"for example {group.example}" if alike else group.example
+        where = "; ".join(_place(indices, layers) for indices, layers in group.joined(alike).items())
+        yield f"note: {told} ({where})"
+    if len(groups) > SHOWN_NOTES:
+        yield f"and {several(len(groups) - SHOWN_NOTES, 'other note')}"
+
+
+@dataclass
+class _Notes:
+    """``places``: the layers that a note is about, by the configurations."""
+
+    example: str
+    wordings: set[str] = field(default_factory=set)
+    places: dict[tuple[int, ...], list[str]] = field(default_factory=dict)
+
+    def joined(self, together: bool) -> dict[tuple[int, ...], list[str]]:
+        """``together``: all configurations in one place."""
+        if not together:
+            return self.places
+        indices = sorted({index for some in self.places for index in some})
+        return {tuple(indices): list(dict.fromkeys(x for layers in self.places.values() for x in layers))}
 
 
 def _place(indices: tuple[int, ...], layers: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from harness.errors import HarnessError, SpecError
-from harness.sweep.store.schema import SCHEMA, SCHEMA_VERSION, WITHOUT_ACCURACY
+from harness.sweep.store.schema import ADDED, SCHEMA, SCHEMA_VERSION, WITHOUT_ACCURACY
 
 FILE_NAME = "sweep.sqlite"
 _APPLICATION = 0x54485753
@@ -78,7 +78,8 @@ def create(file: Path | str) -> sqlite3.Connection:
             connection.execute("COMMIT")
         elif version == WITHOUT_ACCURACY:
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute("ALTER TABLE result ADD COLUMN accuracy TEXT")
+            for table, column in ADDED.items():
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             connection.execute("COMMIT")
     except BaseException:
@@ -98,9 +99,9 @@ def open_to_read(file: Path) -> sqlite3.Connection:
     connection.file = str(file)
     try:
         if _checked_version(connection, file) == WITHOUT_ACCURACY:
-            # In front of the table of the same name.
-            view = "CREATE TEMP VIEW result AS SELECT *, NULL AS accuracy FROM main.result"
-            connection.execute(view)
+            for table, column in ADDED.items():  # in front of the table of the same name
+                view = f"CREATE TEMP VIEW {table} AS SELECT *, NULL AS {column} FROM main.{table}"
+                connection.execute(view)
     except BaseException:
         connection.close()
         raise

@@ -16,7 +16,7 @@ from harness.sweep.point import Point
 from harness.sweep.store.connection import sound_rows
 from harness.sweep.store.result_reading import DATASPACE_COLUMNS, read_limits, read_result
 from harness.sweep.store.rows import OUTCOME_COLUMNS, merged, outcome_of
-from harness.sweep.study import Settings, Study
+from harness.sweep.study import Settings, Study, estimation_of
 
 _NOT_RUN = "the sweep was stopped before"
 _ABSENT = "a parameter that other architectures have"
@@ -38,7 +38,7 @@ class StoreReader:
     def studies(self) -> tuple[Study, ...]:
         """Those that have points."""
         rows = self._connection.execute(
-            "SELECT number, model, fusion, mapper, version, blocks, layers FROM study "
+            "SELECT number, model, fusion, mapper, version, blocks, layers, estimation FROM study "
             "WHERE number IN (SELECT DISTINCT study FROM shown) ORDER BY number"
         )
         with sound_rows():
@@ -48,8 +48,9 @@ class StoreReader:
                     tuple(Occurrence(**layer) for layer in json.loads(layers)),
                     blocks,
                     number,
+                    estimation_of(estimation),
                 )
-                for number, model, fusion, mapper, version, blocks, layers in rows
+                for number, model, fusion, mapper, version, blocks, layers, estimation in rows
             )
 
     def points(self, study: int, order: str = "idx", most: int | None = None) -> Iterator[Point]:

@@ -11,6 +11,8 @@ WITHOUT_ACCURACY = 4
 """The version before results said what their energy rests on. Read as it is; whoever writes brings it up to
 date.
 """
+ADDED = {"result": "accuracy", "study": "estimation"}
+"""The columns that it lacks."""
 
 # Columns without a type keep what they are given: a whole number stays one also where others are fractions,
 # and one beyond 64 bits is kept as text (see ``whole``).
@@ -22,7 +24,7 @@ CREATE TABLE run (
 CREATE TABLE study (
     number INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE,
     model TEXT NOT NULL, fusion TEXT, mapper TEXT NOT NULL, version TEXT NOT NULL,
-    blocks INTEGER, layers TEXT NOT NULL
+    blocks INTEGER, layers TEXT NOT NULL, estimation TEXT
 );
 CREATE TABLE base (number INTEGER PRIMARY KEY, parameters TEXT NOT NULL UNIQUE);
 CREATE TABLE point (

@@ -22,7 +22,7 @@ from harness.sweep.store.connection import FILE_NAME, create, told
 from harness.sweep.store.reading import StoreReader
 from harness.sweep.store.rows import OUTCOME_COLUMNS, PointRow, StoredPoint, outcome_of
 from harness.sweep.store.schema import whole
-from harness.sweep.study import Study
+from harness.sweep.study import Study, estimation_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,11 +86,11 @@ class StoreWriter:
             with self._failing():
                 s = study.settings
                 layers = json.dumps([asdict(layer) for layer in study.layers])
-                self._execute(
-                    "INSERT OR IGNORE INTO study (identity, model, fusion, mapper, version, blocks, layers) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (identity, s.model, s.fusion, s.mapper, s.version, study.blocks, layers),
-                )
+                row = (
+                    identity, s.model, s.fusion, s.mapper, s.version, study.blocks, layers,
+                    estimation_text(study.estimation),
+                )  # fmt: skip
+                self._execute(f"INSERT OR IGNORE INTO study VALUES (NULL, {_marks(len(row))})", row)
                 row = self._execute("SELECT number FROM study WHERE identity = ?", (identity,)).fetchone()
             self._studies[identity] = int(row[0])
         return self._studies[identity]
