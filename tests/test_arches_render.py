@@ -104,6 +104,7 @@ def test_norm_variants_take_the_same_parameters_and_refuse_the_rest(name: str) -
 ALTERNATIVES = {
     "technology": "22nm", "system_technology": "22nm", "dram_type": "HBM2", "spad_width": 64,
     "cell_bits": 1, "adc_sharing": 64, "summed_at_once": 16, "columns_at_once": 16, "voltage": 0.9,
+    "adc_bits": 6,
 }  # fmt: skip
 # What has to change along with a parameter, so that the checks of the template hold.
 WITH = {

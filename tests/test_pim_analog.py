@@ -134,9 +134,11 @@ def test_resolutions_of_the_table(bits: int, converter: float) -> None:
     assert found["A2D_NoC.transfer_Outputs"] == pytest.approx(_sum_out(8, 16, converter=converter), rel=1e-9)
 
 
-def test_the_survey_of_converters_answers_for_the_rate_of_one() -> None:
-    model = pytest.importorskip("hwcomponents_adc.main").ADC(n_bits=7, tech_node=32e-9, throughput=64 / 50e-9)
-    parameters = {"adc_model": "survey", "adc_bits": 7, "adc_sharing": 64, "step_seconds": 50e-9}
+@pytest.mark.parametrize("bits", [4, 7, 11])
+def test_the_survey_of_converters_answers_for_the_rate_of_one(bits: int) -> None:
+    adc = pytest.importorskip("hwcomponents_adc.main").ADC
+    model = adc(n_bits=bits, tech_node=32e-9, throughput=64 / 50e-9)
+    parameters = {"adc_model": "survey", "adc_bits": bits, "adc_sharing": 64, "step_seconds": 50e-9}
     found = energies(estimated("pim_analog", parameters, options=EstimationOptions()))
     # Its whole energy: a fifth of it is leakage there, which a network has no action for.
     whole = model.get_energy() * 1e12
@@ -210,6 +212,13 @@ def test_the_norm_variant_keeps_words_in_the_cells_that_the_crossbar_has() -> No
 @pytest.mark.parametrize(
     ("given", "said"),
     [
+        ({"adc_bits": 3}, "adc_bits must be 4 or more, not 3"),
+        ({"adc_bits": 4}, None),
+        ({"adc_bits": 10}, None),
+        ({"adc_bits": 11}, "adc_bits must be 4 to 10 with adc_model=table, .*; adc_model=survey takes more"),
+        ({"adc_bits": 11, "pim_accounting": "legacy"}, "adc_bits must be 4 to 10"),
+        ({"adc_bits": 11, "adc_model": "survey"}, None),
+        ({"adc_bits": 3, "adc_model": "survey"}, "adc_bits must be 4 or more, not 3"),
         ({"cell_type": "PCM", "cell_bits": 2}, "cell_bits must be 1 unless cell_type is ReRAM"),
         (
             {"pim_accounting": "legacy", "weight_encoding": "differential"},
