@@ -72,6 +72,8 @@ def evaluate_sparse(basis: Basis, sparse: SparseOptimizations, mapping: Mapping)
     expect(frame)
     savings = find_savings(frame, [of_level["random_read"] for of_level in energies])
     operations = compute.operations_per_unit * compute.units
+    if not basis.artefacts.whole_instances:
+        operations = float(basis.problem.macs)
     units = Units(*nest.expansions[-1], float(compute.units))
     skip_instances(frame, savings, units)
     left = split_traffic(frame, savings, operations)
