@@ -14,7 +14,7 @@ from harness.model.basis import Basis, Tensor
 from harness.model.geometry import Box
 from harness.model.sparse.banded import banded
 from harness.model.sparse.densities import DensityModel, FixedStructured, Hypergeometric, Tile
-from harness.model.sparse.full_nest import FullNest, box_of, dimensions_of
+from harness.model.sparse.full_nest import FullNest, box_of
 from harness.model.tiles import Movement
 from harness.spec.density import Density
 from harness.spec.mapping import Mapping
@@ -220,16 +220,3 @@ def _check_names(basis: Basis, sparse: SparseOptimizations) -> None:
             for option in action.options:
                 for name in (option.target, *option.condition_on):
                     check(name, f"action optimisation of '{level.level}'")
-
-
-__all__ = [
-    "Cell",
-    "Counts",
-    "Dealt",
-    "Frame",
-    "Pair",
-    "RankUnits",
-    "Representation",
-    "dimensions_of",
-    "framed",
-]

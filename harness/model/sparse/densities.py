@@ -1,7 +1,7 @@
 """What a density model answers about tiles of its tensor (Timeloop workload/density-models).
 
 A tile is a box of words in the coordinates of the tensor. Where it lies is not said: the answers are
-probabilities over all places. ``Known`` is what may be known besides: how full the surrounding tile is.
+probabilities over all places. What may be known besides is how full the tile around it is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from harness.model.arithmetic import unsigned
 from harness.model.geometry import Box, box_size
 from harness.model.sparse.hypergeometric import (
     empty_probabilities,
-    empty_probability,
     probability,
     quantile,
     support,
@@ -38,15 +37,6 @@ class Tile:
     @cached_property
     def words(self) -> int:
         return box_size(self.box)
-
-
-@dataclass(frozen=True)
-class Known:
-    """The tile ``around`` has ``words`` words, of which ``occupancy`` are not zero."""
-
-    words: int
-    occupancy: int
-    around: Box
 
 
 class DensityModel(Protocol):
@@ -176,6 +166,3 @@ class Hypergeometric:
 
     def most_elements(self, fiber: Tile, element: Tile) -> int:
         return min(self.most_occupancy(fiber), whole_elements(fiber, element))
-
-    def empty(self, tile: Tile) -> float:
-        return empty_probability(self.nonzeros, tile.words, self.words)
