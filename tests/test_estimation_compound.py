@@ -11,7 +11,8 @@ from estimation_cases import MEMORY, SHARED, UNIT, architecture_of, component_cl
 from harness.estimation import EstimationOptions, estimate
 from harness.estimation.component_classes import read_component_classes
 from harness.estimation.compound import CompoundComponent
-from harness.estimation.parts import components_of
+from harness.estimation.estimator import Estimator
+from harness.estimation.parts import Component, components_of
 from harness.estimation.query import Finding
 
 OPTIONS = EstimationOptions(use_hwcomponents=False)
@@ -29,13 +30,16 @@ def _component(text, attributes=None, legacy=False, class_name="thing"):
     return CompoundComponent("Top.x", class_name, attributes or {}, classes, legacy)
 
 
+def _total(uses):
+    return sum(use.answered(_prices).value for use in uses)
+
+
 def _energies(component):
-    entries = component.entries(_prices)
-    return {(e.action, e.arguments): sum(c.value for c in e.contributions) for e in entries}
+    return {(e.action, e.arguments): _total(e.uses) for e in component.entries()}
 
 
 def _area(component):
-    return sum(c.value for c in component.area(_prices))
+    return _total(component.area())
 
 
 def test_counts_of_ranges_and_single_indices():
@@ -134,7 +138,7 @@ def test_argument_ranges_make_one_entry_each_and_can_be_used_in_scales():
         """,
         {"n": 2},
     )
-    assert [(e.arguments, sum(c.value for c in e.contributions)) for e in component.entries(_prices)] == [
+    assert [(e.arguments, _total(e.uses)) for e in component.entries()] == [
         ((("k", 1), ("m", 0)), 1.0),
         ((("k", 2), ("m", 0)), 2.0),
         ((("k", 1), ("m", 1)), 11.0),
@@ -161,12 +165,6 @@ def test_arguments_of_a_subaction_reach_the_nested_action():
 
 
 def test_technology_and_clock_are_handed_down_other_attributes_are_not():
-    seen = []
-
-    def remember(query):
-        seen.append(dict(query.attributes))
-        return Finding(0, "x", 100)
-
     component = _component(
         """
         - name: thing
@@ -176,8 +174,7 @@ def test_technology_and_clock_are_handed_down_other_attributes_are_not():
         """.replace('"a b"', "width"),
         {"technology": "22nm", "global_cycle_seconds": 2e-9, "secret": 1},
     )
-    component.area(remember)
-    assert seen == [
+    assert [dict(use.query.attributes) for use in component.area()] == [
         {
             "kind": "SAR",
             "node": "32nm",
@@ -277,3 +274,36 @@ def test_scales_of_a_component_of_the_architecture():
         assert b.value == a.value * (3 if a.action is None else 0.5)
         assert b.note.startswith("3 x" if a.action is None else "0.5 x")
     assert all("component_energy_scale" not in c.attributes for c in components_of(architecture))
+
+
+def test_what_is_to_be_asked_is_known_before_anybody_is_asked():
+    text = """
+        - name: thing
+          attributes: {technology: 32nm}
+          subcomponents: [{name: "cell[0..3]", class: cell, attributes: {size: 2}}]
+          actions:
+          - name: read
+            arguments: {lanes: 1..2}
+            subcomponents: [{name: "cell[0..1]", actions: [{name: read, energy_scale: lanes}]}]
+          - {name: leak, subcomponents: [{name: "cell[0..3]", actions: [{name: leak}]}]}
+        """
+    asked = []
+
+    def ask(query):
+        asked.append(query)
+        return _prices(query)
+
+    estimator = Estimator(read_component_classes(yaml.safe_load(text)), OPTIONS, ask)
+    given = {"technology": "32nm", "width": 8}
+    components = [
+        Component("Top.x", "thing", given, ("read", "leak")),
+        Component("Top.y", "cell", given, ("read", "write")),
+        Component("Top.z", "dummy_storage", given, ("read",)),
+    ]
+    plans = [estimator.planned(component) for component in components]
+    assert asked == []
+    rows = [estimator.answered(plan) for plan in plans]
+    assert asked == [query for plan in plans for query in plan.questions()]
+    assert [query.action for query in asked] == ["read", "read", "leak", None, "read", "write", None]
+    assert [[a.energy_pj for a in row.actions] for row in rows][:2] == [[4, 8, 4], [1, 2]]
+    assert [row.area_um2 for row in rows] == [80, 10, 0]

@@ -53,17 +53,15 @@ class Chain:
             found = self._known[key] = self._ask_sources(query)
         return found
 
-    def foresee(self, query: Query) -> Finding:
-        """The answer, or one without meaning where CACTI has to be asked for it first."""
+    def foresee(self, query: Query) -> None:
+        """Notes what CACTI has to be asked for this question; where that is nothing, it is answered."""
         key = _key_of(query)
-        found = self._known.get(key)
-        if found is None:
-            try:
-                found = self._known[key] = self._ask_sources(query, foreseeing=True)
-            except _Later as later:
-                self._foreseen += later.requests
-                return Finding(0.0, "", 0)
-        return found
+        if key in self._known:
+            return
+        try:
+            self._known[key] = self._ask_sources(query, foreseeing=True)
+        except _Later as later:
+            self._foreseen += later.requests
 
     def run_foreseen(self) -> None:
         """What was foreseen is asked of CACTI in parallel; the sources then find the answers."""

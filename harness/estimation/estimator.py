@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.errors import EstimationError, did_you_mean
@@ -11,9 +11,9 @@ from harness.estimation.answers import Answer, Contribution, Estimate, Estimatio
 from harness.estimation.cacti import cacti_for
 from harness.estimation.chain import Chain, sources_for
 from harness.estimation.component_classes import CompoundClass, read_component_classes
-from harness.estimation.compound import Ask, CompoundComponent
+from harness.estimation.compound import Ask, CompoundComponent, Use
 from harness.estimation.parts import STORAGE_ACTIONS, Component
-from harness.estimation.query import Declined, Finding, Query
+from harness.estimation.query import Declined, Query
 from harness.estimation.rounding import round_significant
 from harness.spec.energy import ActionEnergy, AreaReferenceTable, ComponentEnergy, EnergyReferenceTable
 
@@ -27,12 +27,13 @@ def estimated(
     components = tuple(components)
     classes = read_component_classes(compound_components)
     chain = Chain(sources_for(options), classes, cacti_for(options.cache_folder, options.use_cache))
-    foreseeing = Estimator(classes, options, chain.foresee)
-    for component in components:
-        foreseeing.component(component)
-    chain.run_foreseen()
     estimator = Estimator(classes, options, chain.ask)
-    rows = [estimator.component(c) for c in components]
+    planned = [estimator.planned(component) for component in components]
+    for plan in planned:
+        for query in plan.questions():
+            chain.foresee(query)
+    chain.run_foreseen()
+    rows = [estimator.answered(plan) for plan in planned]
     return Estimate(
         EnergyReferenceTable(tuple(ComponentEnergy(r.name, r.actions) for r in rows if r.actions)),
         AreaReferenceTable(tuple((r.name, r.area_um2) for r in rows if r.area_um2 is not None)),
@@ -48,6 +49,27 @@ class _Row:
     answers: tuple[Answer, ...] = field(default=())
 
 
+@dataclass(frozen=True)
+class _Line:
+    """A line of the tables before anybody is asked; ``action`` None is the area."""
+
+    action: str | None
+    arguments: tuple[tuple[str, float | int | str], ...]
+    uses: tuple[Use, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that has to be asked for a component; a placeholder has no lines."""
+
+    component: Component
+    lines: tuple[_Line, ...] = ()
+    compound: bool = False
+
+    def questions(self) -> Iterator[Query]:
+        return (use.query for line in self.lines for use in line.uses)
+
+
 class Estimator:
     """Takes components apart into questions, and puts the answers together; ``ask`` is the chain's."""
 
@@ -58,41 +80,50 @@ class Estimator:
 
     def component(self, component: Component) -> _Row:
         """All lines of one component."""
+        return self.answered(self.planned(component))
+
+    def planned(self, component: Component) -> Plan:
+        """What has to be asked for a component; nobody is asked yet."""
+        if component.class_name in self._classes and not stands_for_fanout(component):
+            return Plan(component, self._lines_of_compound(component), compound=True)
+        if component.class_name == DUMMY_CLASS:
+            return Plan(component)
+        return Plan(component, self._lines_of_primitive(component))
+
+    def answered(self, plan: Plan) -> _Row:
+        """The lines of the tables from answers, with the scales of the component."""
+        component = plan.component
         if stands_for_fanout(component):
             return self._fanout(component)
-        if component.class_name in self._classes:
-            return self._row(component, *self._compound(component))
-        if component.class_name == DUMMY_CLASS:
+        if not plan.lines:
             return self._placeholder(component, 0.0, 0.0, STORAGE_ACTIONS, "a placeholder without hardware")
-        return self._row(component, *self._primitive(component))
-
-    def _row(self, component: Component, energies: Sequence[Answer], area: Answer) -> _Row:
-        """The lines of the tables from answers, with the scales of the component."""
-        energies = [_scaled(answer, component.energy_scale) for answer in energies]
-        area = _scaled(area, component.area_scale)
+        told = _sum if plan.compound else _answer
+        answers = []
+        for line in plan.lines:
+            parts = tuple(use.answered(self._ask) for use in line.uses)
+            scale = component.area_scale if line.action is None else component.energy_scale
+            answers.append(_scaled(told(component, line, parts), scale))
+        *energies, area = answers
         actions = (
             ActionEnergy(str(a.action), self._rounded(component, a.value), a.arguments) for a in energies
         )
-        return _Row(component.name, tuple(actions), self._rounded(component, area.value), (*energies, area))
+        return _Row(component.name, tuple(actions), self._rounded(component, area.value), tuple(answers))
 
     def _rounded(self, component: Component, value: float) -> float:
         if not 0 <= value < math.inf:
             raise EstimationError(f"{component.name}: an energy or area of {value:g} makes no sense")
         return round_significant(value, self._options.significant_digits)
 
-    def _primitive(self, component: Component) -> tuple[list[Answer], Answer]:
-        attributes = component.attributes
+    def _lines_of_primitive(self, component: Component) -> tuple[_Line, ...]:
         shown = _clock_arguments(component)
-        arguments = dict(shown)
-        answers = []
-        for action in component.required_actions:
-            query = Query(component.name, component.class_name, attributes, action, arguments)
-            finding = self._ask(query)
-            answers.append(_answer(component, action, shown, finding))
-        area = self._ask(Query(component.name, component.class_name, attributes))
-        return answers, _answer(component, None, (), area)
+        whole = Query(component.name, component.class_name, component.attributes)
+        energies = (
+            _Line(action, shown, (Use(replace(whole, action=action, arguments=dict(shown))),))
+            for action in component.required_actions
+        )
+        return (*energies, _Line(None, (), (Use(whole),)))
 
-    def _compound(self, component: Component) -> tuple[list[Answer], Answer]:
+    def _lines_of_compound(self, component: Component) -> tuple[_Line, ...]:
         compound = CompoundComponent(
             component.name,
             component.class_name,
@@ -108,11 +139,8 @@ class Estimator:
                     self._classes[component.class_name].location,
                     did_you_mean(action, compound.action_names),
                 )
-        answers = [
-            _sum(component, entry.action, entry.arguments, entry.contributions)
-            for entry in compound.entries(self._ask)
-        ]
-        return answers, _sum(component, None, (), compound.area(self._ask))
+        energies = (_Line(entry.action, entry.arguments, entry.uses) for entry in compound.entries())
+        return (*energies, _Line(None, (), compound.area()))
 
     def _fanout(self, component: Component) -> _Row:
         """At 0 pJ the level gets no energy lines, like the reference's."""
@@ -154,50 +182,42 @@ def _scaled(answer: Answer, scale: float) -> Answer:
     return replace(answer, value=answer.value * scale, note=note, parts=parts)
 
 
-def _answer(
-    component: Component,
-    action: str | None,
-    arguments: tuple[tuple[str, float | int | str], ...],
-    finding: Finding,
-) -> Answer:
+def _answer(component: Component, line: _Line, parts: tuple[Contribution, ...]) -> Answer:
+    """That of a primitive component, which has one part."""
+    finding = parts[0].finding
     return Answer(
         component.name,
         component.class_name,
-        action,
-        arguments,
+        line.action,
+        line.arguments,
         finding.value,
         finding.estimator,
         finding.accuracy,
         finding.note,
-        (Contribution(component.name, component.class_name, action, 1.0, finding),),
+        parts,
     )
 
 
-def _sum(
-    component: Component,
-    action: str | None,
-    arguments: tuple[tuple[str, int], ...],
-    contributions: Sequence[Contribution],
-) -> Answer:
+def _sum(component: Component, line: _Line, parts: tuple[Contribution, ...]) -> Answer:
     """One answer for a compound component, with what each part adds in the note."""
     value = 0.0
-    for contribution in contributions:
-        value += contribution.value
+    for part in parts:
+        value += part.value
     return Answer(
         component.name,
         component.class_name,
-        action,
-        arguments,
+        line.action,
+        line.arguments,
         value,
-        " + ".join(dict.fromkeys(c.finding.estimator for c in contributions)) or "class definition",
-        min((c.finding.accuracy for c in contributions), default=100.0),
+        " + ".join(dict.fromkeys(part.finding.estimator for part in parts)) or "class definition",
+        min((part.finding.accuracy for part in parts), default=100.0),
         " + ".join(
-            f"{c.factor:g} x {c.component.removeprefix(component.name + '.')}"
-            + (f".{c.action}" if c.action else "")
-            + (f" ({c.finding.note})" if c.finding.note else "")
-            for c in contributions
+            f"{part.factor:g} x {part.component.removeprefix(component.name + '.')}"
+            + (f".{part.action}" if part.action else "")
+            + (f" ({part.finding.note})" if part.finding.note else "")
+            for part in parts
         ),
-        tuple(contributions),
+        parts,
     )
 
 
