@@ -19,6 +19,11 @@ from benchmarks.technology import (
     voltage_table,
     warning_lines,
 )
+from harness.estimation.cache import AnswerCache
+from harness.estimation.dram import load_dram_kinds
+from harness.estimation.hwcomponents_source import HwcomponentsSource
+from harness.estimation.query import Declined, Query
+from harness.spec.shipped import shipped_folder
 
 TEXT = (Path(__file__).parents[1] / "docs" / "technology.md").read_text(encoding="utf-8")
 
@@ -62,3 +67,18 @@ def test_the_command_prints_all_of_it(capsys: pytest.CaptureFixture[str]) -> Non
     printed = capsys.readouterr().out
     for table in printed.split("\n\n"):
         assert table.removeprefix("Warnings:\n").strip() in TEXT
+
+
+def test_what_hwcomponents_says_of_main_memories() -> None:
+    pytest.importorskip("hwcomponents_cacti")
+    assert "LPDDR4, LPDDR and DDR3 cost the same, HBM2 6.25 pJ per bit instead of 3.9, and the" in TEXT
+    source = HwcomponentsSource(AnswerCache(None))
+    per_bit: dict[str, float] = {}
+    for kind in load_dram_kinds(shipped_folder("estimation_tables") / "dram" / "pj_per_bit.csv"):
+        width = 1024 if kind.startswith("HBM") else 64
+        try:
+            found = source.estimate(Query("x", "DRAM", {"type": kind, "width": width}, "read"))
+        except Declined:
+            continue
+        per_bit[kind] = found.value / width
+    assert per_bit == pytest.approx({"LPDDR4": 8, "LPDDR": 40, "DDR3": 70, "HBM2": 6.25})
