@@ -18,7 +18,7 @@ from harness.estimation import Answer
 from harness.estimation.answers import Contribution
 from harness.estimation.query import Finding
 from harness.report import quantities
-from harness.report.estimation_table import estimation_csv, estimators_line
+from harness.report.estimation_table import estimation_csv, estimators_of
 from harness.report.live import LiveSearch
 from harness.report.loop_nest_view import loop_nest_lines, words
 from harness.report.screen import ELEMENT_VISITS, Heading, print_heading, print_result
@@ -211,4 +211,4 @@ def test_estimation_table() -> None:
     before = 'S.Buf[1..4],SRAM,read,x=1,0.30000000000000004,pJ,table,80,"says ""a, b"""'
     assert lines[1] == before + ",scaled,20,a paper,width=8 depth=64,inside: x2,far"
     assert lines[2].split(",")[2:6] == ["area", "", "5.0", "um^2"]
-    assert estimators_line(answers) == "by table, guess"
+    assert estimators_of(answers) == ("table", "guess")

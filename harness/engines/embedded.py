@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from harness.engines.area import area_beside_levels
+from harness.engines.built_in import area_is_given, remarks_on_given
 from harness.engines.content_hash import content_hash
 from harness.engines.energy_shares import energy_shares
 from harness.engines.evaluation import Evaluation
@@ -52,6 +53,8 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
         mapping, record, notes, known = _mapping(job, architecture, on_progress, should_stop)
         stats = known or evaluate(architecture, problem, mapping, compat=job.compat)
         notes += uncounted_computes(stats) + _reservations(answers) + job.remarks
+        charged = {level.name for level in stats.levels if level.energy_pj}
+        notes += remarks_on_given(specification.architecture, charged)
     except EmptyMapSpace as error:
         return without_mapping(job, "no_mapping", str(error), provenance=provenance)
     except _NothingFound as nothing:
@@ -72,7 +75,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
         energy_pj=stats.energy_pj,
         edp_j_cycles=stats.edp_j_cycles,
         utilization=stats.utilization,
-        area_um2=stats.area_um2 + area_beside_levels(architecture),
+        area_um2=stats.area_um2 + area_beside_levels(architecture) if area_is_given(architecture) else None,
         macs=stats.macs,
         bound_by=stats.bound_by,
         levels=level_records(stats),
@@ -83,6 +86,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
         provenance=provenance,
         energy_by_accuracy=shares.by_accuracy,
         energy_uncertainty=shares.uncertainty,
+        energy_by_source=shares.by_source,
         evaluation=evaluation,
     )
 

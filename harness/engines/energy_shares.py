@@ -6,41 +6,37 @@ shared out among the parts of that answer, so that the shares make the whole ene
 
 What no estimator answered belongs to a class too: what the specification states (its own ERT, energies among
 the attributes of a level or network) is ``given``; Timeloop's built-in estimates, which stand where the ERT
-lacks an action, are a ``model`` for SRAM and a ``constant`` for DRAM and arithmetic.
+lacks an action, are a ``model`` for SRAM and a ``constant`` for DRAM and arithmetic. The same shares are told
+by source: the estimator of each part, ``given``, or Timeloop's built-in estimates by their name.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from harness.engines.built_in import TIMELOOP
 from harness.engines.evaluation import Evaluation
 from harness.estimation import Answer
 from harness.estimation.query import FITS, Fit
-from harness.model.component_energy import (
-    COMPUTE_ACTIONS,
-    FILL_ACTIONS,
-    READ_ACTIONS,
-    UPDATE_ACTIONS,
-    action_among,
-    storage_energy,
-    tables_by_name,
-)
+from harness.model.component_energy import action_among, storage_energy, tables_by_name
 from harness.model.stats import LevelStats, NetworkDataSpaceStats, NetworkStats
 from harness.spec.architecture import Network, StorageLevel
-from harness.spec.energy import ComponentEnergy
+from harness.spec.energy import COMPUTE_ACTIONS, FILL_ACTIONS, READ_ACTIONS, UPDATE_ACTIONS, ComponentEnergy
 
 
 @dataclass(frozen=True)
 class EnergyShares:
     """``by_accuracy``: pJ by accuracy class, the firmest first, without classes that have none; they make
     ``total_pj``. ``stated_pj`` of it rests on figures whose source states a +-; ``plus_minus_pj`` is by how
-    much these may be off together if all err alike, the worst case.
+    much these may be off together if all err alike, the worst case. ``by_source``: pJ by estimator, the
+    largest first.
     """
 
     total_pj: float
     by_accuracy: dict[str, float]
+    by_source: dict[str, float] = field(default_factory=dict)
     stated_pj: float = 0.0
     plus_minus_pj: float = 0.0
 
@@ -66,16 +62,20 @@ class EnergyTerm:
 def energy_shares(evaluation: Evaluation) -> EnergyShares:
     """The energy of ``evaluation`` by accuracy class."""
     found: dict[Fit, list[float]] = {}
+    sources: dict[str, list[float]] = {}
     stated: list[float] = []
     off: list[float] = []
     for term in energy_terms(evaluation):
-        for fit, uncertainty, pj in _shared_out(term):
+        for fit, source, uncertainty, pj in _shared_out(term):
             found.setdefault(fit, []).append(pj)
+            sources.setdefault(source, []).append(pj)
             if uncertainty is not None:
                 stated.append(pj)
                 off.append(pj * uncertainty)
     by_accuracy = {str(fit): total for fit in FITS if (total := math.fsum(found.get(fit, ()))) > 0}
-    return EnergyShares(evaluation.stats.energy_pj, by_accuracy, math.fsum(stated), math.fsum(off))
+    totals = ((source, math.fsum(pj)) for source, pj in sources.items())
+    by_source = dict(sorted(totals, key=lambda entry: (-entry[1], entry[0])))
+    return EnergyShares(evaluation.stats.energy_pj, by_accuracy, by_source, math.fsum(stated), math.fsum(off))
 
 
 def energy_terms(evaluation: Evaluation) -> tuple[EnergyTerm, ...]:
@@ -138,20 +138,21 @@ class _Lines:
         return next((answer for answer in found if answer is not None), None)
 
 
-def _shared_out(term: EnergyTerm) -> Iterator[tuple[Fit, float | None, float]]:
-    """(accuracy class, stated +-, pJ) of each part of the line behind a term."""
+def _shared_out(term: EnergyTerm) -> Iterator[tuple[Fit, str, float | None, float]]:
+    """(accuracy class, source, stated +-, pJ) of each part of the line behind a term."""
     answer = term.answer
     if answer is None:
-        yield term.fit, None, term.pj
+        yield term.fit, "given" if term.fit == "given" else TIMELOOP, None, term.pj
         return
     total = math.fsum(part.value for part in answer.parts)
     if not total > 0:
         # A placeholder without hardware that was told to cost something all the same.
-        yield "constant", None, term.pj
+        yield "constant", answer.estimator, None, term.pj
         return
     for part in answer.parts:
         if part.value > 0:
-            yield part.finding.fit, part.finding.uncertainty, term.pj * (part.value / total)
+            finding = part.finding
+            yield finding.fit, finding.estimator, finding.uncertainty, term.pj * (part.value / total)
 
 
 def _arithmetic(evaluation: Evaluation, lines: _Lines) -> Iterator[EnergyTerm]:

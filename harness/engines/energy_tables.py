@@ -12,17 +12,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from harness.engines.built_in import remarks_on_given
+from harness.engines.given_answers import given_answers
 from harness.engines.job import Job
 from harness.estimation import Answer, EstimationOptions, estimate
-from harness.estimation.answers import Contribution
 from harness.estimation.parts import components_of
-from harness.estimation.query import Finding, Fit, parse_technology
-from harness.model.component_energy import last_name
+from harness.estimation.query import parse_technology
+from harness.model.compat import Compat, artefacts
 from harness.spec.architecture import Architecture
-from harness.spec.energy import ActionEnergy, AreaReferenceTable, EnergyReferenceTable
-from harness.spec.located import where
+from harness.spec.energy import AreaReferenceTable, EnergyReferenceTable, last_name
 
-GIVEN: Fit = "given"
 LEAK = "leak"
 _RANGE = re.compile(r"\[(\d+)\.\.(\d+)\]$")
 
@@ -89,16 +88,43 @@ class EnergyTables:
     ert: EnergyReferenceTable
     art: AreaReferenceTable | None
     options: EstimationOptions = field(default_factory=EstimationOptions)
+    charged: frozenset[str] = frozenset()
+    """Full names of the components whose leakage a run counts."""
+    remarks: tuple[str, ...] = ()
+    """On choices of parameters, and on what tables that were given lack."""
 
     @cached_property
-    def area_um2(self) -> float:
-        """Of all instances of all components, those included that Timeloop's total leaves out."""
-        return sum(c.area.value * c.instances for c in self.components if c.area is not None)
+    def area_um2(self) -> float | None:
+        """Of all instances of all components, those included that Timeloop's total leaves out; None where no
+        area was given.
+        """
+        areas = [c.area.value * c.instances for c in self.components if c.area is not None]
+        return sum(areas) if areas or self.art is not None else None
 
     @cached_property
     def leak_pj_per_cycle(self) -> float:
         """Of all instances of all components, were nothing ever switched off."""
         return sum(c.leak.value * c.instances for c in self.components if c.leak is not None)
+
+    @cached_property
+    def uncharged(self) -> tuple[str, ...]:
+        """Components that leak and whose leakage no run counts: the model charges that of levels only, and
+        that of the arithmetic not with ``compat="timeloop-v4"`` (docs/model.md).
+        """
+        return tuple(
+            c.name
+            for c in self.components
+            if c.leak is not None and c.leak.value > 0 and c.full_name not in self.charged
+        )
+
+    @cached_property
+    def charged_leak_pj_per_cycle(self) -> float:
+        """What a run counts of the leakage, were nothing ever switched off."""
+        return sum(
+            c.leak.value * c.instances
+            for c in self.components
+            if c.leak is not None and c.full_name in self.charged
+        )
 
     @property
     def leak_watts(self) -> float | None:
@@ -116,15 +142,18 @@ class EnergyTables:
             for line in component.lines:
                 for warning in line.answer.warnings:
                     about.setdefault(warning, {})[component.name] = None
-        return tuple(f"{', '.join(names)}: {warning}" for warning, names in about.items())
+        told = (f"{', '.join(names)}: {warning}" for warning, names in about.items())
+        return (*self.remarks, *told)
 
 
 def energy_tables(job: Job) -> EnergyTables:
     """The tables with which ``job`` would be run. Raises HarnessError where nobody can estimate."""
     specification = job.specification
     architecture = specification.architecture
+    remarks = job.remarks
     if architecture.ert is not None:
-        answers = _given_answers(architecture, specification.tree)
+        remarks += remarks_on_given(architecture)
+        answers = given_answers(architecture, specification.tree)
         ert, art = architecture.ert, architecture.art
         estimator = "none, the ERT was given"
     else:
@@ -144,7 +173,17 @@ def energy_tables(job: Job) -> EnergyTables:
         ert=ert,
         art=art,
         options=job.estimation,
+        charged=_charged(architecture, job.compat),
+        remarks=remarks,
     )
+
+
+def _charged(architecture: Architecture, compat: Compat) -> frozenset[str]:
+    """Where leakage is counted: levels, unless they state an energy for every access; the arithmetic."""
+    names = [level.full_name for level in architecture.storage if level.vector_access_energy is None]
+    if not artefacts(compat).compute_does_not_leak:
+        names.append(architecture.arithmetic.full_name)
+    return frozenset(names)
 
 
 def _technology(architecture: Architecture) -> str | None:
@@ -193,35 +232,3 @@ def _instances_in(name: str) -> int:
     """``Sys.NoC[1..4]`` are four."""
     found = _RANGE.search(name)
     return 1 if found is None else max(1, int(found[2]) - int(found[1]) + 1)
-
-
-def _given_answers(architecture: Architecture, tree: Mapping[str, Any]) -> tuple[Answer, ...]:
-    """The lines of tables that were handed in, in their order; an area without energies comes last."""
-    classes = {component.name: component.class_name for component in components_of(architecture)}
-    assert architecture.ert is not None
-    areas = {} if architecture.art is None else dict(architecture.art.areas)
-    found: list[Answer] = []
-    for component in architecture.ert.components:
-        of = (component.name, classes.get(component.name, ""))
-        for line in component.actions:
-            found.append(_given(*of, line, line.energy_pj, _place(tree, "ERT")))
-        if component.name in areas:
-            found.append(_given(*of, None, areas.pop(component.name), _place(tree, "ART")))
-    for name, area in areas.items():
-        found.append(_given(name, classes.get(name, ""), None, area, _place(tree, "ART")))
-    return tuple(found)
-
-
-def _place(tree: Mapping[str, Any], key: str) -> str:
-    for name in (key, f"{key}_summary"):
-        if name in tree:
-            return str(where(tree, name) or "the specification")
-    return "the specification"
-
-
-def _given(component: str, class_name: str, line: ActionEnergy | None, value: float, place: str) -> Answer:
-    """A line of the ERT; None for the area."""
-    action, arguments = (None, ()) if line is None else (line.action, line.arguments)
-    finding = Finding(value, GIVEN, 100, fit=GIVEN, citation=place)
-    part = Contribution(component, class_name, action, 1.0, finding)
-    return Answer(component, class_name, action, arguments, value, GIVEN, 100, "", (part,))

@@ -121,7 +121,8 @@ class Result:
 
     ``energy_by_accuracy`` are pJ by accuracy class of the estimates behind them, and
     ``energy_uncertainty`` how much of the energy has a stated +- (``stated_pj``) and how much that is
-    (``plus_minus_pj``, if all err alike); earlier records have neither.
+    (``plus_minus_pj``, if all err alike); ``energy_by_source`` are pJ by who estimated them; earlier records
+    have none of these. ``area_um2`` is None where neither an ART nor an attribute gives any area.
     ``evaluation`` is not part of it: the objects behind the figures, for the writers of Timeloop's files;
     None when the result was read from JSON.
     """
@@ -151,6 +152,7 @@ class Result:
     pareto: tuple[FrontRecord, ...] = ()
     energy_by_accuracy: AbstractMapping[str, float] = field(default_factory=dict)
     energy_uncertainty: AbstractMapping[str, float] = field(default_factory=dict)
+    energy_by_source: AbstractMapping[str, float] = field(default_factory=dict)
     evaluation: Evaluation | None = field(default=None, repr=False, compare=False)
 
     def to_record(self) -> dict[str, Any]:
@@ -189,7 +191,7 @@ class Result:
                 FrontRecord(**{**point, "mapping": tuple(point["mapping"])})
                 for point in record.get("pareto", ())
             )
-            for name in ("energy_by_accuracy", "energy_uncertainty"):
+            for name in ("energy_by_accuracy", "energy_uncertainty", "energy_by_source"):
                 values[name] = {str(key): float(pj) for key, pj in record.get(name, {}).items()}
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise SpecError(f"not a result record: {error}", Location(file)) from error
@@ -233,7 +235,7 @@ _RECORD_ORDER = (
 
 
 _IF_TOLD = ("certificate", "replay")
-_IF_THERE = ("pareto", "energy_by_accuracy", "energy_uncertainty")
+_IF_THERE = ("pareto", "energy_by_accuracy", "energy_uncertainty", "energy_by_source")
 
 
 def _search(entry: AbstractMapping[str, Any]) -> SearchRecord:

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from harness.errors import EstimationError
 from harness.model.compat import Artefacts
 from harness.spec.architecture import Architecture, ArithmeticLevel, StorageLevel
-from harness.spec.energy import ComponentEnergy
-
-READ_ACTIONS = ("random_read", "read")
-FILL_ACTIONS = ("random_fill", "random_write", "fill", "write")
-UPDATE_ACTIONS = ("random_update", "random_write", "update", "write")
-COMPUTE_ACTIONS = ("mac_random", "mult_random", "mac", "mult", "compute")
-"""The names under which the ERT may have an action, the first one that it has counts."""
+from harness.spec.energy import (
+    COMPUTE_ACTIONS,
+    FILL_ACTIONS,
+    READ_ACTIONS,
+    UPDATE_ACTIONS,
+    ComponentEnergy,
+    last_name,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,6 @@ class ComputeEnergy:
 
     operation: float
     leak: float
-
-
-def last_name(full_name: str) -> str:
-    """``Buf`` for ``System.PE[1..4].Buf[1..16]``: how Timeloop matches tables with components."""
-    name = full_name
-    if ".." in name and name.rfind("..") == name.rfind(".") - 1:
-        name = name[: name.rfind("..") - 2]
-    return name[name.rfind(".") + 1 :]
 
 
 def tables_by_name(architecture: Architecture) -> dict[str, ComponentEnergy]:

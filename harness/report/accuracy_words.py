@@ -1,8 +1,8 @@
-"""What an energy rests on, in a line: "72.1 % scaled, 19.3 % row; +- stated for none of it"."""
+"""What an energy rests on, in a line ("72.1 % scaled, 19.3 % row; +- stated for none of it"), and on whom."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from harness.estimation.query import FITS
 
@@ -21,6 +21,28 @@ def accuracy_words(by_class: Mapping[str, float], stated_pj: float, plus_minus_p
     shares = sorted(by_class.items(), key=lambda entry: (-entry[1], order.get(entry[0], len(order))))
     told = [f"{100 * pj / total:.1f} % {name}" for name, pj in shares if pj / total >= _LEAST_SHOWN]
     return f"{', '.join(told)}; {_plus_minus(total, stated_pj, plus_minus_pj)}"
+
+
+MOST_SOURCES = 3
+
+
+def source_words(by_source: Mapping[str, float], others: Iterable[str] = ()) -> str:
+    """Whose the energy is, the largest share first: "72.3 % accelergy_library, 8.6 % dram, 0.0 % 2 others".
+
+    ``others`` had a say in figures that cost nothing here, or in areas.
+    """
+    total = sum(by_source.values())
+    if not total > 0:
+        return "no energy"
+    shares = sorted(by_source.items(), key=lambda entry: (-entry[1], entry[0]))
+    rest = sum(pj for _, pj in shares[MOST_SOURCES:]) / total
+    told = [f"{100 * pj / total:.1f} % {name}" for name, pj in shares[:MOST_SOURCES]]
+    hidden = [name for name, _ in shares[MOST_SOURCES:]]
+    hidden += [name for name in others if name not in by_source]
+    if hidden:
+        what = hidden[0] if len(hidden) == 1 else f"{len(hidden)} others"
+        told.append(f"{100 * rest:.1f} % {what}")
+    return ", ".join(told)
 
 
 def _plus_minus(total: float, stated_pj: float, plus_minus_pj: float) -> str:

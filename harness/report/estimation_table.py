@@ -67,7 +67,7 @@ def _of_parts(answer: Answer, text_of: Callable[[Finding], str]) -> str:
     return " | ".join(dict.fromkeys(texts))
 
 
-def estimators_line(answers: Sequence[Answer]) -> str:
+def estimators_of(answers: Sequence[Answer]) -> tuple[str, ...]:
     """The estimators that had a say, but for placeholders."""
-    real = [answer for answer in answers if answer.class_name != "dummy_storage"] or list(answers)
-    return f"by {', '.join(dict.fromkeys(name for a in real for name in a.estimator.split(' + ')))}"
+    real = [answer for answer in answers if answer.class_name != "dummy_storage"]
+    return tuple(dict.fromkeys(name for a in real for name in a.estimator.split(" + ")))

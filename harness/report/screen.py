@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from harness.engines.built_in import TIMELOOP
 from harness.engines.result import Result
 from harness.report import quantities
-from harness.report.accuracy_words import accuracy_words
-from harness.report.estimation_table import estimators_line
+from harness.report.accuracy_words import accuracy_words, source_words
+from harness.report.estimation_table import estimators_of
 from harness.report.loop_nest_view import loop_nest_lines
 from harness.report.proof_screen import search_line
 from harness.spec.problem import Problem
@@ -121,16 +122,28 @@ def _figures(result: Result, counts: Counts) -> Table:
         ("energy", quantities.energy(result.energy_pj) + _per_compute(result, counts)),
         ("EDP", quantities.edp(result.edp_j_cycles)),
         ("utilisation", quantities.fraction(result.utilization) + _units_in_use(result)),
-        ("area", quantities.area(result.area_um2)),
+        ("area", "not given" if result.area_um2 is None else quantities.area(result.area_um2)),
     ]
     if result.evaluation is not None:
-        answers = result.evaluation.answers
-        rows.append(("estimates", estimators_line(answers) if answers else "none, the ERT was given"))
-        if answers:
+        rows.append(("estimates", _sources(result)))
+        if result.energy_by_accuracy:
             rows.append(("accuracy", _accuracy(result)))
     if result.search.mapper != "given":
         rows.append(("search", search_line(result.search)))
     return _rows(rows)
+
+
+def _sources(result: Result) -> str:
+    """Who answered, and how much of the energy is theirs."""
+    assert result.evaluation is not None
+    answers = result.evaluation.answers
+    if not answers:
+        timeloops = result.energy_by_source.get(TIMELOOP)
+        if timeloops is None:
+            return "none, the ERT was given"
+        rest = "the rest from the ERT that was given"
+        return f"{quantities.energy(timeloops)} by Timeloop's built-in ones, {rest}"
+    return source_words(result.energy_by_source, estimators_of(answers))
 
 
 def _accuracy(result: Result) -> str:
@@ -188,7 +201,8 @@ def _energy_table(result: Result, width: int, ascii_only: bool = False) -> Table
         if bars:
             row.append(_bar(share.energy_pj / largest if largest else 0.0, cells, ascii_only))
         if wide:
-            row += [quantities.whole(share.cycles), quantities.area(share.area_um2)]
+            area = None if result.area_um2 is None else share.area_um2
+            row += [quantities.whole(share.cycles), quantities.area(area)]
         table.add_row(*row)
     return table
 

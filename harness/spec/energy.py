@@ -5,6 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+READ_ACTIONS = ("random_read", "read")
+FILL_ACTIONS = ("random_fill", "random_write", "fill", "write")
+UPDATE_ACTIONS = ("random_update", "random_write", "update", "write")
+COMPUTE_ACTIONS = ("mac_random", "mult_random", "mac", "mult", "compute")
+"""The names under which the ERT may have an action, the first one that it has counts."""
+
+
+def last_name(full_name: str) -> str:
+    """``Buf`` for ``System.PE[1..4].Buf[1..16]``: how Timeloop matches tables with components."""
+    name = full_name
+    if ".." in name and name.rfind("..") == name.rfind(".") - 1:
+        name = name[: name.rfind("..") - 2]
+    return name[name.rfind(".") + 1 :]
+
 
 @dataclass(frozen=True, slots=True)
 class ActionEnergy:

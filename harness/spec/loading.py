@@ -7,7 +7,6 @@ combined as the front end does.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from harness.errors import HarnessError, Location, SpecError, Unsupported, unknown_name
 from harness.spec import known_keys as keys
 from harness.spec.architecture import Architecture
+from harness.spec.given_tables import check_given_tables
 from harness.spec.located import LocatedDict, LocatedList, where
 from harness.spec.specification import Specification
 from harness.spec.v4 import process_v4
@@ -73,7 +73,7 @@ def read_specification(
         ert = readers.read_ert(tree) if not is_empty(_tables(tree, "ERT")) else architecture.ert
     with _placed(tree, "ART"):
         art = readers.read_art(tree) if not is_empty(_tables(tree, "ART")) else architecture.art
-    _check_tables(tree, architecture)
+    check_given_tables(tree, architecture)
     if ert is not None:
         architecture = architecture.with_energy(ert, art)
     with _placed(tree, "mapspace", "mapspace_constraints", "architecture_constraints"):
@@ -250,27 +250,6 @@ def _without_idle_sizes(problem: Any) -> Any:
 def _tables(tree: Mapping[str, Any], key: str) -> Any:
     node = tree.get(key, tree.get(f"{key}_summary"))
     return node.get("tables") if isinstance(node, Mapping) else node
-
-
-def _check_tables(tree: Mapping[str, Any], architecture: Architecture) -> None:
-    """Refuse table entries that seem to mean a component which then has no entry.
-
-    Timeloop would silently take no energy for that component. Entries of things that the model does not
-    have (networks of other tools, parts of compound components) are left alone.
-    """
-    components = [level.full_name for level in architecture.storage] + [architecture.arithmetic.full_name]
-    for key in ("ERT", "ART"):
-        tables = _tables(tree, key)
-        given = [str(t.get("name")) for t in tables or () if isinstance(t, Mapping)]
-        missing = [name for name in components if name not in given]
-        for index, name in enumerate(given):
-            near = difflib.get_close_matches(name, missing, n=1, cutoff=0.9)
-            if name not in components and near:
-                raise SpecError(
-                    f"the {key} names '{name}', which the architecture does not have",
-                    where(tables[index], "name"),
-                    f"did you mean '{near[0]}'?",
-                )
 
 
 def _compound_components(tree: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

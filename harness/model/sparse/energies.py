@@ -10,16 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.model.component_energy import (
-    COMPUTE_ACTIONS,
-    FILL_ACTIONS,
-    READ_ACTIONS,
-    UPDATE_ACTIONS,
-    ComputeEnergy,
-    StorageEnergy,
-    action_among,
-)
-from harness.spec.energy import ComponentEnergy
+from harness.model.component_energy import ComputeEnergy, StorageEnergy, action_among
+from harness.spec.energy import FILL_ACTIONS, READ_ACTIONS, UPDATE_ACTIONS, ComponentEnergy
 
 GATED_COMPUTE = ("mac_gated", "mult_gated", "compute_gated", "mac", "mult", "compute")
 SKIPPED_COMPUTE = (
@@ -92,12 +84,3 @@ def compute_energies(energy: ComputeEnergy, table: ComponentEnergy | None) -> Sp
         return 0.0 if name is None or table is None else table.energy_pj(name) or 0.0
 
     return SparseComputeEnergy(energy.operation, of(SKIPPED_COMPUTE), of(GATED_COMPUTE))
-
-
-__all__ = [
-    "COMPUTE_ACTIONS",
-    "STORAGE_ACTIONS",
-    "SparseComputeEnergy",
-    "compute_energies",
-    "operation_energies",
-]

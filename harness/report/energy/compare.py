@@ -10,8 +10,7 @@ from typing import Literal
 from harness.engines.energy_tables import EnergyTables
 from harness.errors import Location, SpecError
 from harness.estimation.rounding import round_significant
-from harness.model.component_energy import last_name
-from harness.spec.energy import AreaReferenceTable, EnergyReferenceTable
+from harness.spec.energy import AreaReferenceTable, EnergyReferenceTable, last_name
 
 DIGITS = 6
 """Both sides are rounded to this many; tables hold no more."""

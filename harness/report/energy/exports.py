@@ -50,6 +50,7 @@ def record_of(tables: EnergyTables, comparisons: Sequence[Comparison] = ()) -> d
             "area_um2": tables.area_um2,
             "leak_pj_per_cycle": tables.leak_pj_per_cycle,
             "leak_watts": tables.leak_watts,
+            "charged_leak_pj_per_cycle": tables.charged_leak_pj_per_cycle,
         },
         "components": [
             {
@@ -101,6 +102,7 @@ def _part(part: Contribution) -> dict[str, Any]:
         "citation": finding.citation,
         "attributes": dict(finding.attributes),
         "scaling": finding.scaling,
+        "steps": list(finding.steps),
         "note": finding.note,
         "warnings": list(finding.warnings),
         "passed_over": list(finding.passed_over),

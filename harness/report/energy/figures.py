@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.engines.energy_tables import LEAK, ComponentFigures, EnergyTables, Line
+from harness.engines.given_answers import GIVEN
 from harness.estimation.answers import Contribution
+from harness.estimation.query import Finding
+
+MOST_NAMES = 4
+"""Names of components in a line."""
 
 MOST_ALIKE = 8
 """Lines of one action, with different arguments and figures, that are all shown."""
@@ -101,7 +106,13 @@ def _alike(a: Line, b: Line) -> bool:
     if a.value != b.value or a.unit != b.unit or len(a.answer.parts) != len(b.answer.parts):
         return False
     pairs = zip(a.answer.parts, b.answer.parts, strict=True)
-    return all((p.component, p.factor, p.finding) == (q.component, q.factor, q.finding) for p, q in pairs)
+    return all((p.component, p.factor, _told(p)) == (q.component, q.factor, _told(q)) for p, q in pairs)
+
+
+def _told(part: Contribution) -> Finding:
+    """The finding, without the line of a given table, which is another for each action."""
+    finding = part.finding
+    return replace(finding, citation="") if finding.estimator == GIVEN else finding
 
 
 def _label(group: Sequence[Line]) -> str:
@@ -130,8 +141,18 @@ def totals(tables: EnergyTables) -> list[tuple[str, str]]:
     """Label and text of the lines under the tables."""
     from harness.report import quantities  # noqa: PLC0415
 
-    found = [("total area", f"{quantities.area(tables.area_um2)} of all instances")]
+    area = tables.area_um2
+    found = [("total area", "not given" if area is None else f"{quantities.area(area)} of all instances")]
     leak = f"{six(tables.leak_pj_per_cycle)} pJ/cycle"
     power = "" if tables.leak_watts is None else f" = {watts(tables.leak_watts)}"
     found.append(("total leakage", f"{leak}{power} of all instances, with nothing switched off"))
+    if tables.uncharged:
+        counted = f"{six(tables.charged_leak_pj_per_cycle)} pJ/cycle at most"
+        found.append(("in a run", f"{counted}: the model leaves out that of {_names(tables.uncharged)}"))
     return found
+
+
+def _names(names: Sequence[str]) -> str:
+    if len(names) <= MOST_NAMES:
+        return ", ".join(names)
+    return ", ".join([*names[: MOST_NAMES - 1], f"{len(names) - MOST_NAMES + 1} more"])

@@ -57,10 +57,19 @@ class Use:
             ("scaled", finding.scaling),
             # Of a scaled figure the note says the same in other words.
             ("how", "" if finding.scaling else finding.note),
-            ("row", " ".join(self.rows)),
+            ("row", " ".join(_by_file(self.rows))),
             ("stated ±", percent(finding.uncertainty)),
         ]
         return [(label, text) for label, text in told if text]
+
+
+def _by_file(rows: Iterable[str]) -> list[str]:
+    """``a.csv:1,2 b.csv:1`` for ``a.csv:1``, ``a.csv:2`` and ``b.csv:1``."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        file, _, line = row.rpartition(":")
+        found.setdefault(file, []).append(line)
+    return [f"{file}:{','.join(lines)}" for file, lines in found.items()]
 
 
 class Origins:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from harness.engines.energy_tables import GIVEN, LEAK, EnergyTables, Line
+from harness.engines.energy_tables import LEAK, EnergyTables, Line
+from harness.engines.given_answers import GIVEN
 from harness.estimation.answers import Contribution
 from harness.estimation.query import FITS
 from harness.report import quantities

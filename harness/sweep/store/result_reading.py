@@ -59,9 +59,11 @@ def _accuracy(text: str | None) -> dict[str, Any]:
     if text is None:
         return {}
     known = Accuracy.from_record(json.loads(text))
-    off = {"stated_pj": known.stated_pj, "plus_minus_pj": known.plus_minus_pj}
-    by_source = dict(known.by_source)
-    return {"energy_by_accuracy": dict(known.by_class), "energy_uncertainty": off, "energy_by_source": by_source}
+    return {
+        "energy_by_accuracy": dict(known.by_class),
+        "energy_uncertainty": {"stated_pj": known.stated_pj, "plus_minus_pj": known.plus_minus_pj},
+        "energy_by_source": dict(known.by_source),
+    }
 
 
 def read_limits(connection: sqlite3.Connection, index: int, position: int) -> tuple[LevelLimits, ...]:
