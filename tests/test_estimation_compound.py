@@ -8,6 +8,7 @@ import pytest
 import yaml
 from estimation_cases import MEMORY, SHARED, UNIT, architecture_of, component_classes
 
+from harness.errors import EstimationError
 from harness.estimation import EstimationOptions, estimate
 from harness.estimation.component_classes import read_component_classes
 from harness.estimation.compound import CompoundComponent
@@ -307,3 +308,45 @@ def test_what_is_to_be_asked_is_known_before_anybody_is_asked():
     assert [query.action for query in asked] == ["read", "read", "leak", None, "read", "write", None]
     assert [[a.energy_pj for a in row.actions] for row in rows][:2] == [[4, 8, 4], [1, 2]]
     assert [row.area_um2 for row in rows] == [80, 10, 0]
+
+
+@pytest.mark.parametrize(
+    ("there", "used", "reason"),
+    [
+        ("[0..3]", "[0..9]", "action 'read' uses 10 of 's', of which there are 4 [0..3]"),
+        ("[0..3]", "[0..1.5]", "the bound '1.5' is 1.5, not a whole number"),
+        ("[0..3]", "[-3..-1]", "the bound '-3' is -3, not a whole number"),
+        ("[0..1e17]", "[0..2e17]", "of which there are 100000000000000001"),
+    ],
+)
+def test_an_action_uses_only_what_is_there(there, used, reason):
+    text = f"""
+        - name: thing
+          subcomponents: [{{name: "s{there}", class: cell}}]
+          actions: [{{name: read, subcomponents: [{{name: "s{used}", actions: [{{name: read}}]}}]}}]
+        """
+    with pytest.raises(EstimationError) as caught:
+        _component(text).entries()
+    assert reason in str(caught.value)
+
+
+def _classes_in_classes(deep, wide):
+    parts = ", ".join(f"{{name: s{i}, class: DEEPER}}" for i in range(wide))
+    lines = [
+        f"- {{name: c{d}, subcomponents: [{parts.replace('DEEPER', f'c{d + 1}')}], actions: []}}"
+        for d in range(deep)
+    ]
+    return "\n".join(lines)
+
+
+def test_classes_that_multiply_without_end_are_told():
+    with pytest.raises(EstimationError) as caught:
+        _component(_classes_in_classes(8, 10), class_name="c0")
+    assert str(caught.value).startswith("Top.x: the component has more than 20,000 parts")
+
+
+def test_deep_nesting_is_not_called_recursion():
+    _component(_classes_in_classes(20, 1), class_name="c0")
+    with pytest.raises(EstimationError) as caught:
+        _component(_classes_in_classes(21, 1), class_name="c0")
+    assert "component classes are nested more than 20 deep: c0 -> c1" in str(caught.value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.errors import EstimationError
 from harness.estimation.component_classes import MUST_SPECIFY, CompoundClass, Part
-from harness.estimation.compound.values import count_of, scale_of, value_of
+from harness.estimation.compound.values import bounds_of, scale_of, value_of
 from harness.estimation.query import Attributes, AttributeValue
 
 HANDED_DOWN: Mapping[str, AttributeValue] = {
@@ -21,6 +21,8 @@ HANDED_DOWN: Mapping[str, AttributeValue] = {
 """Attributes that a subcomponent takes from the enclosing one unless it sets them, with the default."""
 
 MAX_NESTING = 20
+MAX_PARTS = 20_000
+"""Of one component, those inside parts included: classes that multiply tenfold eight times never end."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Instance:
 class PartInstance:
     part: Part
     path: str
+    bounds: tuple[int, int] | None
     count: int
     area_scale: float
     energy_scale: float
@@ -49,18 +52,24 @@ class Builder:
 
     def __init__(self, classes: Mapping[str, CompoundClass]) -> None:
         self._classes = classes
+        self._built = 0
+        self._top = ""
 
     def instance(self, path: str, class_name: str, given: Attributes) -> Instance:
         """Of a component of the architecture, with the attributes ``given`` there."""
         definition = self._classes[class_name]
+        self._built, self._top = 0, path
         return self._instance(definition, path, with_defaults(definition, path, given, {}), ())
 
     def _instance(
         self, definition: CompoundClass, path: str, attributes: Attributes, above: tuple[str, ...]
     ) -> Instance:
-        if definition.name in above or len(above) > MAX_NESTING:
-            chain = " -> ".join((*above, definition.name))
+        chain = " -> ".join((*above, definition.name))
+        if definition.name in above:
             message = f"{path}: component classes contain each other: {chain}"
+            raise EstimationError(message, definition.location)
+        if len(above) >= MAX_NESTING:
+            message = f"{path}: component classes are nested more than {MAX_NESTING} deep: {chain}"
             raise EstimationError(message, definition.location)
         parts = {
             part.name: self._part(part, f"{path}.{part.name}", attributes, (*above, definition.name))
@@ -69,6 +78,10 @@ class Builder:
         return Instance(definition, path, attributes, parts)
 
     def _part(self, part: Part, path: str, outer: Attributes, above: tuple[str, ...]) -> PartInstance:
+        self._built += 1
+        if self._built > MAX_PARTS:
+            message = f"{self._top}: the component has more than {MAX_PARTS:,} parts"
+            raise EstimationError(message, part.location)
         own: dict[str, AttributeValue] = {}
         for name, raw in part.attributes:
             own[name] = value_of(raw, {**outer, **own}, f"{path}: attribute '{name}'", part.location)
@@ -81,10 +94,13 @@ class Builder:
         if definition is not None:
             own = with_defaults(definition, path, own, outer)
         names = {**outer, **own}
+        ranged = part.index is not None and part.index.last is not None
+        bounds = bounds_of(part.index, outer, path, part.location) if part.index and ranged else None
         return PartInstance(
             part=part,
             path=path,
-            count=count_of(part.index, outer, path, part.location),
+            bounds=bounds,
+            count=1 if bounds is None else bounds[1] - bounds[0] + 1,
             area_scale=scale_of(part.area_scale, names, f"{path}: area_scale", part.location),
             energy_scale=scale_of(part.energy_scale, names, f"{path}: energy_scale", part.location),
             attributes=own,

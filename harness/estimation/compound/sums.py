@@ -87,6 +87,10 @@ class CompoundComponent:
         for use in action.uses:
             part = instance.parts[use.part]
             count = count_of(use.index, names, f"{what}: '{use.part}'", use.location)
+            if part.bounds is not None and count > part.count:
+                there = "[{}..{}]".format(*part.bounds)
+                message = f"{what} uses {count} of '{use.part}', of which there are {part.count} {there}"
+                raise EstimationError(message, use.location)
             for sub in use.actions:
                 scale, share = self._scales(sub, names, f"{what}: action '{sub.name}' of '{use.part}'")
                 total = product.times(

@@ -80,6 +80,8 @@ def bounds_of(index: IndexRange, names: Attributes, what: str, place: Location |
         number = finite_number(value)
         if number is None:
             raise EstimationError(f"{what}: the bound '{text}' is {shorten(value)}, not a number", place)
+        if number != int(number) or number < 0:
+            raise EstimationError(f"{what}: the bound '{text}' is {number:g}, not a whole number", place)
         bounds.append(int(number))
     if bounds[1] < bounds[0]:
         raise EstimationError(f"{what}: the range {bounds[0]}..{bounds[1]} is empty", place)
