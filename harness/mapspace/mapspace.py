@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from harness.errors import EmptyMapSpace
+from harness.errors import EmptyMapSpace, Unsupported
 from harness.mapspace.bypass import BypassSpace
 from harness.mapspace.conflict import explain_no_factors
 from harness.mapspace.demands import factor_demands
@@ -69,6 +69,11 @@ class MapSpace:
         constraints: Constraints,
         template: Template = "uber",
     ) -> None:
+        if architecture.sparse is not None:
+            # What fits is counted in dense words here, and costs are pruned by dense traffic.
+            raise Unsupported(
+                "map spaces of hardware with sparse optimisations are not searched", hint="give a mapping"
+            )
         self.architecture = architecture
         self.problem = problem
         self.constraints = constraints
