@@ -676,8 +676,9 @@ def test_own_tables_that_know_a_class_and_do_not_answer_are_told(tmp_path):
 IMPLIED = MANIFEST + "implied: {memory: {n_banks: 1, kind: fast}}\n"
 
 
-def test_what_all_rows_are_for_need_not_be_stated_but_nothing_else_may(tmp_path):
-    family(tmp_path, IMPLIED, memory=GRID)
+@pytest.mark.parametrize("keys", ["", "keys: {memory: [technology, width, depth]}\n"])
+def test_what_all_rows_are_for_need_not_be_stated_but_nothing_else_may(tmp_path, keys):
+    family(tmp_path, IMPLIED + keys, memory=GRID)
     plain = asked(tmp_path, "read", width=16, depth=64)
     assert (plain.value, plain.accuracy, plain.warnings) == (1, 90, ())
     assert plain.note == "matched technology, width, depth"

@@ -10,10 +10,10 @@ A family is a folder with a manifest and one CSV file per component class::
 
 The key columns decide whether a row is meant: they must be equal, unless the manifest declares that rows may
 be interpolated (``interpolate``) or scaled (``scale``) in a column. Without ``keys`` every column is one that
-is neither a figure nor listed in ``rows.NO_KEYS``. The clock columns are not keys, so a table answers at any
-clock; the energy of ``idle`` rows, which is what leaks in one cycle of the row's clock, is scaled to the
-cycle asked for. (The plug-in for which these tables were made compared every column as text and fell silent
-at any other clock.)
+is neither a figure nor listed in ``rows.NO_KEYS``; what all rows are for without a column is ``implied``. The
+clock columns are not keys, so a table answers at any clock; the energy of ``idle`` rows, which is what leaks
+in one cycle of the row's clock, is scaled to the cycle asked for. (The plug-in for which these tables were
+made compared every column as text and fell silent at any other clock.)
 
 ``manifest.py`` and ``rules.py`` read manifests, ``rows.py`` tables, ``places.py`` finds both; ``fitting.py``,
 ``between.py`` and ``factors.py`` choose, interpolate and scale rows for ``lookup.py``.
