@@ -39,6 +39,20 @@ COMMANDS = {
 }
 """Benchmarks with options of their own."""
 
+TOLD = {
+    "peers": "the comparison with other mappers",
+    "convolutions": "the proofs for convolutions",
+    "technology": "the tables of docs/technology.md",
+    "macros": "the tables of numbers of docs/pim.md",
+    "residuals": "what differs from the reference's tables (docs/energy.md)",
+    "estimation": "estimators: time, and interpolation against CACTI (docs/energy.md)",
+    "accounts": "conversions and adders, counted both ways (docs/energy.md)",
+}
+
+
+def _others() -> list[str]:
+    return [f"  {name:<14}{TOLD[name]}" for name in COMMANDS]
+
 
 def main() -> int:
     if sys.argv[1:2] and sys.argv[1] in COMMANDS:
@@ -46,8 +60,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure speed and start-up.",
-        epilog="'python -m benchmarks peers --help' tells of the comparison with other mappers, "
-        "'python -m benchmarks convolutions --help' of the proofs for convolutions.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(["with options of their own (--help after the name):", *_others()]),
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(MODULES)} (all)")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, rougher figures")
@@ -55,7 +69,8 @@ def main() -> int:
     arguments = parser.parse_args()
     unknown = [name for name in arguments.names if name not in MODULES]
     if unknown:
-        parser.error(f"no benchmark '{unknown[0]}'; there are {', '.join(MODULES)}")
+        own = " (put it first, it has options of its own)" if unknown[0] in COMMANDS else ""
+        parser.error(f"no benchmark '{unknown[0]}'{own}; there are {', '.join([*MODULES, *COMMANDS])}")
     facts = machine_facts()
     print(", ".join(f"{name} {value}" for name, value in facts.items()))
     sections: list[Section] = []

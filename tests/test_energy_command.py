@@ -294,6 +294,60 @@ def test_comparison_tells_what_differs_and_what_is_on_one_side(run: Any, tmp_pat
     assert "area" not in run("--spec", architecture, tables, "--compare", theirs, "--all")
 
 
+def test_the_folder_of_a_run_can_be_compared_with(run: Any) -> None:
+    run("simba", "--ert", "tables")
+    told = run("simba", "--compare", "tables")
+    assert re.fullmatch(r"(\d+) lines: \1 equal in six digits", told.splitlines()[-1])
+    Path("tables/other.ERT.yaml").write_text("")
+    assert "which of ERT.yaml, other.ERT.yaml is meant?" in run("simba", "--compare", "tables", code=2)
+
+
+def test_who_asks_for_files_gets_files_only(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["energy", "pim_analog", "--csv", "table.csv", "--arch-param", "adc_bits=4"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines()[0] == "harness energy: written: table.csv"
+    assert "harness energy: warning: adc_bits" in captured.err
+    assert "MAC.compute" in run("gemmini", "--csv", "table.csv", "--why", "MAC.compute")
+
+
+def test_remarks_on_parameters_are_told_as_a_run_tells_them(run: Any) -> None:
+    assert "warning: adc_bits" in run("pim_analog", "--arch-param", "adc_bits=4")
+    assert "adc_bits" not in run("pim_analog").split("warning")[-1].splitlines()[0]
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+@pytest.mark.parametrize(
+    "words", [["gemmini", "--tables", "own"], ["pim_analog", "--arch-param", "cell_type=SRAM"]]
+)
+def test_sources_and_figures_are_never_cut_off(
+    run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, width: int, words: list[str]
+) -> None:
+    folder = tmp_path / "own" / "data"
+    folder.mkdir(parents=True)
+    manifest = "name: own\ntechnology: 32nm\naccuracy: 95\nunits: {energy: pJ, area: um^2}\nuncertainty: 8%\n"
+    manifest += "source: a chip\nkeys: {SRAM: [technology, width, depth]}\n"
+    manifest += "interpolate: {SRAM: {depth: log-log}}\npath_to_data_dir: ./data\n"
+    (tmp_path / "own" / "manifest.yaml").write_text(manifest)
+    head = "technology,width,depth,global_cycle_seconds,action,energy,area\n"
+    rows = [
+        f"32nm,128,{depth},1e-9,{action},{pj},{100 * depth}\n"
+        for depth in (1024, 65536)
+        for action, pj in (("read", 20 + depth / 1e3), ("write", 21 + depth / 1e3), ("idle", 0.01))
+    ]
+    (folder / "SRAM.csv").write_text(head + "".join(rows))
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = run(*words).splitlines()
+    table = lines[: lines.index(next(line for line in lines if line.startswith("part")))]
+    found = [line for line in table if re.search(r"(pJ|um\^2) ", line)]
+    assert len(found) > 10
+    for line in found:
+        assert re.search(r"\[\d+(,\d+)*\]\s*$|\b[a-z]+\s*$", line), line
+    assert not re.search(r"\[[\d,]*\s*$", "\n".join(table), re.MULTILINE)
+    if "own" in words:
+        assert re.search(r" 8 % +interpolated \[\d\]", "\n".join(found))
+
+
 def test_names_that_are_not_unique_are_not_guessed(run: Any, tmp_path: Path) -> None:
     architecture, tables = _files(tmp_path, arch=ARCHITECTURE, tables=TABLES)
     entries = yaml.safe_load(TABLES)
@@ -356,7 +410,7 @@ def test_norm_operators_have_the_tables_of_their_variant(run: Any) -> None:
         (["gemmini", "--arch-param", "pe_row=8"], "did you mean 'pe_rows'?"),
         (["gemmini", "--wy", "DRAM"], "did you mean '--why'?"),
         (["gemmini", "--compare", "nowhere.yaml"], "no such file"),
-        (["gemmini", "--compare", "."], "no such file"),
+        (["gemmini", "--compare", "."], "there is no *ERT.yaml and no *ART.yaml in the folder"),
         (["gemmini", "--why", "DRAM", "--json"], "--json has every derivation"),
         (["gemmini", "--csv", "table.txt"], "ends in .csv"),
         (["gemmini", "--html", "no/such.html"], "there is no folder"),
@@ -426,7 +480,7 @@ def test_it_runs_as_a_module() -> None:
 def test_the_document_shows_what_is_printed(tmp_path: Path) -> None:
     section = (ROOT / "docs/cli.md").read_text(encoding="utf-8").split("\n# harness energy\n")[1]
     commands = commands_in(section)
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command, expected in commands:
         check(command, expected, tmp_path)
 

@@ -356,7 +356,7 @@ def test_a_row_of_the_library_as_it_is_has_the_papers_uncertainty():
 def test_a_scaled_answer_of_the_library_says_by_what_and_after_whom():
     found = ask(LOGIC, "aladdin_multiplier", "multiply", width=8, technology="32nm")
     assert (found.fit, found.uncertainty, found.warnings) == ("scaled", None, ())
-    assert found.scaling.startswith("40 -> 32 nm energy x0.834 (Accelergy's; rightly interpolated x0.761)")
+    assert found.scaling.startswith("40 -> 32 nm energy x0.834 (by a power law x0.761)")
     assert found.scaling.endswith("width 8 of 32 x0.25")
     assert "Stillmaker and Baas" in found.citation
 

@@ -41,12 +41,18 @@ def _run(arguments: EnergyArguments, program: str) -> int:
         # A name of nothing is told before anything is written.
         find_lines(tables, arguments.why)
     comparisons = [compare(tables, other) for other in others]
-    for place in _written(arguments, tables):
+    written = _written(arguments, tables)
+    for place in written:
         say(f"{program}: written: {one_line(place)}")
     if arguments.json:
         from harness.report.energy.exports import json_text  # noqa: PLC0415
 
         print(json_text(tables, comparisons))
+        return 0
+    if written and arguments.why is None and not comparisons:
+        # Who asks for files gets files; what may spoil them is told all the same.
+        for warning in tables.warnings:
+            say(f"{program}: warning: {one_line(warning)}")
         return 0
     _show(_console(), arguments, tables, comparisons)
     return 0

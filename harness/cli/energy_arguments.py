@@ -151,7 +151,7 @@ def _add_shown(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
     group.add_argument(
         "--compare", nargs="+", action="extend", type=some_text, metavar="FILE",
-        help="what differs from the ERT and ART in these files",
+        help="what differs from the ERT and ART in these files, or in the folder of a run",
     )  # fmt: skip
     group.add_argument(
         "--all", action="store_true", help="every line, also equal ones and those of what is no hardware"

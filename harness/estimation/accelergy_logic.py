@@ -112,7 +112,7 @@ def _node_step(query: Query, library: LogicLibrary) -> Scaling:
     right = right_area if query.action is None else right_energy
     if factor == right == 1:
         return Scaling(factor, "")
-    words += f" (Accelergy's; rightly interpolated x{right:.3g})"
+    words += f" (by a power law x{right:.3g})"
     beside = library.beside(node)
     if beside is None:
         return Scaling(factor, words)

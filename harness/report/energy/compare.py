@@ -84,6 +84,8 @@ def read_tables(file: Path) -> OtherTables:
     from harness.spec.flattened.energy_tables import read_art, read_ert  # noqa: PLC0415 - imports PyYAML
     from harness.spec.yaml_loader import load_yaml_file  # noqa: PLC0415
 
+    if file.is_dir():
+        return _of_folder(file)
     if not file.is_file():
         raise SpecError("no such file", Location(str(file)))
     tree = load_yaml_file(file)
@@ -104,6 +106,26 @@ def read_tables(file: Path) -> OtherTables:
     except SpecError as error:
         place = error.location or Location(str(file))
         raise SpecError(error.message, place, error.hint) from None
+
+
+def _of_folder(folder: Path) -> OtherTables:
+    """The tables that a run or ``--ert`` left there."""
+    found = [_only(folder, kind) for kind in ("ERT", "ART")]
+    if found[0] is None and found[1] is None:
+        hint = "name a folder of run.py or of --ert, or the file itself"
+        raise SpecError("there is no *ERT.yaml and no *ART.yaml in the folder", Location(str(folder)), hint)
+    parts = [read_tables(file) for file in found if file is not None]
+    ert = next((part.ert for part in parts if part.ert is not None), None)
+    art = next((part.art for part in parts if part.art is not None), None)
+    return OtherTables(str(folder), ert, art)
+
+
+def _only(folder: Path, kind: str) -> Path | None:
+    files = sorted(file for file in folder.glob(f"*{kind}.yaml") if file.is_file())
+    if len(files) > 1:
+        names = ", ".join(file.name for file in files)
+        raise SpecError(f"which of {names} is meant?", Location(str(folder)), "name the file itself")
+    return files[0] if files else None
 
 
 def compare(tables: EnergyTables, other: OtherTables) -> Comparison:

@@ -10,8 +10,11 @@ from harness.engines.energy_tables import ComponentFigures, EnergyTables, Line
 from harness.estimation.query import Finding
 from harness.report.energy.figures import part_name, percent
 
-_ROW = re.compile(r";\s*([^\s;]+:[0-9]+)$")
-"""At the end of a citation: the file of a table, and the line of the row."""
+_ROW = re.compile(r";\s*([^\s;]+:[0-9]+(?:,[0-9]+)*)$")
+"""At the end of a citation: the file of a table, and the line of the row, or the lines."""
+
+_ASIDE = re.compile(r" \(by a power law[^)]*\)")
+"""What a factor would be else, which a derivation tells and a table does not."""
 
 
 def cited(finding: Finding) -> tuple[str, str]:
@@ -35,7 +38,10 @@ class Origin:
 
 @dataclass
 class Use:
-    """How a part of a component was answered, for all ``actions`` that were answered alike."""
+    """How a part of a component was answered by one source, with the same attributes, for all ``actions``.
+
+    ``ways``: how they were scaled or how else they came about, with the actions that it is true of.
+    """
 
     part: str
     class_name: str
@@ -43,6 +49,7 @@ class Use:
     origin: Origin
     actions: dict[str, None] = field(default_factory=dict)
     rows: dict[str, None] = field(default_factory=dict)
+    ways: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     @property
     def attributes(self) -> str:
@@ -52,11 +59,10 @@ class Use:
     def details(self) -> list[tuple[str, str]]:
         """What there is to tell, label and text."""
         finding = self.finding
-        told = [
-            ("used", self.attributes),
-            ("scaled", finding.scaling),
-            # Of a scaled figure the note says the same in other words.
-            ("how", "" if finding.scaling else finding.note),
+        told = [("used", self.attributes)]
+        for (label, text), actions in self.ways.items():
+            told.append((label, text if len(self.ways) == 1 else f"{', '.join(actions)}: {text}"))
+        told += [
             ("row", " ".join(_by_file(self.rows))),
             ("stated ±", percent(finding.uncertainty)),
         ]
@@ -68,7 +74,8 @@ def _by_file(rows: Iterable[str]) -> list[str]:
     found: dict[str, list[str]] = {}
     for row in rows:
         file, _, line = row.rpartition(":")
-        found.setdefault(file, []).append(line)
+        known = found.setdefault(file, [])
+        known += [number for number in line.split(",") if number not in known]
     return [f"{file}:{','.join(lines)}" for file, lines in found.items()]
 
 
@@ -103,15 +110,26 @@ class Origins:
                 f = part.finding
                 name = part_name(part, component.full_name)
                 citation, row = cited(f)
-                answered = (f.estimator, citation, f.fit, _without_clock(f), f.scaling, f.note, f.uncertainty)
+                answered = (f.estimator, citation, f.fit, _without_clock(f), f.uncertainty)
                 key = (name, part.class_name, *answered)
                 use = found.setdefault(key, Use(name, part.class_name, f, self.origin(f)))
                 use.actions[part.action or "area"] = None
+                for way in _ways(f):
+                    actions = use.ways.setdefault(way, [])
+                    if (part.action or "area") not in actions:
+                        actions.append(part.action or "area")
                 if row:
                     use.rows[row] = None
                 if len(f.attributes) > len(use.finding.attributes):
                     use.finding = f
         return list(found.values())
+
+
+def _ways(finding: Finding) -> list[tuple[str, str]]:
+    """Scaling, factor by factor; where there is none the note, which else says the same in other words."""
+    if finding.scaling:
+        return [("scaled", _ASIDE.sub("", text)) for text in finding.scaling.split("; ")]
+    return [("how", finding.note)] if finding.note else []
 
 
 def _without_clock(finding: Finding) -> tuple[tuple[str, str], ...]:

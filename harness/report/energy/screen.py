@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from harness.engines.energy_tables import LEAK, EnergyTables, Line
+from harness.engines.energy_tables import LEAK, ComponentFigures, EnergyTables, Line
 from harness.report import quantities
 from harness.report.energy.figures import Row, heading, percent, rows_of, six, totals, watts
 from harness.report.energy.origins import Origins, Use
+from harness.report.energy.wrapping import Cell, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
 WIDE = 110
+CROWDED = 18
+"""Characters for actions, below which columns stand nearer to each other."""
+
+WHENCE = len("interpolated [10]")
+"""Characters of the column with accuracy class and sources."""
 
 
 def print_tables(console: Console, tables: EnergyTables, everything: bool = False) -> None:
@@ -47,40 +53,63 @@ def _figures(tables: EnergyTables, origins: Origins, everything: bool, width: in
 
     shown = [c for c in tables.components if everything or c.hardware]
     stated = any(line.answer.uncertainty is not None for c in shown for line in c.lines)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("component", no_wrap=True, overflow="ellipsis", max_width=26 if width >= WIDE else 18)
-    if width >= WIDE:
-        table.add_column("class", overflow="fold", style="dim")
-    table.add_column("action", overflow="fold", min_width=16)
-    table.add_column("figure", justify="right", no_wrap=True)
-    table.add_column("of all", justify="right", no_wrap=True)
-    if stated:
-        table.add_column("±", justify="right", no_wrap=True)
-    table.add_column("from", overflow="fold", min_width=12)
-    for component in shown:
-        name = plain(component.name + (f" x{component.instances}" if component.instances > 1 else ""), "cyan")
-        kind = plain(component.class_name)
-        rows = rows_of(component, everything)
+    head = ["component", "action", "figure", "of all", *(["±"] if stated else []), "from"]
+    groups = [[_cells(tables, row, origins, stated) for row in _rows(c, everything)] for c in shown]
+    columns = zip(head, *(row for rows in groups for row in rows), strict=True)
+    widths = [max(map(_longest, column)) for column in columns]
+    widths[0] = min(widths[0], 26 if width >= WIDE else 15 if stated else 18)
+    kind = min(20, max((len(c.class_name) for c in shown), default=0)) if width >= WIDE else 0
+    # Sources and figures are never broken; actions take what is left.
+    gaps = len(widths) - (0 if kind else 1)
+    left = width - (sum(widths) - widths[1] + kind + 2 * gaps)
+    crowded = left < min(widths[1], CROWDED)
+    widths[1] = max(10, min(widths[1], left + (gaps if crowded else 0)))
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 0 if crowded else 1, 0, 0)
+    )
+    for name, room in zip(head, widths, strict=True):
+        numbers = name in ("figure", "of all", "±")
+        style = "cyan" if name == "component" else ""
+        table.add_column(name, width=room, justify="right" if numbers else "left", style=style)
+        if name == "component" and kind:
+            table.add_column("class", width=kind, style="dim")
+    for component, rows in zip(shown, groups, strict=True):
         for number, row in enumerate(rows):
-            cells: list[RenderableType] = [name if number == 0 else ""]
-            if width >= WIDE:
-                cells.append(kind if number == 0 else "")
-            if isinstance(row, Row):
-                cells += _cells(tables, row, origins, stated)
-            else:
-                cells.append(plain(f"... {row} more (--all)", "dim"))
+            cells = [plain(cell) for cell in row]
+            if kind:
+                cells.insert(1, plain(component.class_name if number == 0 else ""))
             table.add_row(*cells, end_section=number == len(rows) - 1)
     return table
 
 
-def _cells(tables: EnergyTables, row: Row, origins: Origins, stated: bool) -> list[RenderableType]:
-    line = row.line
+def _rows(component: ComponentFigures, everything: bool) -> list[tuple[str, Row | int]]:
+    """The rows, the first after the component's name."""
+    name = component.name + (f" x{component.instances}" if component.instances > 1 else "")
+    rows = rows_of(component, everything)
+    return [(name if number == 0 else "", row) for number, row in enumerate(rows)]
+
+
+def _longest(text: str) -> int:
+    return max(map(len, text.split("\n")))
+
+
+def _cells(tables: EnergyTables, row: tuple[str, Row | int], origins: Origins, stated: bool) -> list[str]:
+    name, shown = row
+    if isinstance(shown, int):
+        return [name, f"... {shown} more (--all)", *[""] * (4 if stated else 3)]
+    line = shown.line
     figure = f"{six(line.value)} {'um^2' if line.action is None else 'pJ  '}"
-    cells: list[RenderableType] = [plain(row.label), figure, of_all(tables, row)]
-    if stated:
-        cells.append(percent(line.answer.uncertainty))
-    numbers = ",".join(str(origin.number) for origin in origins.of(line))
-    return [*cells, plain(f"{line.answer.fit} [{numbers}]" if numbers else "-")]
+    plus_minus = [percent(line.answer.uncertainty)] if stated else []
+    source = whence(line.answer.fit, [origin.number for origin in origins.of(line)])
+    return [name, shown.label, figure, of_all(tables, shown), *plus_minus, source]
+
+
+def whence(fit: str, numbers: Sequence[int]) -> str:
+    """For example "row [1]"; many sources on lines of their own, so that none is ever cut off."""
+    if not numbers:
+        return "-"
+    told = f"{fit} [{','.join(map(str, numbers))}]"
+    return told if len(told) <= WHENCE else "\n".join([fit, *wrapped(told.removeprefix(f"{fit} "), WHENCE)])
 
 
 def of_all(tables: EnergyTables, row: Row) -> str:
@@ -102,12 +131,12 @@ def _uses(tables: EnergyTables, origins: Origins, width: int) -> Table:
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("part", overflow="fold", max_width=30 if width >= WIDE else 24)
+    table.add_column("part", overflow="fold", max_width=30 if width >= WIDE else 20)
     if width >= WIDE:
         table.add_column("class", overflow="fold", style="dim", max_width=24)
     table.add_column("actions", overflow="fold", max_width=22 if width >= WIDE else 16)
     table.add_column("attributes used, scaling", overflow="fold", ratio=1)
-    table.add_column("from", overflow="fold", min_width=12)
+    table.add_column("from", width=_whence_width(tables, origins))
     for component in tables.components:
         uses = origins.uses(component)
         if any(use.part for use in uses):
@@ -115,10 +144,15 @@ def _uses(tables: EnergyTables, origins: Origins, width: int) -> Table:
         for use in uses:
             name = plain(f" {use.part}") if use.part else plain(component.name, "cyan")
             actions, used = plain(", ".join(use.actions)), plain(used_words(use))
-            whence = plain(f"{use.finding.fit} [{use.origin.number}]")
+            source = plain(whence(use.finding.fit, [use.origin.number]))
             kind = [plain(use.class_name)] if width >= WIDE else []
-            table.add_row(name, *kind, actions, used, whence)
+            table.add_row(name, *kind, actions, used, source)
     return table
+
+
+def _whence_width(tables: EnergyTables, origins: Origins) -> int:
+    uses = (use for component in tables.components for use in origins.uses(component))
+    return max((len(whence(use.finding.fit, [use.origin.number])) for use in uses), default=4)
 
 
 def used_words(use: Use) -> str:
@@ -153,7 +187,4 @@ def pairs(rows: Iterable[tuple[str, str]]) -> Table:
 
 
 def plain(text: str, style: str = "") -> RenderableType:
-    """Text as it is: brackets of names and numbers are no markup."""
-    from rich.text import Text  # noqa: PLC0415
-
-    return Text(text, style=style)
+    return Cell(text, style)

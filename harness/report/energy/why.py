@@ -10,6 +10,7 @@ from harness.engines.energy_tables import LEAK, EnergyTables, Line
 from harness.engines.given_answers import GIVEN
 from harness.estimation.answers import Contribution
 from harness.estimation.query import FITS
+from harness.estimation.query import digits as _number
 from harness.report import quantities
 from harness.report.energy.figures import (
     Row,
@@ -49,9 +50,10 @@ def print_derivation(console: Console, tables: EnergyTables, name: str) -> None:
     kind = f"class {component.class_name}, " if component.class_name else ""
     console.print(Text(f"{kind}{count}; estimator: {tables.estimator}", "dim"))
     origins = Origins()
+    told: set[tuple[str, ...]] = set()
     for row in _rows(found):
         console.print()
-        console.print(_tree(tables, row, origins))
+        console.print(_tree(tables, row, origins, told))
     console.print()
     print_origins(console, origins)
     print_warnings(console, list(dict.fromkeys(w for line in found.lines for w in line.answer.warnings)))
@@ -72,7 +74,8 @@ def _name(line: Line) -> str:
     return " ".join(filter(None, (line.action or "area", arguments_of(line))))
 
 
-def _tree(tables: EnergyTables, row: Row, origins: Origins) -> Tree:
+def _tree(tables: EnergyTables, row: Row, origins: Origins, told: set[tuple[str, ...]]) -> Tree:
+    """``told``: who was passed over, as far as it stands in a tree before."""
     from rich.text import Text  # noqa: PLC0415
     from rich.tree import Tree  # noqa: PLC0415
 
@@ -83,7 +86,7 @@ def _tree(tables: EnergyTables, row: Row, origins: Origins) -> Tree:
     if not answer.parts:
         tree.add(Text(answer.note or "a placeholder without hardware"))
     for part in answer.parts:
-        _add_part(tree, part, row, origins)
+        _add_part(tree, part, row, (origins, told))
     for text in _arithmetic(line):
         tree.add(text)
     after = _of_all(tables, row)
@@ -92,7 +95,7 @@ def _tree(tables: EnergyTables, row: Row, origins: Origins) -> Tree:
     return tree
 
 
-def _add_part(tree: Tree, part: Contribution, row: Row, origins: Origins) -> None:
+def _add_part(tree: Tree, part: Contribution, row: Row, before: tuple[Origins, set[tuple[str, ...]]]) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     finding = part.finding
@@ -106,10 +109,12 @@ def _add_part(tree: Tree, part: Contribution, row: Row, origins: Origins) -> Non
         title.append(f"  ({part.class_name})", "dim")
     title.append(f"  {_number(finding.value)} {unit}")
     branch = tree.add(title)
-    branch.add(_grid(_told(part, origins)))
+    branch.add(_grid(_told(part, unit, *before)))
 
 
-def _told(part: Contribution, origins: Origins) -> Iterable[tuple[str, Sequence[str]]]:
+def _told(
+    part: Contribution, unit: str, origins: Origins, told: set[tuple[str, ...]]
+) -> Iterable[tuple[str, Sequence[str]]]:
     """What there is to tell of a part: labels, and a text or several for each."""
     finding = part.finding
     if part.factors:
@@ -125,10 +130,13 @@ def _told(part: Contribution, origins: Origins) -> Iterable[tuple[str, Sequence[
     elif finding.note:
         # Of a scaled figure the note says the same in other words.
         yield "how", [finding.note]
+    if finding.steps:
+        yield "worked out", [*finding.steps, f"= {_number(finding.value)} {unit}"]
     if finding.uncertainty is not None:
         yield "stated ±", [percent(finding.uncertainty)]
     if finding.passed_over:
-        yield "passed over", finding.passed_over
+        yield "passed over", ["as above"] if finding.passed_over in told else finding.passed_over
+        told.add(finding.passed_over)
     if finding.warnings:
         yield "warning", finding.warnings
 
@@ -169,11 +177,6 @@ def _arithmetic(line: Line) -> list[Text]:
 def _term(part: Contribution) -> str:
     value = _number(part.finding.value)
     return value if part.factor == 1 else f"{_number(part.factor)} x {value}"
-
-
-def _number(value: float) -> str:
-    """Enough digits to follow the arithmetic to the rounding, no more."""
-    return f"{value:.{SHOWN_DIGITS}g}"
 
 
 def _of_all(tables: EnergyTables, row: Row) -> str:
