@@ -11,7 +11,7 @@ import pytest
 from harness.estimation.cache import default_cache_folder
 from harness.estimation.cacti import Cacti, cacti_for
 from harness.estimation.cacti.recipe import CACTI
-from harness.estimation.hwc.seams import NEUROSIM
+from harness.estimation.hwc.recipe import NEUROSIM
 from harness.estimation.programs import Program, Recipe, Unavailable, program_of
 from harness.estimation.programs.building import find_compiler
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -52,6 +53,24 @@ def test_parallel_writers_leave_one_complete_file(tmp_path):
         list(pool.map(lambda n: AnswerCache(tmp_path).put(KEY, {"value": 7, "pad": "x" * 5000}), range(64)))
     (path,) = _files(tmp_path)
     assert json.loads(path.read_text())["answer"]["value"] == 7
+
+
+def test_old_answers_and_what_was_left_half_written_make_room(tmp_path):
+    cache = AnswerCache(tmp_path, most=2)
+    for number in range(1500):
+        cache.put({"n": number}, {"value": number})
+    folders = list((tmp_path / "estimation").iterdir())
+    assert len(folders) > 200
+    assert all(len(list(folder.iterdir())) <= 2 for folder in folders)
+    left, new = folders[0] / ".new-left", folders[0] / ".new-now"
+    left.write_text("half")
+    new.write_text("half")
+    os.utime(left, (1.0, 1.0))
+    number = 1500
+    while left.exists() and number < 10000:
+        cache.put({"n": number}, {"value": number})
+        number += 1
+    assert not left.exists() and new.exists()
 
 
 def test_where_the_cache_lies(monkeypatch, tmp_path):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import json
+import os
 import random
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from estimation_cases import MEMORY, UNIT, architecture_of, ask, component_classes
+from estimation_cases import GOLDEN, MEMORY, UNIT, architecture_of, ask, component_classes
 from program_cases import answering, package, real_cacti
 
 from harness.errors import EstimationError
@@ -18,7 +22,11 @@ from harness.estimation import EstimationOptions, estimate
 from harness.estimation.accelergy_sram import AccelergySramSource
 from harness.estimation.cache import AnswerCache
 from harness.estimation.cacti import Cacti, CactiRequest, CactiUnavailable, cacti_for, cacti_identity
-from harness.estimation.programs import NONE, Program, package_folder
+from harness.estimation.cacti.output import answer_in
+from harness.estimation.cacti.recipe import CACTI
+from harness.estimation.hwcomponents_source import HwcomponentsSource
+from harness.estimation.programs import NONE, Program, RunFailed, located, package_folder
+from harness.estimation.programs.program import shipped_starts
 from harness.estimation.query import Declined, Query
 from harness.estimation.sram.rules import Asked, Memory, Told, cost_of
 from harness.estimation.sram.table import SramCost
@@ -126,9 +134,62 @@ def test_a_program_that_fails_is_declined_with_the_reason(fake, body, reason):
     assert not isinstance(caught.value, CactiUnavailable)
 
 
-def test_a_program_without_end_is_stopped(fake):
-    with pytest.raises(Declined, match=r"did not answer within 0\.5 s"):
-        fake("time.sleep(60)", longest_run_s=0.5).answer(REQUEST)
+FAILURES = {
+    "time": ("time.sleep(60)", r"CACTI did not answer within 0\.5 s for a ram of .*less busy"),
+    "killed": ("os.kill(os.getpid(), 9)", r"could not be asked for a ram .*: it was stopped from outside"),
+}
+
+
+@pytest.mark.parametrize("why", FAILURES)
+def test_a_failure_that_passes_is_no_refusal_and_is_not_remembered(fake, log, tmp_path, why):
+    body, said = FAILURES[why]
+    cacti = fake(body, longest_run_s=0.5 if why == "time" else 60.0)
+    cacti.in_parallel([REQUEST])
+    assert asked_times(log) == 1
+    with pytest.raises(RunFailed, match=said):
+        cacti.answer(REQUEST)
+    assert asked_times(log) == 1, "that it failed beforehand is told once"
+    with pytest.raises(RunFailed, match=said):
+        cacti.answer(REQUEST)
+    assert asked_times(log) == 2, "and then it is tried again"
+    assert not list((tmp_path / "kept").rglob("*.json"))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EMFILE, errno.ENOMEM, errno.EACCES])
+@pytest.mark.parametrize("when", ["starting", "writing", "answering"])
+def test_what_the_system_refuses_is_a_failure_that_passes(fake, monkeypatch, number, when):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    cacti = fake("sys.exit(0)" if when == "answering" else "")
+    cacti._program.executable()
+    if when == "starting":
+        monkeypatch.setattr("harness.estimation.cacti.driver.subprocess.run", refuse)
+    elif when == "writing":
+        monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    else:
+        monkeypatch.setattr("harness.estimation.cacti.driver._see_that_there_is_room", refuse)
+    with pytest.raises(RunFailed) as caught:
+        cacti.answer(REQUEST)
+    said = str(caught.value)
+    assert said.startswith("CACTI could not be asked for a ram of 4096 bytes")
+    assert os.strerror(number) in said and "\n" not in said
+    assert ("(make room in " if number == errno.ENOSPC else "(try again") in said
+
+
+@pytest.mark.parametrize("estimator", ["tables", "hwcomponents"])
+def test_a_failure_that_passes_is_an_error_that_names_the_memory(fake, estimator):
+    """No interpolation takes the place of an answer that would have come on a quieter machine."""
+    cacti = fake("time.sleep(60)", longest_run_s=0.2)
+    source = AccelergySramSource(TABLE, cacti)
+    if estimator == "hwcomponents":
+        source = HwcomponentsSource(AnswerCache(None), cacti)
+    query = Query("System.Buffer", "SRAM", {"technology": "32nm", "width": 64, "depth": 1200}, "read")
+    with pytest.raises(EstimationError) as caught:
+        source.estimate(query)
+    said = str(caught.value)
+    assert said.startswith("System.Buffer: CACTI did not answer within 0.2 s for a ram of 9600 bytes")
+    assert said.endswith("or state its figures in a table of your own)")
 
 
 def test_a_refusal_is_remembered_but_not_kept(fake, log, tmp_path):
@@ -169,11 +230,43 @@ def test_many_are_asked_at_the_same_time_and_each_once(fake, log, monkeypatch):
     assert asked_times(log) == 4
 
 
-def test_threads_that_ask_the_same_get_the_same(fake):
+def test_threads_that_ask_the_same_get_the_same(fake, log):
     cacti = fake()
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: cacti.answer(REQUEST), range(16)))
     assert len({id(answer) for answer in answers}) == 1
+    assert asked_times(log) == 1
+
+
+def test_a_forked_process_finds_the_locks_free(fake, log):
+    """A thread that holds one is not in the child."""
+    if not hasattr(os, "fork"):
+        pytest.skip("no forks here")
+    cacti = fake("time.sleep(1.5)")
+    asking = threading.Thread(target=lambda: cacti.in_parallel([REQUEST]))
+    asking.start()
+    while not asked_times(log):
+        time.sleep(0.02)
+    child = os.fork()
+    if child == 0:
+        try:
+            cacti.in_parallel([REQUEST])
+        finally:
+            os._exit(0)
+    ended = _waited_for(child, 30)
+    asking.join()
+    assert ended
+    assert asked_times(log) == 2
+
+
+def _waited_for(child, seconds):
+    for _ in range(seconds * 20):
+        if os.waitpid(child, os.WNOHANG)[0] == child:
+            return True
+        time.sleep(0.05)
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+    return False
 
 
 def test_what_cannot_be_run_is_told_from_what_is_refused(no_cacti):
@@ -183,11 +276,21 @@ def test_what_cannot_be_run_is_told_from_what_is_refused(no_cacti):
     no_cacti.in_parallel([REQUEST])
 
 
-def test_one_cacti_for_the_process_and_an_identity_without_it(tmp_path):
+def test_one_cacti_for_the_process(tmp_path):
     assert cacti_for(tmp_path) is cacti_for(tmp_path)
     assert cacti_for(tmp_path) is not cacti_for(tmp_path, use_cache=False)
-    assert cacti_identity(tmp_path) == cacti_for(tmp_path).identity()
+
+
+def test_the_identity_is_that_of_the_sources_and_makes_nothing(tmp_path, monkeypatch):
+    here = cacti_identity(tmp_path)
     assert list(tmp_path.iterdir()) == []
+    if here == NONE:
+        pytest.skip("CACTI can neither be run nor made here")
+    assert here == located(CACTI).digest, "whoever compiled it, and wherever"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    started = shipped_starts(CACTI, located(CACTI).shipped)
+    assert cacti_identity(tmp_path / "other") == (here if started else NONE)
 
 
 # --- the real one ----------------------------------------------------------------------------------
@@ -257,6 +360,24 @@ def test_rows_of_the_table_come_out_to_the_last_bit():
 @pytest.mark.slow
 def test_very_many_rows_of_the_table_come_out_to_the_last_bit():
     assert _differences(200, seed=4) == {}
+
+
+def test_small_rows_come_to_the_last_bit_from_what_was_recorded(fake):
+    """As the tests above, also where CACTI cannot be run: a file that it wrote for the smallest memory."""
+    written = (GOLDEN / "cacti_32nm_256_bytes.txt").read_text()
+    cacti = fake(f"open(sys.argv[2] + '.out', 'w').write({written!r})")
+    names = ("read_pj", "write_pj", "leak_pj_per_cycle", "area_um2")
+    rows = [
+        row
+        for row in _all_rows()
+        if row["technology_nm"] == "32" and row["ports"] == row["banks"] == "1"
+        if int(row["width_bits"]) <= 32 and int(row["depth"]) <= 64
+    ]
+    assert len(rows) > 10
+    for row in rows:
+        assert _by_the_plug_in(cacti, row) == [float(row[name]) for name in names], row
+    assert list(cacti._known) == [CactiRequest(32, 256, 4)]
+    assert answer_in(written, CactiRequest(32, 256, 4)).access_ns > 0
 
 
 def test_the_two_wrappers_set_the_same():

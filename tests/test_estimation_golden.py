@@ -12,7 +12,7 @@ import yaml
 from estimation_cases import SHARED, component_classes, golden_architecture, golden_cases
 
 from harness.estimation import EstimationOptions, estimate
-from harness.spec.flattened import read_architecture, read_art, read_ert
+from harness.spec.flattened import read_architecture, read_art, read_ert, write_art, write_ert
 from harness.spec.yaml_loader import load_yaml_file
 
 OPTIONS = EstimationOptions(use_hwcomponents=False)
@@ -165,8 +165,8 @@ def test_every_line_of_the_tables_names_its_estimator():
 
 def test_the_tables_as_files_can_be_read_again():
     result = estimate(golden_architecture("pim"), component_classes("pim"), OPTIONS)
-    energies = read_ert(yaml.safe_load(yaml.safe_dump(result.ert_file(), sort_keys=False)))
-    areas = read_art(yaml.safe_load(yaml.safe_dump(result.art_file())))
+    energies = read_ert(yaml.safe_load(yaml.safe_dump({"ERT": write_ert(result.ert)}, sort_keys=False)))
+    areas = read_art(yaml.safe_load(yaml.safe_dump({"ART": write_art(result.art)})))
     assert energies == result.ert
     assert areas == result.art
 

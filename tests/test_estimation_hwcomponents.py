@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from harness.estimation.accelergy_sram import AccelergySramSource
 from harness.estimation.cache import AnswerCache
 from harness.estimation.cacti import Cacti, CactiRequest, cacti_for
 from harness.estimation.hwc import models, packages, seams
+from harness.estimation.hwc.models import Modelled
 from harness.estimation.hwcomponents_source import HwcomponentsSource
 from harness.estimation.programs import Program, package_folder
 from harness.estimation.query import AttributeFault, Declined, Query
@@ -306,13 +309,35 @@ def test_the_packages_have_the_functions_that_are_replaced(seam):
 def test_a_package_that_has_changed_is_not_called(monkeypatch):
     module, path, replacement, _ = seams.SEAMS[0]
     monkeypatch.setattr(seams, "SEAMS", ((module, path, replacement, ("self", "other")),))
-    seams.install.cache_clear()
+    seams.installed.cache_clear()
     try:
         with pytest.raises(Declined, match="hwcomponents-cacti is not the one this program knows"):
             ask(SOURCE, "isaac_adc", "convert", resolution=8)
     finally:
         monkeypatch.undo()
-        seams.install.cache_clear()
+        seams.installed.cache_clear()
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_no_function_is_replaced_twice_nor_some_without_the_others(changed):
+    """In a process of its own, with the last of the three as it should be, or changed."""
+    code = (
+        "import sys\nfrom harness.estimation.hwc import seams\n"
+        "from harness.estimation.query import Declined\n"
+        "*first, last = seams.SEAMS\n"
+        "if len(sys.argv) > 1: seams.SEAMS = (*first, (*last[:3], ('changed',)))\n"
+        "for _ in range(5):\n"
+        "    try: seams.install()\n"
+        "    except Declined: pass\n"
+        "    seams.installed.cache_clear()\n"
+        "from hwcomponents_cacti.hwcomponents_cacti import _Memory\n"
+        "function, times = _Memory._call_cacti, 0\n"
+        "while hasattr(function, '__wrapped__'): function, times = function.__wrapped__, times + 1\n"
+        "print(times)\n"
+    )
+    command = [sys.executable, "-c", code, *(["changed"] if changed else [])]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])
+    assert done.stdout == ("0\n" if changed else "1\n")
 
 
 def test_others_in_the_same_process_keep_hwcomponents_as_it_was(monkeypatch):
@@ -347,6 +372,125 @@ def test_a_failing_model_is_a_phrase_and_the_error_names_the_component(monkeypat
         )
     assert str(caught.value).startswith("System.Converter: nobody can estimate the energy of action")
     assert "hwcomponents: a disk is full" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "attributes", "said"),
+    [
+        (
+            "smartbuffer_SRAM read",
+            {"width": 32, "depth": 1024, "technology": "14nm"},
+            "CACTI models 22 to 90",
+        ),
+        (
+            "ADC convert",
+            {"n_bits": 8, "throughput": 1e9, "technology": "3nm"},
+            "1000 nm, 3 is beyond",
+        ),
+        ("ADC convert", {"n_bits": 18, "throughput": 1e9}, "3.4 to 17.2 bits, 18 is beyond"),
+        ("ADC convert", {"n_bits": 8, "throughput": 100}, "conversions per second, 100 is beyond"),
+        ("isaac_adc convert", {"resolution": 8, "technology": "5nm"}, "has factors for 7 to 130 nm"),
+        ("intadder add", {"width": 32, "technology": "200nm"}, "has factors for 7 to 130 nm"),
+    ],
+)
+def test_answers_beyond_what_a_model_was_made_for_warn(real, tmp_path, asked, attributes, said):
+    class_name, action = asked.split()
+    source = HwcomponentsSource(AnswerCache(tmp_path), real._cacti, real._neurosim)
+    (warning,) = ask(source, class_name, action, **attributes).warnings
+    assert warning.startswith(class_name) and said in warning
+    assert ask(source, class_name, action, **attributes).warnings == (warning,), "kept"
+
+
+def test_answers_within_do_not_warn(real):
+    for class_name, action, attributes in (
+        ("smartbuffer_SRAM", "read", {"width": 32, "depth": 1024, "technology": "22nm"}),
+        ("ADC", "convert", {"n_bits": 8, "throughput": 1e9, "technology": "5nm"}),
+        ("isaac_adc", "convert", {"resolution": 8, "technology": "130nm"}),
+        ("memory_cell", "read", {**CROSSBAR, "technology": "7nm"}),
+    ):
+        assert ask(real, class_name, action, **attributes).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("isac_adc", "isaac_adc"), ("smartbufer_SRAM", "smartbuffer_sram")]
+)
+def test_an_unknown_class_is_told_the_nearest_of_hwcomponents(written, meant):
+    component = {"name": "One", "class": "SRAM", "subclass": written, "attributes": {"width": 16, "depth": 4}}
+    with pytest.raises(EstimationError) as caught:
+        estimate(architecture_of(component, UNIT), component_classes("two_adders"), EstimationOptions())
+    assert f"'{meant}' (hwcomponents)" in str(caught.value)
+
+
+def test_nothing_stays_in_the_folder_for_temporary_files(real, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert ask(real, "memory_cell", "read", **CROSSBAR).value > 0
+    assert ask(real, "SRAM", "read", width=72, depth=300).value > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_of_neurosim_that_passes_is_an_error_that_names_the_component(real, monkeypatch):
+    def too_long(*_, **__):
+        raise subprocess.TimeoutExpired("neurosim", 300)
+
+    monkeypatch.setattr(seams.subprocess, "run", too_long)
+    with pytest.raises(EstimationError, match=r"^component: NeuroSim did not answer within 300 s"):
+        ask(real, "memory_cell", "read", **CROSSBAR)
+
+
+def test_other_threads_log_while_a_model_runs(monkeypatch, caplog):
+    def asked(*_, **__):
+        logging.getLogger("hwcomponents_adc.model").warning("of the model")
+        other = threading.Thread(target=lambda: logging.getLogger("mine").warning("of another thread"))
+        other.start()
+        other.join()
+        raise RuntimeError("enough")
+
+    monkeypatch.setattr(hwcomponents, "get_area", asked)
+    before = list(logging.getLogger().filters)
+    with pytest.raises(Declined):
+        ask(SOURCE, "ADC", None, n_bits=8, throughput=1e9)
+    assert [record.getMessage() for record in caplog.records] == ["of another thread"]
+    logging.getLogger().warning("afterwards")
+    assert caplog.records[-1].getMessage() == "afterwards"
+    assert logging.getLogger().filters == before
+
+
+def test_the_import_leaves_the_root_logger_alone():
+    code = (
+        "import logging\nfrom harness.estimation.hwc.models import _imported\n_imported()\n"
+        "assert logging.getLogger().handlers == [] and logging.getLogger().level == logging.WARNING\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+
+
+def test_answers_of_other_sources_of_ours_are_not_served(tmp_path, monkeypatch):
+    source = HwcomponentsSource(AnswerCache(tmp_path))
+    ask(source, "isaac_adc", "convert", resolution=8)
+    asked = []
+    monkeypatch.setattr(
+        hwcomponents_source, "call_models", lambda q, _: asked.append(q) or Modelled(1.0, "new")
+    )
+    ask(source, "isaac_adc", "convert", resolution=8)
+    assert asked == []
+    monkeypatch.setattr(hwcomponents_source, "digest_of_sources", lambda: "another")
+    assert ask(source, "isaac_adc", "convert", resolution=8).value == 1e12
+
+
+def test_every_module_that_hwcomponents_loads_counts(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    versions = packages.package_versions.__wrapped__
+    before = versions()
+    assert before["hwcomponents"] not in ("none", "")
+    mine = tmp_path / "hwcomponents_mine"
+    mine.mkdir()
+    (mine / "__init__.py").write_text("x = 1\n")
+    first = versions()
+    assert first.keys() - before.keys() == {"hwcomponents-mine"}
+    (mine / "__init__.py").write_text("x = 2\n")
+    second = versions()
+    assert second["hwcomponents-mine"] != first["hwcomponents-mine"]
+    (tmp_path / "hwcomponents_mine-0.7.dist-info").mkdir()
+    assert versions()["hwcomponents-mine"] == "0.7"
 
 
 def test_answers_are_kept_on_disk(tmp_path, monkeypatch):

@@ -18,10 +18,14 @@ from estimation_cases import (
     golden_architecture,
     golden_cases,
 )
+from program_cases import real_cacti
 
+from harness.errors import EstimationError
 from harness.estimation import Answer, Estimate, EstimationOptions, estimate, estimator, kept, whole
+from harness.estimation.cacti import cacti_for
 from harness.estimation.kept import content_of, estimate_of, key_of, record_of
 from harness.estimation.parts import components_of
+from harness.estimation.programs import program_of
 from harness.spec.energy import AreaReferenceTable, EnergyReferenceTable
 from harness.spec.shipped import shipped_folder
 from harness.spec.yaml_nodes import QuotedStr
@@ -193,6 +197,62 @@ def test_what_would_come_back_changed_is_not_kept():
     assert record_of(made(plain), EstimationOptions()) is not None
     assert record_of(made(replace(plain, class_name=QuotedStr("x"))), EstimationOptions()) is None
     assert record_of(made(replace(plain, estimator="hwcomponents: ADC")), EstimationOptions()) is None
+
+
+ABSENCE = {
+    "between rows": {"width": 32, "depth": 5000},
+    "shrunk": {"width": 16, "depth": 5000},
+    "14 nm": {"width": 32, "depth": 5000, "technology": "14nm"},
+    "28 nm": {"width": 32, "depth": 5000, "technology": "28nm"},
+    "voltage": {"width": 32, "depth": 5000, "voltage": 0.9},
+}
+
+
+def _memory_of(case):
+    return architecture_of({**MEMORY, "attributes": {**ABSENCE[case], "datawidth": 8}}, UNIT)
+
+
+def _by(made):
+    return next(a.parts[0].finding for a in made.answers if "Buffer" in a.component and a.action == "read")
+
+
+@pytest.mark.parametrize("case", ABSENCE)
+def test_what_was_worked_out_without_cacti_is_not_served_with_it(case, tmp_path, monkeypatch):
+    """However the figure was scaled afterwards, and the other way round."""
+    folder = real_cacti().folder
+    options = EstimationOptions(cache_folder=tmp_path)
+    with monkeypatch.context() as without:
+        without.setattr("harness.estimation.programs.program.shipped_starts", lambda *_: False)
+        without.setenv("PATH", str(tmp_path))
+        without.delenv("CXX", raising=False)
+        cacti_for.cache_clear()
+        first = _by(estimate(_memory_of(case), CLASSES, options))
+    assert (first.estimator, first.needs_cacti) == ("accelergy_cacti_table", True)
+    (tmp_path / "programs").symlink_to(folder / "programs")
+    cacti_for.cache_clear()
+    program_of.cache_clear()
+    then = _by(estimate(_memory_of(case), CLASSES, options))
+    assert (then.estimator, then.needs_cacti) == ("accelergy_cacti", True)
+    assert then.value != first.value
+    assert _by(estimate(_memory_of(case), CLASSES, options)) == then
+
+
+def test_rows_alone_do_not_need_cacti(tmp_path):
+    made = estimate(architecture_of(MEMORY, UNIT), CLASSES, EstimationOptions(cache_folder=tmp_path))
+    assert not any(part.finding.needs_cacti for answer in made.answers for part in answer.parts)
+
+
+def test_an_estimation_that_failed_this_time_is_not_kept(tmp_path, monkeypatch):
+    folder = real_cacti().folder
+    (tmp_path / "programs").symlink_to(folder / "programs")
+    options = EstimationOptions(cache_folder=tmp_path)
+    cacti = cacti_for(tmp_path, True)
+    monkeypatch.setattr(cacti, "_longest_run_s", 1e-4)
+    with pytest.raises(EstimationError, match=r"^System\.Buffer.*: CACTI did not answer within 0\.0001 s"):
+        estimate(_memory_of("between rows"), CLASSES, options)
+    assert _files(tmp_path) == []
+    monkeypatch.setattr(cacti, "_longest_run_s", 60.0)
+    assert _by(estimate(_memory_of("between rows"), CLASSES, options)).estimator == "accelergy_cacti"
 
 
 def test_old_estimations_make_room(tmp_path, monkeypatch):

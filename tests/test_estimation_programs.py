@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from program_cases import GREETING, SOURCE, files_below, needs_compiler, package
 
-from harness.estimation.programs import NONE, Program, Unavailable, listen
+from harness.estimation.programs import NONE, Program, RunFailed, Unavailable, listen, scratch_folder
 from harness.estimation.programs.building import find_compiler
 
 
@@ -126,7 +126,8 @@ def test_a_program_made_earlier_needs_no_compiler(tmp_path, monkeypatch):
 def test_sources_that_do_not_compile_are_tried_once_a_day(tmp_path, monkeypatch, notices):
     recipe = package(tmp_path, monkeypatch, source="int main( {\n")
     program = Program(recipe, tmp_path / "cache")
-    assert program.identity() != NONE
+    assert program.identity() != NONE, "before anybody tried"
+    assert program.settled_identity() == NONE
     with pytest.raises(Unavailable, match=r"CACTI could not be compiled: main\.cc:1:") as caught:
         program.executable()
     assert "\n" not in str(caught.value)
@@ -173,13 +174,90 @@ def test_a_package_that_is_not_installed(tmp_path, monkeypatch):
         bare.executable()
 
 
+def test_an_identity_for_keys_is_settled_by_making_it(tmp_path, monkeypatch, notices):
+    recipe = package(tmp_path, monkeypatch)
+    (tmp_path / "bin").mkdir()
+    broken = tmp_path / "bin" / "g++"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    program = Program(recipe, tmp_path / "cache")
+    assert program.settled_identity() == NONE == program.identity()
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    assert Program(recipe, blocked).settled_identity() == NONE
+
+
+@needs_compiler
+def test_a_settled_identity_is_that_of_the_sources(tmp_path, monkeypatch, notices):
+    program = Program(package(tmp_path, monkeypatch), tmp_path / "cache")
+    before = program.identity()
+    assert program.settled_identity() == before != NONE
+    assert len(notices) == 1
+    assert program.executable().is_file()
+
+
+def test_the_keys_of_sweeps_settle_both_programs(monkeypatch):
+    from harness.engines import version  # noqa: PLC0415
+
+    settled = []
+    monkeypatch.setattr(Program, "settled_identity", lambda self: settled.append(self.recipe.name) or "one")
+    versions = version.estimator_versions.__wrapped__()
+    assert settled == ["CACTI", "NeuroSim"]
+    assert "CACTI one; NeuroSim one" in versions
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "echo 'cc1plus: error: No space left on device' >&2; exit 1",
+        "kill -9 $$",
+        "echo 'out of memory' >&2; exit 1",
+    ],
+)
+def test_a_compiler_without_room_is_no_reason_to_give_up_for_a_day(tmp_path, monkeypatch, notices, script):
+    recipe = package(tmp_path, monkeypatch)
+    compiler = tmp_path / "compiler"
+    compiler.write_text(f"#!/bin/sh\n{script}\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    program = Program(recipe, tmp_path / "cache")
+    for _ in range(2):
+        with pytest.raises(RunFailed, match="the compiler compiler was stopped, or had no room"):
+            program.executable()
+    assert len(notices) == 2, "it is tried again"
+    assert not list((tmp_path / "cache" / "programs").glob(".*.failed"))
+
+
+@pytest.mark.parametrize("kind", ["ended", "killed"])
+def test_temporary_folders_of_processes_that_are_gone_go_at_the_next_use(tmp_path, monkeypatch, kind):
+    code = (
+        "import os, sys, tempfile\nfrom harness.estimation.programs.scratch import make_scratch_folder\n"
+        "tempfile.tempdir = sys.argv[1]\nprint(make_scratch_folder('cacti'), flush=True)\n"
+        "os.kill(os.getpid(), 9) if sys.argv[2] == 'killed' else None\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path), kind]
+    left = Path(subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip())
+    assert left.is_dir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    elsewhere = left.with_name(left.name.replace(left.name.split("-")[2], "0" * 8))
+    elsewhere.mkdir()
+    with scratch_folder("hwcomponents") as first, scratch_folder("cacti") as second:
+        assert not left.exists()
+        assert first.is_dir() and second.is_dir() and elsewhere.is_dir(), "those of others stay"
+    assert list(tmp_path.iterdir()) == [elsewhere]
+
+
 def test_the_compiler_of_the_environment_comes_first(tmp_path, monkeypatch):
     mine = tmp_path / "my-compiler"
     mine.write_text("#!/bin/sh\n")
     mine.chmod(0o755)
     monkeypatch.setenv("CXX", f"{mine} -O2")
     found = find_compiler()
-    assert found is not None and found.command == (str(mine), "-O2")
+    assert found is not None and found.command == (str(mine),)
+    monkeypatch.setenv("CXX", f"{mine} c++ -ffast-math -O3")
+    assert find_compiler().command == (str(mine), "c++"), "options might change figures"
     monkeypatch.setenv("CXX", "'unbalanced")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_compiler() is None

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from harness.estimation.accelergy import accelergy_identity
 from harness.estimation.cache import default_cache_folder
-from harness.estimation.cacti import cacti_identity
+from harness.estimation.cacti.recipe import CACTI
 from harness.estimation.hwc.packages import package_versions
-from harness.estimation.hwc.seams import NEUROSIM
+from harness.estimation.hwc.recipe import NEUROSIM
 from harness.estimation.programs import program_of
 from harness.spec.digest import digest_of, files_below
 from harness.spec.shipped import shipped_folder
@@ -56,8 +56,12 @@ def program_version() -> str:
 
 @lru_cache(maxsize=1)
 def estimator_versions() -> str:
-    """What may answer where the shipped tables do not: packages, and the programs that they bring."""
+    """What may answer where the shipped tables do not: packages, and the programs that they bring.
+
+    A program that has to be made is made now, once for all: a key that says it is there must be true.
+    """
     packages = ", ".join(f"{name} {number}" for name, number in sorted(package_versions().items()))
-    neurosim = program_of(NEUROSIM, default_cache_folder()).identity()
-    programs = f"CACTI {cacti_identity()}; NeuroSim {neurosim}; Accelergy {accelergy_identity()}"
+    folder = default_cache_folder()
+    cacti, neurosim = (program_of(recipe, folder).settled_identity() for recipe in (CACTI, NEUROSIM))
+    programs = f"CACTI {cacti}; NeuroSim {neurosim}; Accelergy {accelergy_identity()}"
     return f"{packages}; {programs}"

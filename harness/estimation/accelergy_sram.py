@@ -1,8 +1,9 @@
 """SRAM as Accelergy answers it: from the table of its answers, or by running CACTI with its settings.
 
 A row that matches is believed first. Where there is none, CACTI itself is asked what the plug-in would ask
-it, and answers as it did for the table, to the last bit. Where CACTI cannot be run, the table is interpolated
-within its range, and the answer says so.
+it, and answers as it did for the table, to the last bit. Where CACTI is not there and cannot be made, the
+table is interpolated within its range, and the answer says so. Where it could not be asked this time, that is
+an error.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from harness.estimation.cacti import Cacti, CactiAnswer, CactiRequest, CactiUnavailable
+from harness.estimation.programs import RunFailed
 from harness.estimation.query import Declined, Finding, Fit, Query
 from harness.estimation.sram.rules import (
     NODES_NM,
@@ -22,7 +24,6 @@ from harness.estimation.sram.rules import (
     Memory,
     Told,
     around,
-    at_node,
     cost_of,
     shrunk,
     worst,
@@ -67,7 +68,10 @@ class AccelergySramSource:
     def estimate(self, query: Query) -> Finding:
         memory, node = _memory(query), query.technology_nm
         own = self._own_row(memory, node)
-        told = Told(own, "row") if own is not None else self._told(memory, node)
+        try:
+            told = Told(own, "row") if own is not None else self._told(memory, node)
+        except RunFailed as failed:
+            raise failed.of(query.component) from None
         by_cacti = told.fit == "model"
         return Finding(
             _asked_value(told.cost, query) * (1.0 if own is not None else _PICO),
@@ -80,6 +84,7 @@ class AccelergySramSource:
             "; ".join(told.scaling),
             _figure(told.off, query.action) or None,
             told.warnings,
+            needs_cacti=told.needs_cacti,
         )
 
     def requests_of(self, query: Query) -> list[CactiRequest]:
@@ -108,7 +113,7 @@ class AccelergySramSource:
             deeper = self._towards_a_deeper_row(memory, node)
             if deeper is None:
                 raise
-            return deeper
+            return replace(deeper, needs_cacti=self._cacti is not None)
 
     def _tell(self, asked: Asked, memory: Memory) -> Told:
         """A row, CACTI's own answer, or an interpolation with the reason why it is one."""
@@ -118,7 +123,8 @@ class AccelergySramSource:
         why_not = None
         if self._cacti is not None:
             try:
-                return _told_of(_answered(self._cacti.answer(_request(asked))), memory, "model")
+                told = _told_of(_answered(self._cacti.answer(_request(asked))), memory, "model")
+                return replace(told, needs_cacti=True)
             except Declined as declined:
                 why_not = declined
         try:
@@ -130,7 +136,7 @@ class AccelergySramSource:
         if why_not is None:
             return told
         warning = f"SRAM figures lie between rows of a table: {_told_by(why_not)}"
-        return replace(told, warnings=(*told.warnings, warning))
+        return replace(told, warnings=(*told.warnings, warning), needs_cacti=True)
 
     def _own_row(self, memory: Memory, node: float) -> SramCost | None:
         key = (Organisation(node, memory.ports, memory.banks), memory.width, memory.depth)
@@ -176,11 +182,6 @@ def tell_from_rows(table: SramTable, asked: Asked, memory: Memory) -> Told:
     whole = replace(memory, width=asked.width, depth=asked.depth, banks=asked.banks)
     smaller = shrunk(told, whole, asked.width, depth)
     return replace(smaller, notes=(*told.notes, "few rows in a number of banks that is no power of two"))
-
-
-def cost_from_rows(table: SramTable, memory: Memory, node: float) -> Told:
-    """The table alone, at one of CACTI's nodes."""
-    return at_node(memory, node, lambda asked, of: tell_from_rows(table, asked, of))
 
 
 def _memory(query: Query) -> Memory:

@@ -10,10 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from pathlib import Path
 
 FORMAT = 1
 """Part of every key: raise it when the meaning of a stored answer changes."""
+
+
+MOST_PER_FOLDER = 64
+"""Answers in each of 256 folders: some 16 000, of a few KB at most each."""
+
+_LEFT_BEHIND_S = 3600.0
+"""A file that is still being written after this long is of a process that was killed."""
 
 
 def default_cache_folder() -> Path | None:
@@ -31,7 +39,7 @@ def default_cache_folder() -> Path | None:
 class AnswerCache:
     """``folder`` None switches it off. ``most`` files are kept in each of 256 folders, the newest."""
 
-    def __init__(self, folder: Path | None, kind: str = "estimation", most: int | None = None) -> None:
+    def __init__(self, folder: Path | None, kind: str = "estimation", most: int = MOST_PER_FOLDER) -> None:
         self._folder = None if folder is None else folder / kind
         self._most = most
 
@@ -69,8 +77,9 @@ class AnswerCache:
                 _forget(Path(temporary))
 
     def _make_room(self, folder: Path) -> None:
-        if self._most is None:
-            return
+        for left in folder.glob(".new-*"):
+            if _age(left) < time.time_ns() - _LEFT_BEHIND_S * 1e9:
+                _forget(left)
         files = list(folder.glob("*.json"))
         if len(files) >= self._most:
             files.sort(key=_age)

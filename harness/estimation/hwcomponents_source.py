@@ -20,16 +20,17 @@ from harness.estimation.hwc.models import (
     call_models,
     cell_file,
 )
-from harness.estimation.hwc.packages import citation_of, package_versions
-from harness.estimation.hwc.seams import NEUROSIM, Programs
-from harness.estimation.programs import Program, program_of
+from harness.estimation.hwc.packages import citation_of, class_names, package_versions
+from harness.estimation.hwc.ranges import beyond
+from harness.estimation.hwc.recipe import NEUROSIM
+from harness.estimation.hwc.seams import Programs
+from harness.estimation.own_sources import digest_of_sources
+from harness.estimation.programs import Program, RunFailed, program_of
 from harness.estimation.query import Declined, Finding, Fit, Query, parse_technology
 
 ACCURACY = 50
 """Below every table: these models are another calibration than Accelergy's."""
 
-CACTI_NODES_NM = (22.0, 90.0)
-_FORMAT = 2
 _COUNTED_ELSEWHERE = ("type", "n_instances")
 """A DRAM's type goes into its name; instances are counted by the caller, for every source alike."""
 
@@ -53,11 +54,15 @@ class HwcomponentsSource:
         self._neurosim = neurosim if neurosim is not None else program_of(NEUROSIM, self._cacti.folder)
 
     def classes(self) -> Iterable[str]:
-        return ("ADC", "DAC", "SRAM", "DRAM", "Cache")
+        """All of them only where the packages are imported, as they are when somebody asked them in vain."""
+        return ("ADC", "DAC", "SRAM", "DRAM", "Cache", *class_names())
 
     def estimate(self, query: Query) -> Finding:
         question = question_of(query)
-        answer = self._answer(question)
+        try:
+            answer = self._answer(question)
+        except RunFailed as failed:
+            raise failed.of(query.component) from None
         if answer.value < 0:
             raise Declined(f"hwcomponents answers a negative {query.asked}")
         to_our_unit = 1e12 * (query.cycle_seconds if query.action == "leak" else 1.0)
@@ -72,7 +77,7 @@ class HwcomponentsSource:
             _used(query, question, answer.used),
             answer.scaling,
             None,
-            _warnings(query, answer),
+            _warnings(query, question, answer),
         )
 
     def requests_of(self, query: Query) -> list[CactiRequest]:
@@ -99,6 +104,7 @@ class HwcomponentsSource:
             "value": answer.value,
             "texts": [answer.model, answer.module, answer.scaling],
             "used": list(answer.used),
+            "by_cacti": answer.by_cacti,
         }
         self._cache.put(self._key(question), record)
         return answer
@@ -109,8 +115,10 @@ class HwcomponentsSource:
                 "value": int() | float() as value,
                 "texts": [str(model), str(module), str(scaling)],
                 "used": [*used],
+                "by_cacti": bool() as by_cacti,
             }:
-                return Modelled(float(value), model, module, tuple(str(name) for name in used), scaling)
+                names = tuple(str(name) for name in used)
+                return Modelled(float(value), model, module, names, scaling, by_cacti)
         return None
 
     def _key(self, question: Question) -> dict[str, object]:
@@ -118,7 +126,7 @@ class HwcomponentsSource:
         return {
             "cell": cell.read_text(encoding="utf-8", errors="replace") if cell is not None else "",
             "source": self.name,
-            "form": _FORMAT,
+            "sources": digest_of_sources(),
             "versions": package_versions(),
             "component": question.component,
             "asked": question.asked,
@@ -198,14 +206,8 @@ def _fit(answer: Modelled) -> Fit:
     return "model"
 
 
-def _warnings(query: Query, answer: Modelled) -> tuple[str, ...]:
-    nanometres = parse_technology(query.attributes.get("technology"))
-    low, high = CACTI_NODES_NM
-    if answer.model in ("SRAM", "Cache") and nanometres is not None and not low <= nanometres <= high:
-        return (
-            f"{query.class_name} at {nanometres:g} nm: CACTI models {low:g} to {high:g} nm, "
-            "hwcomponents scales from 22 nm",
-        )
+def _warnings(query: Query, question: Question, answer: Modelled) -> tuple[str, ...]:
+    warnings = tuple(beyond(query.class_name, question, answer))
     if answer.value == 0 and answer.module.startswith("hwcomponents_neurosim") and query.action != "leak":
-        return (f"{query.class_name}: NeuroSim answers 0 for the {query.asked}",)
-    return ()
+        return (*warnings, f"{query.class_name}: NeuroSim answers 0 for the {query.asked}")
+    return warnings

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from harness.estimation.accelergy.installation import Installation, configuration_of
 from harness.estimation.accelergy.private_home import environment_of, make_private_home
+from harness.estimation.programs import ProcessLock
 from harness.estimation.query import Declined
 
 SECONDS_PER_ANSWER = 120.0
@@ -37,7 +38,7 @@ class Child:
     def __init__(self, installation: Installation, seconds: float = SECONDS_PER_ANSWER) -> None:
         self._installation = installation
         self._seconds = seconds
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._running: _Running | None = None
         self._starts = 0
         self._broken = ""

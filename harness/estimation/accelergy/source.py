@@ -18,6 +18,7 @@ from harness.estimation.accelergy.installation import (
     find_installation,
 )
 from harness.estimation.cache import AnswerCache
+from harness.estimation.own_sources import digest_of_sources
 from harness.estimation.query import Declined, Finding, Fit, Query, finite_number
 
 HOME_PAGE = "https://github.com/Accelergy-Project/accelergy"
@@ -89,6 +90,7 @@ class AccelergySource:
             "source": self.name,
             "version": installation.version,
             "content": _content(installation),
+            "sources": digest_of_sources(),
             **question,
         }
         answer = self._cache.get(key)

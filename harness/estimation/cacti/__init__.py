@@ -2,10 +2,9 @@
 
 from harness.estimation.cacti.driver import Cacti, CactiUnavailable, cacti_for, cacti_identity
 from harness.estimation.cacti.output import CactiAnswer
-from harness.estimation.cacti.request import NODES_NM, CactiRequest
+from harness.estimation.cacti.request import CactiRequest
 
 __all__ = [
-    "NODES_NM",
     "Cacti",
     "CactiAnswer",
     "CactiRequest",

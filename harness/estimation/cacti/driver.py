@@ -1,7 +1,8 @@
 """Asking CACTI: one process per question in a folder of its own, answers kept by content.
 
 Many questions may be asked at once, by threads and by processes. Answers are kept in memory for the process
-and in the user's cache folder for all; a damaged entry there counts as absent.
+and in the user's cache folder for all; a damaged entry there counts as absent. That CACTI has no answer is
+remembered by the process only, and that it could not be asked (:class:`RunFailed`) by nobody.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import subprocess
-import threading
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -18,14 +18,22 @@ from harness.estimation.cache import AnswerCache, default_cache_folder
 from harness.estimation.cacti.output import CactiAnswer, Garbage, answer_in, checked_answer
 from harness.estimation.cacti.recipe import CACTI
 from harness.estimation.cacti.request import CactiRequest
-from harness.estimation.programs import Program, Unavailable, program_of, usable_cores
+from harness.estimation.own_sources import digest_of_sources
+from harness.estimation.programs import (
+    STOPPED,
+    ProcessLock,
+    Program,
+    RunFailed,
+    Unavailable,
+    program_of,
+    run_failed,
+    scratch_folder,
+    usable_cores,
+)
 from harness.estimation.query import Declined
 
 LONGEST_RUN_S = 120.0
 """The largest memories of the tables take below a second."""
-
-MOST_KEPT = 64
-"""Answers in each of 256 folders: some 16 000 memories, 8 MB."""
 
 
 class CactiUnavailable(Declined):
@@ -43,37 +51,50 @@ class Cacti:
         self.folder = program.cache
         self._kept = kept
         self._longest_run_s = longest_run_s
-        self._lock = threading.Lock()
+        self._turns: dict[CactiRequest, ProcessLock] = {}
         self._known: dict[CactiRequest, CactiAnswer | Declined] = {}
+        self._failed: dict[CactiRequest, RunFailed] = {}
 
     def identity(self) -> str:
         """Of the sources where CACTI can be run or made here, "none" where not; cheap, makes nothing."""
         return self._program.identity()
 
     def answer(self, request: CactiRequest) -> CactiAnswer:
-        """The figures; :class:`Declined` with the reason where CACTI does not answer."""
-        with self._lock:
-            known = self._known.get(request)
+        """The figures; :class:`Declined` with the reason where CACTI does not answer.
+
+        :class:`RunFailed` where it could not be asked this time.
+        """
+        known = self._known.get(request)
         if known is None:
-            try:
-                known = self._asked(request)
-            except Declined as declined:
-                known = declined
-            with self._lock:
-                known = self._known.setdefault(request, known)
+            known = self._in_turn(request)
         if isinstance(known, CactiUnavailable):
             raise CactiUnavailable(known.reason)
         if isinstance(known, Declined):
             raise Declined(known.reason)
         return known
 
+    def _in_turn(self, request: CactiRequest) -> CactiAnswer | Declined:
+        """Threads that want the same answer wait for the first of them."""
+        with self._turns.setdefault(request, ProcessLock()):
+            known = self._known.get(request)
+            if known is not None:
+                return known
+            failed = self._failed.pop(request, None)
+            if failed is not None:
+                raise failed
+            try:
+                known = self._asked(request)
+            except Declined as declined:
+                known = declined
+            self._known[request] = known
+            return known
+
     def in_parallel(self, requests: Iterable[CactiRequest]) -> None:
         """Asks all of ``requests``, as many at a time as there are cores, so that :meth:`answer` knows them.
 
-        What is declined is declined again when it is asked for.
+        What is declined, or fails, is so again when it is asked for.
         """
-        with self._lock:
-            new = [request for request in dict.fromkeys(requests) if request not in self._known]
+        new = [request for request in dict.fromkeys(requests) if request not in self._known]
         if not new:
             return
         if len(new) == 1:
@@ -89,15 +110,24 @@ class Cacti:
                 raise
 
     def _ask_quietly(self, request: CactiRequest) -> None:
-        with contextlib.suppress(Declined):
+        try:
             self.answer(request)
+        except Declined:
+            pass
+        except RunFailed as failed:
+            self._failed[request] = failed
 
     def _asked(self, request: CactiRequest) -> CactiAnswer:
         try:
             config = request.config()
             identity = self._program.identity()
             digest = hashlib.sha256(config.encode()).hexdigest()
-            key: dict[str, object] = {"source": "cacti", "program": identity, "config": digest}
+            key: dict[str, object] = {
+                "source": "cacti",
+                "program": identity,
+                "config": digest,
+                "sources": digest_of_sources("cacti"),
+            }
             stored = self._kept.get(key)
             if stored is not None:
                 with contextlib.suppress(Garbage):
@@ -111,11 +141,11 @@ class Cacti:
         return answer
 
     def _run(self, request: CactiRequest, config: str, executable: Path, data: Path | None) -> CactiAnswer:
-        import tempfile  # noqa: PLC0415 - slow to import, and most processes find their answers
-
+        what = f"CACTI could not be asked for a {request.words}"
+        room: Path | str = "the folder for temporary files"
         try:
-            with tempfile.TemporaryDirectory(prefix="cacti-") as name:
-                scratch = Path(name)
+            with scratch_folder("cacti") as scratch:
+                room = scratch.parent
                 (scratch / "memory.cfg").write_text(config, encoding="utf-8")
                 if data is not None:  # read as ./tech_params
                     (scratch / data.name).symlink_to(data.resolve(), target_is_directory=True)
@@ -128,18 +158,31 @@ class Cacti:
                     timeout=self._longest_run_s,
                     check=False,
                 )
-                written = scratch / "memory.cfg.out"
-                if done.returncode != 0 or not written.is_file():
-                    raise Declined(f"CACTI does not answer for a {request.words}: {_last_words(done)}")
-                return answer_in(written.read_text(encoding="utf-8", errors="replace"), request)
+                if done.returncode in STOPPED:
+                    told = f"{what}: it was stopped from outside"
+                    raise RunFailed(told, None, "see that there is memory, and try again")
+                try:
+                    return _read(done, scratch / "memory.cfg.out", request)
+                except Garbage as garbage:
+                    _see_that_there_is_room(scratch)
+                    raise Declined(f"CACTI does not answer for a {request.words}: {garbage}") from None
         except subprocess.TimeoutExpired:
-            raise Declined(
-                f"CACTI did not answer within {self._longest_run_s:g} s for a {request.words}"
-            ) from None
-        except Garbage as garbage:
-            raise Declined(f"CACTI does not answer for a {request.words}: {garbage}") from None
+            told = f"CACTI did not answer within {self._longest_run_s:g} s for a {request.words}"
+            hint = "try again when this machine is less busy, or state its figures in a table of your own"
+            raise RunFailed(told, None, hint) from None
         except OSError as error:
-            raise Declined(f"CACTI could not be run ({error.strerror or type(error).__name__})") from None
+            raise run_failed(what, error, room) from None
+
+
+def _read(done: subprocess.CompletedProcess[bytes], written: Path, request: CactiRequest) -> CactiAnswer:
+    if done.returncode != 0 or not written.is_file():
+        raise Garbage(_last_words(done))
+    return answer_in(written.read_text(encoding="utf-8", errors="replace"), request)
+
+
+def _see_that_there_is_room(folder: Path) -> None:
+    """``OSError`` where there is none: CACTI itself does not notice that it wrote nothing."""
+    (folder / "room").write_bytes(bytes(1 << 16))
 
 
 def _last_words(done: subprocess.CompletedProcess[bytes]) -> str:
@@ -160,10 +203,10 @@ def cacti_for(cache_folder: Path | None = None, use_cache: bool = True) -> Cacti
     A program that has to be made is kept in the cache folder even where answers are not (no ``use_cache``).
     """
     folder = cache_folder or default_cache_folder()
-    kept = AnswerCache(folder if use_cache else None, "cacti", MOST_KEPT)
+    kept = AnswerCache(folder if use_cache else None, "cacti")
     return Cacti(program_of(CACTI, folder), kept)
 
 
 def cacti_identity(cache_folder: Path | None = None) -> str:
-    """What figures that CACTI may have worked out depend on: for the keys of kept results."""
+    """What figures that CACTI may have worked out depend on: beside those that are kept."""
     return program_of(CACTI, cache_folder or default_cache_folder()).identity()

@@ -10,9 +10,6 @@ from harness.estimation.cacti.recipe import CACTI
 from harness.estimation.programs import Unavailable, package_folder
 
 Flavour = Literal["accelergy", "hwcomponents"]
-NODES_NM = (22, 32, 45, 65, 90)
-"""The nodes that both wrappers hand to CACTI; between them they interpolate."""
-
 ACCELERGY_SETTINGS: tuple[tuple[str, str], ...] = (
     ("Array Power Gating -", '"false"'),
     ("WL Power Gating -", '"false"'),

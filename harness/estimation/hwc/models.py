@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ast
 import logging
+import os
 import re
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.estimation.hwc.seams import NEUROSIM, Programs, redirected
-from harness.estimation.programs import package_folder
+from harness.estimation.hwc.recipe import NEUROSIM
+from harness.estimation.hwc.seams import Programs, redirected
+from harness.estimation.programs import PASSING, ProcessLock, RunFailed, package_folder
 from harness.estimation.query import AttributeFault, Declined, shorten
 
 AREA = "area"
@@ -25,7 +27,7 @@ _INITIALIZING = re.compile(r"^Initializing (\S+) from (\S+)$")
 _ARGUMENTS = re.compile(r"^Calling __init__ with arguments (\{.*\})$", re.DOTALL)
 _SCALED = re.compile(r"^Scaled (\S+) from (.+) to (.+): (\w+)_scale multiplied by (\S+)$")
 _INTERPOLATING = re.compile(r"^Interpolating (\w+) between (\S+) and (\S+)\.$")
-_LOCK = threading.Lock()
+_LOCK = ProcessLock()
 """The packages keep messages and parsed files in globals."""
 
 
@@ -42,19 +44,24 @@ class Question:
 @dataclass(frozen=True)
 class Modelled:
     """``value`` in SI units. ``module`` is the Python module of the model, ``used`` names the attributes that
-    it was given, ``scaling`` says the factors that it applied to its own figures."""
+    it was given, ``scaling`` says the factors that it applied to its own figures. ``by_cacti``: CACTI was
+    asked for it or for a part of it."""
 
     value: float
     model: str
     module: str = ""
     used: tuple[str, ...] = ()
     scaling: str = ""
+    by_cacti: bool = False
 
 
 def call_models(question: Question, programs: Programs) -> Modelled:
-    """The answer of the model that hwcomponents chooses; :class:`Declined` in one phrase."""
+    """The answer of the model that hwcomponents chooses; :class:`Declined` in one phrase.
+
+    :class:`RunFailed` where a program that it needs could not be asked this time.
+    """
     try:
-        import hwcomponents  # noqa: PLC0415 - most runs never need it
+        hwcomponents = _imported()
     except ImportError:
         raise Declined("the package hwcomponents is not installed", knows_class=False) from None
     question = replace(question, attributes=_with_files(question.attributes))
@@ -62,6 +69,8 @@ def call_models(question: Question, programs: Programs) -> Modelled:
     options = {"_return_estimation_object": True, "_relaxed_component_name_selection": True}
     with _LOCK, _silent(), redirected(programs):
         programs.refusals.clear()
+        programs.failures.clear()
+        programs.used_cacti = False
         try:
             if question.asked == AREA:
                 found = hwcomponents.get_area(component, attributes, **options)
@@ -72,11 +81,16 @@ def call_models(question: Question, programs: Programs) -> Modelled:
             else:
                 found = _action(hwcomponents.get_action_cost, question, options)
                 value = float(found.value.energy)
-            answer = modelled(value, found, question.asked)
+            answer = replace(modelled(value, found, question.asked), by_cacti=programs.used_cacti)
             if answer.scaling:
                 return answer
             return replace(answer, scaling=_of_parts(hwcomponents.get_model, question, answer))
         except Exception as error:  # foreign models raise anything; none of it may end the run
+            if programs.failures:
+                raise programs.failures[0] from None
+            if any(os.strerror(number) in str(error) for number in PASSING):
+                told = f"hwcomponents could not be asked: {declined(component, str(error)).reason}"
+                raise RunFailed(told, None, "try again") from None
             if programs.refusals:
                 raise Declined(f"hwcomponents: {programs.refusals[0].reason}") from None
             raise declined(component, str(error)) from None
@@ -129,15 +143,39 @@ def _with_files(attributes: dict[str, object]) -> dict[str, object]:
     return {**attributes, "cell_config": str(file)}
 
 
+def _imported() -> Any:
+    """The package. Its first import sets up the root logger, for which it has no mandate."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    import hwcomponents  # noqa: PLC0415 - most runs never need it
+
+    if root.handlers != handlers or root.level != level:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    return hwcomponents
+
+
 @contextmanager
 def _silent() -> Iterator[None]:
-    logger = logging.getLogger()
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+    """What the models log in this thread reaches no handler of the program's; other threads log as ever."""
+    token = _QUIET.set(True)
+    root = logging.getLogger()
+    hushed = [root, *root.handlers]
+    for place in hushed:
+        place.addFilter(_not_of_models)  # a filter is added once only
     try:
         yield
     finally:
-        logger.setLevel(level)
+        _QUIET.reset(token)
+        for place in hushed:
+            place.removeFilter(_not_of_models)
+
+
+_QUIET: ContextVar[bool] = ContextVar("models are running", default=False)
+
+
+def _not_of_models(_: logging.LogRecord) -> bool:
+    return not _QUIET.get()
 
 
 def modelled(value: float, found: Any, asked: str) -> Modelled:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from functools import lru_cache
 from pathlib import Path
 
 from harness.estimation.programs import package_folder
+from harness.spec.digest import digest_of
 
-PACKAGES = (
+EXPECTED = (
     "hwcomponents",
     "hwcomponents-adc",
     "hwcomponents-cacti",
@@ -21,23 +23,48 @@ MODELLED = {
     "hwcomponents-cacti": "CACTI 7, Balasubramonian et al., ACM TACO 14(2), 2017, doi:10.1145/3085572",
     "hwcomponents-neurosim": "DNN+NeuroSim V1.3, Peng et al., IEDM 2019, doi:10.1109/IEDM19573.2019.8993491",
 }
-_ENTRY = re.compile(r"@\w+\{.*?\n\s*\}?\}\s*$|@\w+\{.*\Z", re.DOTALL | re.MULTILINE)
 _LONGEST_TITLE = 90
 
 
 @lru_cache(maxsize=1)
 def package_versions() -> dict[str, str]:
-    """Installed versions, part of the cache key."""
-    return {package: _version(package) for package in PACKAGES}
+    """Name -> installed version of all packages that hwcomponents loads: those of its prefix.
+
+    A module that no package brought has a digest of its sources in place of a version.
+    """
+    versions: dict[str, str] = {}
+    modules: dict[str, Path] = {}
+    for entry in reversed(sys.path):  # the first counts
+        for found in Path(entry or ".").glob("hwcomponents*"):
+            if found.suffix == ".dist-info":
+                name, _, version = found.stem.rpartition("-")
+                versions[_name(name)] = version
+            elif found.suffix == ".py" or (found / "__init__.py").is_file():
+                modules[_name(found.stem)] = found
+    for name, place in modules.items():
+        files = [place] if place.is_file() else sorted(place.rglob("*.py"))
+        versions.setdefault(name, f"sources {digest_of(files, place.parent)[:16]}")
+    return {**dict.fromkeys(EXPECTED, "none"), **versions}
 
 
-def _version(package: str) -> str:
-    from importlib import metadata  # noqa: PLC0415 - slow to import, and most processes need no version
+def _name(module: str) -> str:
+    return module.replace("_", "-").lower()
 
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "none"
+
+def class_names() -> tuple[str, ...]:
+    """Of all models in the packages that have been imported; nothing is imported for it."""
+    names: list[str] = []
+    for package in [name for name in sys.modules if name.startswith("hwcomponents_") and "." not in name]:
+        for model in vars(sys.modules[package]).values():
+            if isinstance(model, type) and "ComponentModel" in (base.__name__ for base in model.__mro__[1:]):
+                known_as = getattr(model, "component_name", None) or _snake_case(model.__name__)
+                names += [known_as] if isinstance(known_as, str) else [str(name) for name in known_as]
+    return tuple(dict.fromkeys(name for name in names if not name.startswith("_")))
+
+
+def _snake_case(name: str) -> str:
+    """ "isaac_adc" of "IsaacADC": hwcomponents takes both."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 @lru_cache(maxsize=256)

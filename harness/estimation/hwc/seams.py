@@ -2,7 +2,7 @@
 
 Its models of memories and of NeuroSim's circuits write configuration files beside their sources and call the
 executables there. Three functions do that, and are replaced: CACTI is asked through our driver, NeuroSim runs
-as the program that was made for this machine, and files go to a folder that ends with the process. They hold
+as the program that was made for this machine, and files go to a folder that is gone afterwards. They hold
 while :func:`redirected` is open in the same context; for other users of hwcomponents in this process all is
 as it was. Where a package does not have those functions as expected, it is not called at all.
 """
@@ -12,47 +12,46 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.estimation.cacti import Cacti, CactiRequest
-from harness.estimation.programs import Program, Recipe, Unavailable
+from harness.estimation.programs import (
+    STOPPED,
+    Program,
+    RunFailed,
+    Unavailable,
+    run_failed,
+    scratch_folder,
+)
 from harness.estimation.query import Declined
 
-if TYPE_CHECKING:
-    from tempfile import TemporaryDirectory
-
-NEUROSIM = Recipe(
-    name="NeuroSim",
-    package="hwcomponents_neurosim",
-    folders=("DNN_NeuroSim_V1.3/Inference_pytorch/NeuroSIM", "drop_in"),
-    suffix=".cpp",
-    headers=".h",
-    flags=("-std=gnu++14", "-O1", "-w", "-ffp-contract=off"),
-    data="",
-    shipped="NeuroSim/main",
-    greeting="<config file path>",
-    seconds=10,
-)
 LONGEST_NEUROSIM_S = 300.0
 
 
 @dataclass
 class Programs:
-    """What the models may run, and why something could not be run."""
+    """What the models may run, and why something could not be run: for good, or (``failures``) this time.
+
+    ``used_cacti``: CACTI was asked. ``folder``: for the files of the models, while they run.
+    """
 
     cacti: Cacti
     neurosim: Program
     refusals: list[Declined] = field(default_factory=list)
     wanted: list[CactiRequest] | None = None
     """If not None, nothing is run: what would be asked of CACTI is noted here."""
+
+    failures: list[RunFailed] = field(default_factory=list)
+    used_cacti: bool = False
+    folder: str = ""
+    folders: ExitStack = field(default_factory=ExitStack)
 
 
 class _NotRun(Exception):
@@ -69,8 +68,10 @@ def redirected(programs: Programs) -> Iterator[None]:
     _forget_crossbars()
     token = _CURRENT.set(programs)
     try:
-        yield
+        with programs.folders:
+            yield
     finally:
+        programs.folder = ""
         _CURRENT.reset(token)
 
 
@@ -83,9 +84,17 @@ def _forget_crossbars() -> None:
         kept.clear()
 
 
-@functools.cache
 def install() -> None:
-    """Puts the three functions into their places, once. A package that is not there needs none."""
+    """Puts the three functions into their places, all or none, once. Packages not installed need none."""
+    refusal = installed()
+    if refusal is not None:
+        raise Declined(refusal)
+
+
+@functools.cache
+def installed() -> str | None:
+    """None when it is done, else why it cannot be done in this process."""
+    found: list[tuple[Any, str, Callable[..., Any]]] = []
     for module, path, replacement, parameters in SEAMS:
         try:
             place: Any = importlib.import_module(module)
@@ -97,8 +106,15 @@ def install() -> None:
         original = getattr(place, name, None)
         if original is None or tuple(inspect.signature(original).parameters) != parameters:
             package = module.partition(".")[0].replace("_", "-")
-            raise Declined(f"the installed {package} is not the one this program knows ({path} has changed)")
-        setattr(place, name, _switched(original, replacement))
+            return f"the installed {package} is not the one this program knows ({path} has changed)"
+        if not hasattr(original, _MARK):
+            found.append((place, name, _switched(original, replacement)))
+    for place, name, switched in found:
+        setattr(place, name, switched)
+    return None
+
+
+_MARK = "_transformer_harness_switches"
 
 
 def _switched(original: Callable[..., Any], replacement: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,6 +125,7 @@ def _switched(original: Callable[..., Any], replacement: Callable[..., Any]) -> 
             return original(*arguments, **named)
         return replacement(programs, *arguments, **named)
 
+    setattr(either, _MARK, True)
     return either
 
 
@@ -135,6 +152,7 @@ def _call_cacti(  # noqa: PLR0917 - as in the package
         int(associativity),
         "hwcomponents",
     )
+    programs.used_cacti = True
     if programs.wanted is not None:
         programs.wanted.append(request)
         return (1.0,) * 6
@@ -143,6 +161,9 @@ def _call_cacti(  # noqa: PLR0917 - as in the package
     except Declined as declined:
         programs.refusals.append(declined)
         raise _NotRun(declined.reason) from None
+    except RunFailed as failed:
+        programs.failures.append(failed)
+        raise _NotRun(failed.message) from None
     return (
         answer.read_nj * 1e-9,
         answer.write_nj * 1e-9,
@@ -172,29 +193,39 @@ def _call_neurosim(  # noqa: PLR0917 - as in the package
             timeout=LONGEST_NEUROSIM_S,
             check=False,
         )
+        if done.returncode in STOPPED:
+            told = "NeuroSim was stopped from outside"
+            raise RunFailed(told, None, "see that there is memory, and try again")
         if done.returncode != 0:
             raise Unavailable(f"NeuroSim does not answer here (exit status {done.returncode})")
         Path(output_path).write_text(done.stdout, encoding="utf-8")
-    except (Unavailable, subprocess.TimeoutExpired, OSError) as error:
-        reason = str(error) if isinstance(error, Unavailable) else f"NeuroSim: {type(error).__name__}"
-        programs.refusals.append(Declined(reason))
-        raise _NotRun(reason) from None
+    except Unavailable as unavailable:
+        programs.refusals.append(Declined(str(unavailable)))
+        raise _NotRun(str(unavailable)) from None
+    except RunFailed as failed:
+        programs.failures.append(failed)
+        raise _NotRun(failed.message) from None
+    except subprocess.TimeoutExpired:
+        told = f"NeuroSim did not answer within {LONGEST_NEUROSIM_S:g} s"
+        programs.failures.append(RunFailed(told, None, "try again when this machine is less busy"))
+        raise _NotRun(told) from None
+    except OSError as error:
+        told = "NeuroSim could not be asked"
+        programs.failures.append(run_failed(told, error, Path(input_path).parent.parent))
+        raise _NotRun(told) from None
     return done.stdout
 
 
-_scratch: dict[tuple[int, Program], TemporaryDirectory[str]] = {}
-
-
 def _scratch_folder(programs: Programs) -> str:
-    """A folder for this process and program, whose answers the package keeps there; a forked process gets its
-    own."""
-    import tempfile  # noqa: PLC0415 - slow to import, and most processes run no model
-
-    mine = (os.getpid(), programs.neurosim)
-    folder = _scratch.get(mine)
-    if folder is None or not Path(folder.name).is_dir():
-        folder = _scratch[mine] = tempfile.TemporaryDirectory(prefix="hwcomponents-")
-    return folder.name
+    """A folder for the files of the models, gone when they have answered."""
+    if not programs.folder:
+        try:
+            programs.folder = str(programs.folders.enter_context(scratch_folder("hwcomponents")))
+        except OSError as error:
+            told = "NeuroSim could not be asked"
+            programs.failures.append(run_failed(told, error, "the folder for temporary files"))
+            raise _NotRun(told) from None
+    return programs.folder
 
 
 SEAMS: tuple[tuple[str, str, Callable[..., Any], tuple[str, ...]], ...] = (

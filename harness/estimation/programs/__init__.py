@@ -6,19 +6,36 @@ the user's cache folder. Nothing is ever written into the packages.
 """
 
 from harness.estimation.programs.building import usable_cores
+from harness.estimation.programs.locks import ProcessLock
 from harness.estimation.programs.notices import announce, listen
 from harness.estimation.programs.program import NONE, Program, program_of
-from harness.estimation.programs.recipe import Recipe, Unavailable, located, package_folder
+from harness.estimation.programs.recipe import (
+    PASSING,
+    STOPPED,
+    Recipe,
+    RunFailed,
+    Unavailable,
+    located,
+    package_folder,
+    run_failed,
+)
+from harness.estimation.programs.scratch import scratch_folder
 
 __all__ = [
     "NONE",
+    "PASSING",
+    "STOPPED",
+    "ProcessLock",
     "Program",
     "Recipe",
+    "RunFailed",
     "Unavailable",
     "announce",
     "listen",
     "located",
     "package_folder",
     "program_of",
+    "run_failed",
+    "scratch_folder",
     "usable_cores",
 ]

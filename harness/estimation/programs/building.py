@@ -7,6 +7,7 @@ sees half of it. Processes that need it at the same time wait for the one that i
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import platform
@@ -19,13 +20,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.estimation.programs.notices import announce
-from harness.estimation.programs.recipe import Located, Recipe, Unavailable
+from harness.estimation.programs.recipe import (
+    PASSING,
+    STOPPED,
+    Located,
+    Recipe,
+    RunFailed,
+    Unavailable,
+    run_failed,
+)
 
 COMPILERS = ("g++", "c++", "clang++")
 EXECUTABLE = "program"
 LONGEST_BUILD_S = 600.0
 FAILURE_COUNTS_S = 24 * 3600.0
 """A failed build is not tried again for this long, unless the sources or the compiler change."""
+
+
+_NOT_OF_THE_SOURCES = (
+    *("no space left", "disk quota exceeded", "cannot allocate memory", "out of memory"),
+    *("virtual memory exhausted", "too many open files", "resource temporarily unavailable"),
+    *("killed signal", "terminated signal", "input/output error"),
+)
+"""What compilers say, in small letters, when it is not the sources that they cannot compile."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +52,27 @@ class Compiler:
 
 
 def find_compiler() -> Compiler | None:
-    """``$CXX`` if set, else the first of the usual names on the path."""
+    """``$CXX`` if set, else the first of the usual names on the path.
+
+    Of ``$CXX`` the words before the first option ("ccache g++"): options such as -ffast-math change figures.
+    """
     for name in (os.environ.get("CXX", ""), *COMPILERS):
         try:
-            command = shlex.split(name)
+            words = shlex.split(name)
         except ValueError:
             continue
+        command = list(itertools.takewhile(_is_no_option, words))
         found = shutil.which(command[0]) if command else None
         if found is not None:
             file = Path(found).resolve()
             state = file.stat()
-            return Compiler((found, *command[1:]), f"{name} {file} {state.st_size} {state.st_mtime_ns}")
+            called = " ".join(command)
+            return Compiler((found, *command[1:]), f"{called} {file} {state.st_size} {state.st_mtime_ns}")
     return None
+
+
+def _is_no_option(word: str) -> bool:
+    return not word.startswith("-")
 
 
 @dataclass(frozen=True)
@@ -103,7 +129,10 @@ def _short(content: object) -> str:
 
 
 def build(recipe: Recipe, found: Located, compiler: Compiler, place: Place) -> None:
-    """Fills ``place``, unless another process has just done so; :class:`Unavailable` where that fails."""
+    """Fills ``place``, unless another process has just done so.
+
+    :class:`Unavailable` where that fails, :class:`RunFailed` where it may do better another time.
+    """
     from filelock import FileLock, Timeout  # noqa: PLC0415 - only where something has to be made
 
     try:
@@ -120,8 +149,11 @@ def build(recipe: Recipe, found: Located, compiler: Compiler, place: Place) -> N
             )
             _make(recipe, found, compiler, place)
     except Timeout:
-        raise Unavailable(f"another process has been making {recipe.name} for too long") from None
+        told = f"another process has been making {recipe.name} for too long"
+        raise RunFailed(told, None, f"try again; {place.lock} is held by it") from None
     except OSError as error:
+        if error.errno in PASSING:
+            raise run_failed(f"{recipe.name} could not be made", error, place.folder.parent) from None
         what = error.strerror or type(error).__name__
         raise Unavailable(f"{recipe.name} cannot be made in {place.folder.parent} ({what})") from None
 
@@ -198,9 +230,11 @@ def _run(command: Sequence[str], folder: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Unavailable(f"the compiler {Path(command[0]).name} does not come to an end") from None
-    if done.returncode < 0:  # killed, perhaps for memory: that may go better next time
-        raise Unavailable(f"the compiler {Path(command[0]).name} was killed")
+        told = f"the compiler {Path(command[0]).name} does not come to an end"
+        raise RunFailed(told, None, "try again when this machine is less busy") from None
+    if done.returncode in STOPPED or any(words in done.stderr.lower() for words in _NOT_OF_THE_SOURCES):
+        told = f"the compiler {Path(command[0]).name} was stopped, or had no room"
+        raise RunFailed(told, None, f"see that there is memory, and room in {folder}, and try again")
     if done.returncode != 0:
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         told = next((line for line in lines if "error" in line), lines[-1] if lines else "no reason given")

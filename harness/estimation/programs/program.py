@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from functools import lru_cache
 from pathlib import Path
 
 from harness.estimation.programs.building import build, find_compiler, made_by_anybody, place_of
+from harness.estimation.programs.locks import ProcessLock
 from harness.estimation.programs.recipe import Located, Recipe, Unavailable, located
 
 NONE = "none"
@@ -18,7 +18,7 @@ class Program:
     def __init__(self, recipe: Recipe, cache: Path | None) -> None:
         self.recipe = recipe
         self.cache = cache
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._executable: Path | None = None
         self._refused: Unavailable | None = None
 
@@ -26,7 +26,8 @@ class Program:
         """A digest of the sources where the program runs or could be made, :data:`NONE` where not.
 
         Cheap, and makes nothing. It depends on neither the compiler nor on who made the executable: the
-        figures do not. It turns to :data:`NONE` when making the program has failed.
+        figures do not. It turns to :data:`NONE` when making the program has failed: what is kept before
+        anything is asked goes by :meth:`settled_identity`.
         """
         try:
             found = located(self.recipe)
@@ -38,8 +39,16 @@ class Program:
             pass
         return NONE
 
+    def settled_identity(self) -> str:
+        """The identity that holds for the rest of the process: the program is made for it, if need be."""
+        try:
+            self.executable()
+        except Unavailable:
+            return NONE
+        return self.identity()
+
     def executable(self) -> Path:
-        """The program, made if need be; :class:`Unavailable` with the reason."""
+        """The program, made if need be; :class:`Unavailable` with the reason, or :class:`RunFailed`."""
         with self._lock:
             if self._executable is None:
                 if self._refused is not None:

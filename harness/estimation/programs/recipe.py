@@ -5,7 +5,9 @@ The package is found, but never imported, and never written to.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +15,45 @@ from functools import lru_cache
 from importlib import util
 from pathlib import Path
 
+from harness.errors import EstimationError
+
 PROBE_S = 20.0
+
+
+PASSING = frozenset(
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN),
+        *(errno.EIO, errno.EINTR, errno.ETXTBSY, errno.ESTALE, errno.ENOBUFS),
+    }
+)
+"""What an operating system answers when it could do what was asked at another time."""
+
+STOPPED = frozenset(-s for s in (signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGKILL", signal.SIGTERM)))
+"""Exit statuses of a process that somebody else ended: the user, or the system for memory."""
 
 
 class Unavailable(Exception):
     """A program cannot be run on this machine. ``str`` of it is a phrase for an error message."""
+
+
+class RunFailed(EstimationError):
+    """A program could not be asked this time: no time, no room, no memory. Another time it may answer.
+
+    No other source answers in its place, and nothing is kept: who tries again would get other figures.
+    """
+
+    def of(self, component: str) -> EstimationError:
+        return EstimationError(f"{component}: {self.message}", self.location, self.hint)
+
+
+def run_failed(what: str, error: OSError, folder: Path | str) -> RunFailed:
+    """``folder``: where room is wanted."""
+    said = error.strerror or type(error).__name__
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return RunFailed(f"{what} ({said})", None, f"make room in {folder} and try again")
+    crowded = error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
+    with_fewer = " with fewer processes at the same time" if crowded else ""
+    return RunFailed(f"{what} ({said})", None, f"try again{with_fewer}")
 
 
 @dataclass(frozen=True)
@@ -44,11 +80,17 @@ class Recipe:
     seconds: int
 
     def starts(self, executable: Path) -> bool:
+        """Whether it runs here; :class:`RunFailed` where that cannot be found out now."""
         try:
             done = subprocess.run(
                 [executable], stdin=subprocess.DEVNULL, capture_output=True, timeout=PROBE_S, check=False
             )
-        except (OSError, subprocess.TimeoutExpired):
+        except subprocess.TimeoutExpired:
+            told = f"{self.name} does not start within {PROBE_S:g} s"
+            raise RunFailed(told, None, "try again when this machine is less busy") from None
+        except OSError as error:
+            if error.errno in PASSING:
+                raise run_failed(f"{self.name} could not be started", error, executable.parent) from None
             return False
         return self.greeting.encode() in done.stdout + done.stderr
 

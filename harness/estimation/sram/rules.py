@@ -12,10 +12,11 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from harness.estimation.cacti.nodes import NODES_NM as NODES_OF_CACTI
 from harness.estimation.query import FITS, Fit
 from harness.estimation.sram.table import SramCost, worse
 
-NODES_NM = (22.0, 32.0, 45.0, 65.0, 90.0)
+NODES_NM = tuple(float(node) for node in NODES_OF_CACTI)
 SMALLEST_WIDTH = 32
 ROWS_PER_BANK = 64
 DEPTH_EXPONENT = 1.56 / 2
@@ -63,7 +64,8 @@ class Asked:
 @dataclass(frozen=True)
 class Told:
     """A cost in J, W and m^2, and how it came about; ``off`` is the relative +- of each figure, 0 where
-    none is known."""
+    none is known. ``needs_cacti``: it, or a row that it was worked out of, is an answer of CACTI's, or stands
+    where one would stand if CACTI could be run."""
 
     cost: SramCost
     fit: Fit
@@ -71,6 +73,7 @@ class Told:
     scaling: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     off: SramCost = _EXACT
+    needs_cacti: bool = False
 
     def scaled(self, access: float, leak: float, area: float, words: str) -> Told:
         cost = self.cost.scaled(access, leak, area)
@@ -84,6 +87,7 @@ class Told:
             _once(self.scaling, other.scaling, (words,)),
             _once(self.warnings, other.warnings),
             worse(self.off, other.off),
+            self.needs_cacti or other.needs_cacti,
         )
 
 
