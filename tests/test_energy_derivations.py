@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from harness.estimation import EstimationOptions
 from harness.estimation.cacti import cacti_for
 from harness.estimation.chain import Chain, sources_for
 from harness.estimation.query import Finding, Query
+from harness.report.energy.origins import ways
+from harness.spec.shipped import shipped_folder
 
 CLOCK = {"global_cycle_seconds": 1.2e-9}
 
@@ -62,3 +65,72 @@ def test_instances_are_a_step_of_their_own(ask: Chain) -> None:
     found = _finding(ask, "aladdin_adder", None, technology="32nm", width=16, n_instances=3)
     assert calculated(found.steps) == pytest.approx(found.value, rel=1e-10)
     assert found.steps[-1] == "x 3: instances"
+
+
+@pytest.mark.parametrize("action", ["add", "leak"])
+def test_voltage(ask: Chain, action: str) -> None:
+    found = _finding(ask, "aladdin_adder", action, technology="32nm", width=16, voltage=0.9)
+    assert calculated(found.steps) == pytest.approx(found.value, rel=1e-10)
+    assert "0.9 V" in found.steps[-1]
+
+
+def test_dram(ask: Chain) -> None:
+    found = _finding(ask, "DRAM", "read", type="HBM2", width=100)
+    assert calculated(found.steps) == pytest.approx(found.value, rel=1e-12)
+    line = int(re.findall(r"pj_per_bit\.csv:(\d+)", found.steps[0])[0])
+    text = (shipped_folder("estimation_tables") / "dram" / "pj_per_bit.csv").read_text().splitlines()
+    assert text[line - 1].startswith("HBM2,3.9")
+
+
+MANIFEST = """\
+name: own
+technology: 32nm
+accuracy: 95
+units: {energy: fJ, area: um^2}
+source: a chip
+keys: {Thing: [technology, width, depth]}
+interpolate: {Thing: {depth: log-log, width: linear}}
+scale: {Thing: {banks: {energy: linear, leak: quadratic, area: linear}, technology: cmos}}
+path_to_data_dir: ./data
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Chain:
+    folder = tmp_path / "own"
+    (folder / "data").mkdir(parents=True)
+    (folder / "manifest.yaml").write_text(MANIFEST)
+    rows = ["technology,width,depth,banks,global_cycle_seconds,action,energy,area"]
+    for width in (16, 48):
+        for depth in (128, 2048):
+            size = width * depth
+            rows += [f"32nm,{width},{depth},2,1e-9,read,{20 + size**0.5},{3.7 * size}"]
+            rows += [f"32nm,{width},{depth},2,1e-9,idle,{0.01 * size},{3.7 * size}"]
+    (folder / "data" / "Thing.csv").write_text("\n".join(rows) + "\n")
+    options = EstimationOptions(table_folders=(folder,))
+    return Chain(sources_for(options), (), cacti_for(options.cache_folder, options.use_cache))
+
+
+@pytest.mark.parametrize("action", ["read", "leak", None])
+@pytest.mark.parametrize(
+    ("stated", "fit"),
+    [
+        ({"width": 16, "depth": 128, "banks": 2, "technology": "32nm"}, "row"),
+        ({"width": 16, "depth": 700, "banks": 2, "technology": "32nm"}, "interpolated"),
+        ({"width": 30, "depth": 128, "banks": 2, "technology": "32nm"}, "interpolated"),
+        ({"width": 30, "depth": 700, "banks": 2, "technology": "32nm"}, "interpolated"),
+        ({"width": 30, "depth": 700, "banks": 3, "technology": "22nm"}, "scaled"),
+        ({"width": 48, "depth": 2048, "banks": 3, "technology": "22nm"}, "scaled"),
+    ],
+)
+def test_own_tables(own: Chain, action: str | None, stated: dict[str, object], fit: str) -> None:
+    found = _finding(own, "Thing", action, **stated)
+    assert found.fit == fit
+    assert calculated(found.steps) == pytest.approx(found.value, rel=1e-9)
+    numbers = re.findall(r"own/data/Thing\.csv:([\d,]+)", found.steps[0])[0].split(",")
+    asked_between = (stated["width"] == 30) + (stated["depth"] == 700)
+    assert len(numbers) == 2**asked_between
+    if fit == "interpolated" and action == "leak":
+        told = dict(ways(found))
+        assert "between lines" in told["how"]
+        assert "clock" in told["scaled"]

@@ -9,11 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from harness.errors import EstimationError
-from harness.estimation.query import Declined, Finding, Query
+from harness.estimation.query import Declined, Finding, Query, digits
 from harness.estimation.table_file import read_table
 from harness.spec.shipped import shipped_folder
 
 ACCESSES = ("read", "write", "update")
+ROW_FILE = "estimation_tables/dram/pj_per_bit.csv"
+"""As derivations name it."""
 DEFAULT_TYPE = "LPDDR4"
 """Accelergy's, where no type is given."""
 
@@ -22,6 +24,7 @@ DEFAULT_TYPE = "LPDDR4"
 class DramKind:
     picojoules_per_bit: float
     source: str
+    line: int | None = None
 
 
 @lru_cache(maxsize=4)
@@ -32,7 +35,7 @@ def load_dram_kinds(path: Path) -> Mapping[str, DramKind]:
         name = row.text("type")
         if name in kinds:
             raise EstimationError(f"the DRAM type {name} occurs twice", row.location)
-        kinds[name] = DramKind(row.positive("pj_per_bit"), row.text("source"))
+        kinds[name] = DramKind(row.positive("pj_per_bit"), row.text("source"), row.location.line)
     return kinds
 
 
@@ -66,4 +69,8 @@ class DramSource:
         per_bit = f"{kind.picojoules_per_bit:g} pJ/bit"
         scaling = f"{per_bit} x {width} bits, the same at every node"
         value = kind.picojoules_per_bit * width
-        return Finding(value, self.name, 80, note or per_bit, "constant", kind.source, scaling=scaling)
+        row = f"{ROW_FILE}{'' if kind.line is None else f':{kind.line}'}"
+        steps = (f"{digits(kind.picojoules_per_bit)} pJ/bit ({row})", f"x {width}: bits")
+        return Finding(
+            value, self.name, 80, note or per_bit, "constant", kind.source, scaling=scaling, steps=steps
+        )

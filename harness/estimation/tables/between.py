@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from harness.estimation.query import digits
 from harness.estimation.tables.rules import Curve
 
 Point = tuple[float, ...]
@@ -14,11 +15,12 @@ Point = tuple[float, ...]
 @dataclass(frozen=True)
 class Blend:
     """A value, the points that it lies between, and for each column that lay between two its lowest and
-    highest number among them."""
+    highest number among them. ``made_of`` is the arithmetic: sums and products, powers as ^."""
 
     value: float
     points: tuple[Point, ...]
     spans: tuple[tuple[int, float, float], ...] = ()
+    made_of: str = ""
 
 
 class OutOfRange(Exception):
@@ -41,18 +43,23 @@ class NoCurve(Exception):
 
 
 def between(
-    points: Sequence[Point], asked: Point, curves: Sequence[Curve], value_of: Callable[[Point], float]
+    points: Sequence[Point],
+    asked: Point,
+    curves: Sequence[Curve],
+    value_of: Callable[[Point], float],
+    text_of: Callable[[Point], str] | None = None,
 ) -> Blend:
     """The value at ``asked``, from those of the nearest points around it.
 
     The points need be no complete grid: where a line of it ends too early, the next line counts. Raises
     :class:`OutOfRange` where no points lie around, :class:`NoCurve` for a logarithm of zero, and what
-    ``value_of`` raises.
+    ``value_of`` raises. ``text_of`` is asked after ``value_of``: the value of a point in numbers.
     """
 
     def along(column: int, members: Sequence[Point]) -> Blend:
         if column == len(curves):
-            return Blend(value_of(members[0]), (members[0],))
+            value = value_of(members[0])
+            return Blend(value, (members[0],), made_of=text_of(members[0]) if text_of else digits(value))
 
         def at(level: float) -> Blend:
             return along(column + 1, [m for m in members if m[column] == level])
@@ -73,8 +80,10 @@ def between(
             raise refused or _ends_early(column, x, levels, at)
         (x0, left), (x1, right) = low, high
         value = _on_curve(column, curves[column], (x0, left.value), (x1, right.value), x)
+        made_of = _made_of(curves[column], (x0, left), (x1, right), x)
         inner = _joined((*left.spans, *right.spans))
-        return Blend(value, tuple(dict.fromkeys((*left.points, *right.points))), ((column, x0, x1), *inner))
+        points_used = tuple(dict.fromkeys((*left.points, *right.points)))
+        return Blend(value, points_used, ((column, x0, x1), *inner), made_of)
 
     return along(0, points)
 
@@ -115,6 +124,23 @@ def _on_curve(
         share = math.log(x / x0) / math.log(x1 / x0)
         value = math.exp(math.log(y0) * (1 - share) + math.log(y1) * share)
     return min(max(value, min(y0, y1)), max(y0, y1))
+
+
+def _made_of(curve: Curve, low: tuple[float, Blend], high: tuple[float, Blend], x: float) -> str:
+    """What :func:`_on_curve` works out, as it can be typed into a calculator."""
+    (x0, left), (x1, right) = low, high
+    if left.value == right.value:
+        return left.made_of
+    a, b = _bracketed(left.made_of), _bracketed(right.made_of)
+    if curve == "linear":
+        share = (x - x0) / (x1 - x0)
+        return f"{digits(1 - share)} x {a} + {digits(share)} x {b}"
+    share = math.log(x / x0) / math.log(x1 / x0)
+    return f"{a}^{digits(1 - share)} x {b}^{digits(share)}"
+
+
+def _bracketed(text: str) -> str:
+    return f"({text})" if " " in text else text
 
 
 def _joined(spans: Iterable[tuple[int, float, float]]) -> tuple[tuple[int, float, float], ...]:

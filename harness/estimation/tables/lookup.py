@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.estimation.query import Declined, Finding, Fit, NoRow, Query, shorten
+from harness.estimation.query import Declined, Finding, Fit, NoRow, Query, digits, shorten
 from harness.estimation.tables.between import Blend, NoCurve, OutOfRange, Point, between
 from harness.estimation.tables.factors import Factor, distance, factor
 from harness.estimation.tables.fitting import decided, rows_for, stated
@@ -100,7 +100,34 @@ class _Lookup:
             return self._value(entry) * stretch.value
 
         laws = tuple(self.table.rules.interpolate[c] for c in curves)
-        return between(list(at), tuple(curves.values()), laws, value_of)
+        return between(list(at), tuple(curves.values()), laws, value_of, self._in_numbers)
+
+    def _in_numbers(self, point: Point) -> str:
+        """The row of a point, and what it is multiplied by."""
+        used = self.used[point]
+        factors = [number for number, _ in self._factors(used)]
+        return " x ".join(map(digits, (self._stated_value(used.entry), *factors)))
+
+    def _stated_value(self, entry: Entry) -> float:
+        """As the row has it, in pJ or um^2."""
+        return entry.energy_pj if self.query.action is not None else entry.area_um2 or 0.0
+
+    def _factors(self, used: _Used) -> list[tuple[float, str]]:
+        """The factors from the row to what is asked, each with its reason."""
+        found = [(used.factor.value, "; ".join(used.factor.words))] if used.factor.words else []
+        if self._per_cycle([used.entry]) and used.entry.cycle_s not in (None, self.query.cycle_seconds):
+            (words,) = self._clock_in_words([used.entry])
+            found.append((self.query.cycle_seconds / (used.entry.cycle_s or 1.0), words))
+        return found
+
+    def _steps(self, blend: Blend, used: Sequence[_Used], note: str) -> tuple[str, ...]:
+        unit = "um^2" if self.query.action is None else "pJ"
+        rows = self._rows([one.entry for one in used])
+        if not blend.spans:
+            (one,) = used
+            factors = (f"x {digits(number)}: {words}" for number, words in self._factors(one))
+            return (f"{digits(self._stated_value(one.entry))} {unit} ({rows})", *factors)
+        return (f"{blend.made_of} {unit} ({rows}): {note}",)
 
     def _figure(self, entry: Entry) -> Figure:
         if self.query.action is None:
@@ -160,6 +187,7 @@ class _Lookup:
             attributes=self._attributes(given, entries),
             scaling="; ".join((*stretched, *self._clock_in_words(entries))),
             uncertainty=self._uncertainty(entries),
+            steps=self._steps(blend, used, "; ".join(notes)),
             warnings=(
                 *self._skipped(),
                 *self._chosen_without(left_open if fit != _FREE else []),
@@ -201,11 +229,15 @@ class _Lookup:
     def _citation(self, entries: Sequence[Entry]) -> str:
         """The source that is stated, and the lines."""
         sources = dict.fromkeys(e.source or self.family.source(self.table.class_name) for e in entries)
+        return "; ".join([*(s for s in sources if s), self._rows(entries)])
+
+    def _rows(self, entries: Sequence[Entry]) -> str:
+        """The file, from the folder of the family's folder on, and the lines."""
         lines = ",".join(str(n) for n in sorted({e.location.line or 0 for e in entries}))
         file = os.path.normpath(self.table.path)
         above = os.path.normpath(self.family.path.parent.parent)
         shown = file.removeprefix(above + os.sep) if above != "." else file
-        return "; ".join([*(s for s in sources if s), f"{shown}:{lines}"])
+        return f"{shown}:{lines}"
 
     def _attributes(self, given: Sequence[str], entries: Sequence[Entry]) -> tuple[tuple[str, str], ...]:
         clock = CLOCK_COLUMNS[0]

@@ -114,8 +114,9 @@ class Origins:
                 key = (name, part.class_name, *answered)
                 use = found.setdefault(key, Use(name, part.class_name, f, self.origin(f)))
                 use.actions[part.action or "area"] = None
-                for way in _ways(f):
-                    actions = use.ways.setdefault(way, [])
+                for label, text in ways(f):
+                    # What a factor would be else is told by derivations only.
+                    actions = use.ways.setdefault((label, _ASIDE.sub("", text)), [])
                     if (part.action or "area") not in actions:
                         actions.append(part.action or "area")
                 if row:
@@ -125,11 +126,14 @@ class Origins:
         return list(found.values())
 
 
-def _ways(finding: Finding) -> list[tuple[str, str]]:
-    """Scaling, factor by factor; where there is none the note, which else says the same in other words."""
-    if finding.scaling:
-        return [("scaled", _ASIDE.sub("", text)) for text in finding.scaling.split("; ")]
-    return [("how", finding.note)] if finding.note else []
+def ways(finding: Finding) -> list[tuple[str, str]]:
+    """How a figure came about: scaling, factor by factor; the note where there is none, or where it says
+    between which rows the figure lies. Else it says the same in other words.
+    """
+    told = [("scaled", text) for text in finding.scaling.split("; ") if text]
+    if finding.note and (not told or finding.fit == "interpolated"):
+        return [("how", finding.note), *told]
+    return told
 
 
 def _without_clock(finding: Finding) -> tuple[tuple[str, str], ...]:

@@ -23,7 +23,7 @@ from harness.report.energy.figures import (
     watts,
 )
 from harness.report.energy.find import Found, find_lines
-from harness.report.energy.origins import Origins, cited
+from harness.report.energy.origins import Origins, cited, ways
 from harness.report.energy.screen import print_origins, print_warnings
 
 if TYPE_CHECKING:
@@ -125,12 +125,9 @@ def _told(
     yield "accuracy", [f"{finding.fit}: {FITS[finding.fit]}"]
     if finding.attributes:
         yield "used", [" ".join(f"{name}={value}" for name, value in finding.attributes)]
-    if finding.scaling:
-        yield "scaled", [finding.scaling]
-    elif finding.note:
-        # Of a scaled figure the note says the same in other words.
-        yield "how", [finding.note]
-    if finding.steps:
+    for label, text in ways(finding):
+        yield label, [text]
+    if len(finding.steps) > 1 or any(" x " in step for step in finding.steps):
         yield "worked out", [*finding.steps, f"= {_number(finding.value)} {unit}"]
     if finding.uncertainty is not None:
         yield "stated ±", [percent(finding.uncertainty)]
