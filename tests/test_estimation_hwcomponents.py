@@ -412,7 +412,8 @@ def test_answers_within_do_not_warn(real):
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"), [("isac_adc", "isaac_adc"), ("smartbufer_SRAM", "smartbuffer_sram")]
+    ("written", "meant"),
+    [("isac_adc", "isaac_adc"), ("smartbufer_SRAM", "smartbuffer_sram"), ("cachee", "Cache")],
 )
 def test_an_unknown_class_is_told_the_nearest_of_hwcomponents(written, meant):
     component = {"name": "One", "class": "SRAM", "subclass": written, "attributes": {"width": 16, "depth": 4}}

@@ -34,6 +34,8 @@ ACCURACY = 50
 _COUNTED_ELSEWHERE = ("type", "n_instances")
 """A DRAM's type goes into its name; instances are counted by the caller, for every source alike."""
 
+_BEST_KNOWN = ("ADC", "DAC", "SRAM", "DRAM", "Cache")
+
 _FORMULAS = ("misc", "dac_c2c_r2r", "c2c_multiplier", "colonnade", "raella")
 """Modules of the library that work figures out of parts instead of scaling published ones."""
 
@@ -55,7 +57,8 @@ class HwcomponentsSource:
 
     def classes(self) -> Iterable[str]:
         """All of them only where the packages are imported, as they are when somebody asked them in vain."""
-        return ("ADC", "DAC", "SRAM", "DRAM", "Cache", *class_names())
+        others = (name for name in class_names() if name.lower() not in map(str.lower, _BEST_KNOWN))
+        return (*_BEST_KNOWN, *others)
 
     def estimate(self, query: Query) -> Finding:
         question = question_of(query)
