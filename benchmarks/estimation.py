@@ -16,12 +16,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from harness.estimation.accelergy_sram import AccelergySramSource
 from harness.estimation.cacti import Cacti, CactiRequest, cacti_for
 from harness.estimation.cacti.recipe import CACTI
 from harness.estimation.hwc.recipe import NEUROSIM
 from harness.estimation.programs import Program, Recipe, Unavailable, listen
 from harness.estimation.query import Declined, Query
+from harness.estimation.sram.source import AccelergySramSource
 from harness.estimation.sram.table import load_sram_table
 from harness.spec.shipped import shipped_folder
 

@@ -21,7 +21,7 @@ from benchmarks.technology import (
 )
 from harness.estimation.cache import AnswerCache
 from harness.estimation.dram import load_dram_kinds
-from harness.estimation.hwcomponents_source import HwcomponentsSource
+from harness.estimation.hwc.source import HwcomponentsSource
 from harness.estimation.query import Declined, Query
 from harness.spec.shipped import shipped_folder
 

@@ -19,16 +19,16 @@ from program_cases import answering, package, real_cacti
 
 from harness.errors import EstimationError
 from harness.estimation import EstimationOptions, estimate
-from harness.estimation.accelergy_sram import AccelergySramSource
 from harness.estimation.cache import AnswerCache
 from harness.estimation.cacti import Cacti, CactiRequest, CactiUnavailable, cacti_for, cacti_identity
 from harness.estimation.cacti.output import answer_in
 from harness.estimation.cacti.recipe import CACTI
-from harness.estimation.hwcomponents_source import HwcomponentsSource
+from harness.estimation.hwc.source import HwcomponentsSource
 from harness.estimation.programs import NONE, Program, RunFailed, located, package_folder
 from harness.estimation.programs.program import shipped_starts
 from harness.estimation.query import Declined, Query
 from harness.estimation.sram.rules import Asked, Memory, Told, cost_of
+from harness.estimation.sram.source import AccelergySramSource
 from harness.estimation.sram.table import SramCost
 from harness.spec.shipped import shipped_folder
 

@@ -13,15 +13,15 @@ from estimation_cases import MEMORY, UNIT, architecture_of, ask, component_class
 from program_cases import files_below, package, real_cacti, real_neurosim
 
 from harness.errors import EstimationError
-from harness.estimation import EstimationOptions, estimate, hwcomponents_source
-from harness.estimation.accelergy_sram import AccelergySramSource
+from harness.estimation import EstimationOptions, estimate
 from harness.estimation.cache import AnswerCache
 from harness.estimation.cacti import Cacti, CactiRequest, cacti_for
 from harness.estimation.hwc import models, packages, seams
 from harness.estimation.hwc.models import Modelled
-from harness.estimation.hwcomponents_source import HwcomponentsSource
+from harness.estimation.hwc.source import HwcomponentsSource
 from harness.estimation.programs import Program, package_folder
 from harness.estimation.query import AttributeFault, Declined, Query
+from harness.estimation.sram.source import AccelergySramSource
 from harness.spec.shipped import shipped_folder
 
 hwcomponents = pytest.importorskip("hwcomponents")
@@ -469,11 +469,11 @@ def test_answers_of_other_sources_of_ours_are_not_served(tmp_path, monkeypatch):
     ask(source, "isaac_adc", "convert", resolution=8)
     asked = []
     monkeypatch.setattr(
-        hwcomponents_source, "call_models", lambda q, _: asked.append(q) or Modelled(1.0, "new")
+        "harness.estimation.hwc.source.call_models", lambda q, _: asked.append(q) or Modelled(1.0, "new")
     )
     ask(source, "isaac_adc", "convert", resolution=8)
     assert asked == []
-    monkeypatch.setattr(hwcomponents_source, "digest_of_sources", lambda: "another")
+    monkeypatch.setattr("harness.estimation.hwc.source.digest_of_sources", lambda: "another")
     assert ask(source, "isaac_adc", "convert", resolution=8).value == 1e12
 
 
@@ -501,7 +501,7 @@ def test_answers_are_kept_on_disk(tmp_path, monkeypatch):
     def not_again(question, programs):
         raise AssertionError(f"asked again: {question}")
 
-    monkeypatch.setattr(hwcomponents_source, "call_models", not_again)
+    monkeypatch.setattr("harness.estimation.hwc.source.call_models", not_again)
     assert ask(HwcomponentsSource(cache), "isaac_adc", "convert", resolution=6) == first
     assert first.scaling and first.attributes and first.citation
     with pytest.raises(AssertionError, match="asked again"):

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from harness.estimation.accelergy_aladdin import AladdinTableSource
 from harness.estimation.accelergy_logic import AccelergyLogicSource
-from harness.estimation.accelergy_sram import AccelergySramSource
 from harness.estimation.cacti import cacti_for
 from harness.estimation.chain import Chain
 from harness.estimation.dram import DramSource, load_dram_kinds
@@ -27,6 +26,7 @@ from harness.estimation.scaling import (
     with_voltage,
 )
 from harness.estimation.scaling.nodes import AREA, ENERGY, relative_energy
+from harness.estimation.sram.source import AccelergySramSource
 from harness.estimation.tables import TableSource
 
 TABLES = Path(__file__).resolve().parents[1] / "estimation_tables"

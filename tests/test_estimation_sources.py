@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from harness.estimation.accelergy_aladdin import AladdinTableSource
 from harness.estimation.accelergy_logic import AccelergyLogicSource
-from harness.estimation.accelergy_sram import AccelergySramSource, tell_from_rows
 from harness.estimation.dram import DramSource
 from harness.estimation.query import Declined, Query
 from harness.estimation.rounding import round_significant
 from harness.estimation.sram.rules import Memory, at_node
+from harness.estimation.sram.source import AccelergySramSource, tell_from_rows
 from harness.estimation.sram.table import load_sram_table
 from harness.estimation.tables import TableSource
 from harness.spec.shipped import shipped_folder

@@ -13,14 +13,14 @@ from typing import Protocol, runtime_checkable
 from harness.estimation.accelergy import AccelergySource, require_accelergy
 from harness.estimation.accelergy_aladdin import AladdinTableSource
 from harness.estimation.accelergy_logic import AccelergyLogicSource
-from harness.estimation.accelergy_sram import AccelergySramSource
 from harness.estimation.answers import EstimationOptions
 from harness.estimation.cache import AnswerCache, default_cache_folder
 from harness.estimation.cacti import Cacti, CactiRequest, cacti_for
 from harness.estimation.dram import DramSource
-from harness.estimation.hwcomponents_source import HwcomponentsSource
+from harness.estimation.hwc.source import HwcomponentsSource
 from harness.estimation.query import Declined, Finding, Query, ReadAttributes, Source, checked
 from harness.estimation.scaling import with_voltage
+from harness.estimation.sram.source import AccelergySramSource
 from harness.estimation.tables import OF_A_USER, TableSource
 from harness.estimation.unanswered import unanswered
 from harness.spec.shipped import shipped_folder
