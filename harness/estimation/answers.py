@@ -41,10 +41,14 @@ class EstimationOptions:
     cache_folder: Path | None = None
 
     def check(self) -> None:
-        """Raises SpecError for tables that are not there."""
+        """Raises HarnessError for tables, or an Accelergy that was chosen, that are not there."""
         for folder in self.table_folders:
             if not folder.exists():
                 raise SpecError(f"--tables: there is no folder '{folder}'", Location("command line"))
+        if self.estimator == "accelergy":
+            from harness.estimation.accelergy import require_accelergy  # noqa: PLC0415 - it looks for one
+
+            require_accelergy()
 
     def words(self) -> str:
         """What is not at its default, for headings: "" or ", tables X, estimator Y"."""
@@ -137,15 +141,3 @@ class Estimate:
     ert: EnergyReferenceTable
     art: AreaReferenceTable
     answers: tuple[Answer, ...]
-
-    def ert_file(self) -> dict[str, object]:
-        """The content of an ``ERT.yaml`` in Accelergy's form."""
-        from harness.spec.flattened.energy_tables import write_ert  # noqa: PLC0415
-
-        return {"ERT": write_ert(self.ert)}
-
-    def art_file(self) -> dict[str, object]:
-        """The content of an ``ART.yaml`` in Accelergy's form."""
-        from harness.spec.flattened.energy_tables import write_art  # noqa: PLC0415
-
-        return {"ART": write_art(self.art)}
