@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 
@@ -134,3 +135,36 @@ def test_own_tables(own: Chain, action: str | None, stated: dict[str, object], f
         told = dict(ways(found))
         assert "between lines" in told["how"]
         assert "clock" in told["scaled"]
+
+
+SRAM = shipped_folder("estimation_tables") / "sram" / "cacti.csv.gz"
+
+
+@pytest.mark.parametrize("cacti", [True, False])
+@pytest.mark.parametrize("action", ["read", "write", "leak", None])
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"technology": "32nm", "width": 128, "depth": 32768, "n_banks": 4},
+        {"technology": "32nm", "width": 8, "depth": 3},
+        {"technology": "28nm", "width": 8, "depth": 1},
+        {"technology": "40nm", "width": 128, "depth": 32768, "n_banks": 4},
+        {"technology": "14nm", "width": 128, "depth": 32768, "n_banks": 4, "voltage": 0.7},
+        {"technology": "45nm", "width": 128, "depth": 20000, "n_banks": 1},
+        {"technology": "32nm", "width": 64, "depth": 40000, "n_banks": 3},
+    ],
+)
+def test_sram(ask: Chain, cacti: bool, action: str | None, stated: dict[str, object], tmp_path: Path) -> None:
+    """From rows, from CACTI where it runs here, between rows."""
+    chain = ask
+    if not cacti:
+        options = EstimationOptions(use_hwcomponents=False)
+        chain = Chain(sources_for(options), (), cacti_for(tmp_path, False))
+    found = _finding(chain, "SRAM", action, **stated)
+    assert calculated(found.steps) == pytest.approx(found.value, rel=1e-9)
+    rows = re.findall(r"cacti\.csv\.gz:([\d,]+)\)", found.steps[0])
+    if found.fit == "row":
+        (line,) = rows
+        row = gzip.decompress(SRAM.read_bytes()).decode().splitlines()[int(line) - 1].split(",")
+        assert [float(x) for x in row[1:3]] == [stated["width"], stated["depth"]]
+    assert rows or found.estimator == "accelergy_cacti" or "CACTI" in found.steps[0]

@@ -60,8 +60,10 @@ def read_table(path: Path) -> Iterator[TableRow]:
         yield TableRow({c: f.strip() for c, f in zip(header, fields, strict=True)}, location)
 
 
-def read_numbers(path: Path, columns: Sequence[str]) -> Iterator[tuple[float, ...]]:
-    """The named columns of every row, as numbers of 0 or more: for large tables, without the ceremony."""
+def read_numbers(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, tuple[float, ...]]]:
+    """The line of every row and its named columns, as numbers of 0 or more: for large tables, without the
+    ceremony.
+    """
     header, rows = _header_and_rows(path)
     for column in columns:
         if column not in header:
@@ -75,7 +77,7 @@ def read_numbers(path: Path, columns: Sequence[str]) -> Iterator[tuple[float, ..
         if min(values) < 0 or not math.isfinite(sum(values)):
             row = TableRow(dict(zip(header, fields, strict=True)), location)
             values = tuple(row.not_negative(column) for column in columns)
-        yield values
+        yield location.line or 0, values
 
 
 def _header_and_rows(path: Path) -> tuple[list[str], Iterator[tuple[Location, list[str]]]]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from harness.estimation.cacti.nodes import NODES_NM as NODES_OF_CACTI
 from harness.estimation.query import FITS, Fit
 from harness.estimation.sram.table import SramCost, worse
+from harness.estimation.sram.worked import Worked
 
 NODES_NM = tuple(float(node) for node in NODES_OF_CACTI)
 SMALLEST_WIDTH = 32
@@ -74,10 +75,17 @@ class Told:
     warnings: tuple[str, ...] = ()
     off: SramCost = _EXACT
     needs_cacti: bool = False
+    worked: Worked | None = None
 
     def scaled(self, access: float, leak: float, area: float, words: str) -> Told:
         cost = self.cost.scaled(access, leak, area)
-        return replace(self, cost=cost, fit=worst(self.fit, "scaled"), scaling=(*self.scaling, words))
+        return replace(
+            self,
+            cost=cost,
+            fit=worst(self.fit, "scaled"),
+            scaling=(*self.scaling, words),
+            worked=self.worked and self.worked.scaled(access, leak, area),
+        )
 
     def mixed(self, other: Told, share: float, words: str) -> Told:
         return Told(
@@ -88,6 +96,7 @@ class Told:
             _once(self.warnings, other.warnings),
             worse(self.off, other.off),
             self.needs_cacti or other.needs_cacti,
+            self.worked.mixed(other.worked, share) if self.worked and other.worked else None,
         )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from harness.estimation.cacti import Cacti, CactiAnswer, CactiRequest, CactiUnavailable
 from harness.estimation.programs import RunFailed
 from harness.estimation.query import Declined, Finding, Fit, Query
+from harness.estimation.sram.figures import PICO, TABLE, asked_value, figure_of, steps, worked
 from harness.estimation.sram.rules import (
     NODES_NM,
     ROWS_PER_BANK,
@@ -42,11 +43,10 @@ from harness.estimation.sram.table import (
 EXACT_ACCURACY = 80
 INTERPOLATED_ACCURACY = 70
 PLUG_IN = "accelergy-cacti-plug-in 291018b"
-TABLE_CITATION = f"{PLUG_IN} with CACTI 7 (HewlettPackard/cacti 1ffd8df): estimation_tables/sram/cacti.csv.gz"
+TABLE_CITATION = f"{PLUG_IN} with CACTI 7 (HewlettPackard/cacti 1ffd8df): {TABLE}"
 ACTIONS = ("read", "write", "update", "leak")
 BY_CACTI = "accelergy_cacti"
 _LARGEST_BYTES = 2**31 - 1
-_PICO = 1e12
 _ANY = SramCost(1.0, 1.0, 1.0, 1.0)
 
 _Printed = tuple[float, float, float, float]
@@ -69,12 +69,12 @@ class AccelergySramSource:
         memory, node = _memory(query), query.technology_nm
         own = self._own_row(memory, node)
         try:
-            told = Told(own, "row") if own is not None else self._told(memory, node)
+            told = own or self._told(memory, node)
         except RunFailed as failed:
             raise failed.of(query.component) from None
         by_cacti = told.fit == "model"
         return Finding(
-            _asked_value(told.cost, query) * (1.0 if own is not None else _PICO),
+            asked_value(told.cost, query) * (1.0 if own is not None else PICO),
             BY_CACTI if by_cacti else self.name,
             INTERPOLATED_ACCURACY if told.notes else EXACT_ACCURACY,
             "; ".join(told.notes),
@@ -82,9 +82,10 @@ class AccelergySramSource:
             _cacti_citation() if by_cacti else TABLE_CITATION,
             _attributes(query, memory),
             "; ".join(told.scaling),
-            _figure(told.off, query.action) or None,
+            figure_of(told.off, query.action) or None,
             told.warnings,
             needs_cacti=told.needs_cacti,
+            steps=steps(told, query),
         )
 
     def requests_of(self, query: Query) -> list[CactiRequest]:
@@ -119,12 +120,14 @@ class AccelergySramSource:
         """A row, CACTI's own answer, or an interpolation with the reason why it is one."""
         row = self._row(asked)
         if row is not None:
-            return _told_of(_printed(row, asked), memory, "row")
+            told = _told_of(_printed(row, asked), memory, "row")
+            line = load_sram_table(self._path).lines[_key(asked)]
+            return replace(told, worked=worked(told.cost, line))
         why_not = None
         if self._cacti is not None:
             try:
                 told = _told_of(_answered(self._cacti.answer(_request(asked))), memory, "model")
-                return replace(told, needs_cacti=True)
+                return replace(told, needs_cacti=True, worked=worked(told.cost))
             except Declined as declined:
                 why_not = declined
         try:
@@ -138,16 +141,17 @@ class AccelergySramSource:
         warning = f"SRAM figures lie between rows of a table: {_told_by(why_not)}"
         return replace(told, warnings=(*told.warnings, warning), needs_cacti=True)
 
-    def _own_row(self, memory: Memory, node: float) -> SramCost | None:
+    def _own_row(self, memory: Memory, node: float) -> Told | None:
+        """In the units of the table: its figures are believed to the last bit."""
         key = (Organisation(node, memory.ports, memory.banks), memory.width, memory.depth)
-        return load_sram_table(self._path).costs.get(key)
+        table = load_sram_table(self._path)
+        return Told(table.costs[key], "row", worked=table.worked(key)) if key in table.costs else None
 
     def _row(self, asked: Asked) -> SramCost | None:
         """What CACTI answered: rows below its smallest memory are the plug-in's, scaled."""
         if asked.depth < ROWS_PER_BANK * asked.banks:
             return None
-        key = (Organisation(asked.node, asked.ports, asked.banks), asked.width, asked.depth)
-        return load_sram_table(self._path).costs.get(key)
+        return load_sram_table(self._path).costs.get(_key(asked))
 
     def _towards_a_deeper_row(self, memory: Memory, node: float) -> Told | None:
         if not NODES_NM[0] < node < NODES_NM[-1]:
@@ -158,12 +162,13 @@ class AccelergySramSource:
         found = towards_a_deeper_row(table, here, neighbours, memory.width, memory.depth)
         if found is None:
             return None
-        shallow, deep, row = found
+        shallow, deep, row, worked = found
         start = cost_of(replace(memory, depth=shallow), node, self._tell)
         share = math.log(memory.depth / shallow) / math.log(deep / shallow)
         return replace(
             start,
-            cost=start.cost.mixed_in_logarithms(row.times(1 / _PICO), share),
+            cost=start.cost.mixed_in_logarithms(row.times(1 / PICO), share),
+            worked=start.worked and start.worked.mixed_in_logarithms(worked, share),
             fit=worst(start.fit, "interpolated"),
             notes=(*start.notes, f"interpolated between depths {shallow} and {deep}"),
             off=added(start.off, OFF_BETWEEN_DEPTHS),
@@ -174,8 +179,10 @@ def tell_from_rows(table: SramTable, asked: Asked, memory: Memory) -> Told:
     """The table alone: rows of at least CACTI's smallest memory, and what lies between them."""
     depth = max(asked.depth, ROWS_PER_BANK * asked.banks)
     found = between_rows(table, Organisation(asked.node, asked.ports, asked.banks), asked.width, depth)
-    cost = found.cost.scaled(1 / _PICO, memory.banks / asked.banks / _PICO, 1 / _PICO)
-    told = Told(cost, "interpolated" if found.notes else "row", found.notes, off=found.off)
+    cost = found.cost.scaled(1 / PICO, memory.banks / asked.banks / PICO, 1 / PICO)
+    worked = found.worked.scaled(1, memory.banks / asked.banks, 1)
+    fit: Fit = "interpolated" if found.notes else "row"
+    told = Told(cost, fit, found.notes, off=found.off, worked=worked)
     if depth == asked.depth:
         return told
     # A number of banks that is no power of two and few rows: the plug-in asks for a memory that has no row.
@@ -208,29 +215,8 @@ def _attributes(query: Query, memory: Memory) -> tuple[tuple[str, str], ...]:
     return tuple(used)
 
 
-def _asked_value(cost: SramCost, query: Query) -> float:
-    """In the units of ``cost``, leakage for one cycle."""
-    value = _figure(cost, query.action)
-    if query.action is None:
-        return value
-    if query.action == "leak":
-        return value * query.cycle_seconds
-    return value * (0.7 * _fraction(query, "data_delta") + 0.3 * _fraction(query, "address_delta"))
-
-
-def _figure(cost: SramCost, action: str | None) -> float:
-    if action is None:
-        return cost.area
-    if action == "leak":
-        return cost.leak
-    return cost.read if action == "read" else cost.write
-
-
-def _fraction(query: Query, argument: str) -> float:
-    value = query.arguments.get(argument, 1)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise Declined(f"argument '{argument}' is {value!r}, it must lie between 0 and 1")
-    return float(value)
+def _key(asked: Asked) -> tuple[Organisation, int, int]:
+    return Organisation(asked.node, asked.ports, asked.banks), asked.width, asked.depth
 
 
 def _request(asked: Asked) -> CactiRequest:

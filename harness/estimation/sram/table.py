@@ -15,6 +15,7 @@ from pathlib import Path
 
 from harness.errors import EstimationError, Location
 from harness.estimation.query import Declined
+from harness.estimation.sram.worked import Worked
 from harness.estimation.table_file import read_numbers
 
 COLUMNS = (
@@ -74,6 +75,12 @@ class SramTable:
     costs: Mapping[tuple[Organisation, int, int], SramCost]
     widths: Mapping[Organisation, tuple[int, ...]]
     depths: Mapping[tuple[Organisation, int], tuple[int, ...]]
+    lines: Mapping[tuple[Organisation, int, int], int]
+    """Where each row stands in the file."""
+
+    def worked(self, key: tuple[Organisation, int, int]) -> Worked:
+        cost = self.costs[key]
+        return Worked.of(cost.read, cost.write, cost.leak, cost.area, self.lines[key])
 
 
 @lru_cache(maxsize=2)
@@ -81,7 +88,9 @@ def load_sram_table(path: Path) -> SramTable:
     costs: dict[tuple[Organisation, int, int], SramCost] = {}
     widths: dict[Organisation, set[int]] = {}
     depths: dict[tuple[Organisation, int], list[int]] = {}
-    for node, width, depth, ports, banks, read, write, leak, cycle, area in read_numbers(path, COLUMNS):
+    lines: dict[tuple[Organisation, int, int], int] = {}
+    for line, numbers in read_numbers(path, COLUMNS):
+        node, width, depth, ports, banks, read, write, leak, cycle, area = numbers
         organisation = Organisation(node, int(ports), int(banks))
         key = (organisation, int(width), int(depth))
         if key in costs:
@@ -91,12 +100,14 @@ def load_sram_table(path: Path) -> SramTable:
         if not (read > 0 and write > 0 and cycle > 0 and area > 0):
             raise EstimationError(f"a figure of the memory {width:g} x {depth:g} is 0", Location(str(path)))
         costs[key] = SramCost(read, write, leak / cycle, area)
+        lines[key] = line
         widths.setdefault(organisation, set()).add(int(width))
         depths.setdefault((organisation, int(width)), []).append(int(depth))
     return SramTable(
         costs,
         {organisation: tuple(sorted(w)) for organisation, w in widths.items()},
         {key: tuple(sorted(d)) for key, d in depths.items()},
+        lines,
     )
 
 
@@ -105,6 +116,7 @@ class Between:
     """A row (no notes), or a figure between rows: between which, and how far such figures are off."""
 
     cost: SramCost
+    worked: Worked
     notes: tuple[str, ...] = ()
     off: SramCost = SramCost(0.0, 0.0, 0.0, 0.0)
 
@@ -127,17 +139,22 @@ def between_rows(table: SramTable, organisation: Organisation, width: int, depth
 
 def _at_width(table: SramTable, organisation: Organisation, width: int, depth: int) -> Between:
     low, high, share = _neighbours(table.depths[organisation, width], depth, "depth")
-    shallow = Between(table.costs[organisation, width, low])
+    shallow = _of_row(table, (organisation, width, low))
     if low == high:
         return shallow
-    deep = Between(table.costs[organisation, width, high])
+    deep = _of_row(table, (organisation, width, high))
     note = f"interpolated between depths {low} and {high}"
     return _mixed(shallow, deep, share, note, OFF_BETWEEN_DEPTHS)
 
 
+def _of_row(table: SramTable, key: tuple[Organisation, int, int]) -> Between:
+    return Between(table.costs[key], table.worked(key))
+
+
 def _mixed(a: Between, b: Between, share: float, note: str, off: SramCost) -> Between:
     notes = tuple(dict.fromkeys((*a.notes, *b.notes, note)))
-    return Between(a.cost.mixed_in_logarithms(b.cost, share), notes, added(worse(a.off, b.off), off))
+    worked = a.worked.mixed_in_logarithms(b.worked, share)
+    return Between(a.cost.mixed_in_logarithms(b.cost, share), worked, notes, added(worse(a.off, b.off), off))
 
 
 def worse(a: SramCost, b: SramCost) -> SramCost:
@@ -161,7 +178,7 @@ def _neighbours(tabled: Sequence[int], value: int, what: str) -> tuple[int, int,
 
 def towards_a_deeper_row(
     table: SramTable, at_node: Organisation, at_neighbours: Sequence[Organisation], width: int, depth: int
-) -> tuple[int, int, SramCost] | None:
+) -> tuple[int, int, SramCost, Worked] | None:
     """The depths that a memory lies between which is deeper than the rows of both neighbouring nodes, but not
     than a row of this very node, and that row.
 
@@ -174,4 +191,5 @@ def towards_a_deeper_row(
     shallow = min(grid[-1] for grid in grids)
     if shallow >= depth:
         return None
-    return shallow, deeper[0], table.costs[at_node, width, deeper[0]]
+    key = (at_node, width, deeper[0])
+    return shallow, deeper[0], table.costs[key], table.worked(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 
 from harness.engines.energy_tables import EnergyTables, Line
@@ -11,7 +12,9 @@ from harness.report.energy.origins import Origins, Use
 from harness.report.energy.screen import of_all, used_words
 
 _NUMBER = ' class="number"'
-_HEADS = {"figure": _NUMBER, "of all": _NUMBER, "±": _NUMBER, "class": ' class="kind"'}
+_HEADS = {"figure": _NUMBER, "of all": ' class="number all"', "±": _NUMBER, "class": ' class="kind"'}
+_JOINT = re.compile(r"([_/=]|\.(?=[A-Za-z]))(?=.)")
+"""Where long names and paths may be broken."""
 
 
 def tables_html(tables: EnergyTables) -> str:
@@ -51,9 +54,9 @@ def _figures(tables: EnergyTables, origins: Origins) -> str:
             if isinstance(row, Row):
                 cells += _cells(tables, row, origins, stated)
             else:
-                cells.append(f'<td colspan="5">… {row} more</td>')
+                cells.append(f'<td colspan="4">… {row} more</td>')
             rows.append("<tr>" + "".join(cells) + "</tr>")
-    head = ["component", "class", "action", "figure", "of all", "accuracy class", "±", "sources"]
+    head = ["component", "class", "action", "figure", "of all", "±", "from"]
     if not stated:
         head.remove("±")
     return _table_of(head, rows)
@@ -61,21 +64,20 @@ def _figures(tables: EnergyTables, origins: Origins) -> str:
 
 def _cells(tables: EnergyTables, row: Row, origins: Origins, stated: bool) -> list[str]:
     line = row.line
-    numbers = ", ".join(str(origin.number) for origin in origins.of(line))
+    numbers = ",".join(str(origin.number) for origin in origins.of(line))
     unit = "um²" if line.action is None else "pJ"
     uncertainty = [f"<td{_NUMBER}>{_text(percent(line.answer.uncertainty))}</td>"] if stated else []
     return [
         f"<td>{_text(row.label)}</td>",
         f"<td{_NUMBER}>{six(line.value)} <small>{unit}</small></td>",
-        f"<td{_NUMBER}>{_text(of_all(tables, row))}</td>",
-        f"<td>{_text(line.answer.fit)}</td>",
+        f'<td class="number all">{_text(of_all(tables, row))}</td>',
         *uncertainty,
-        f"<td>{numbers or '–'}</td>",
+        f"<td>{_text(line.answer.fit)} [{numbers}]</td>" if numbers else "<td>–</td>",
     ]
 
 
 def _uses(tables: EnergyTables, origins: Origins) -> str:
-    head = ("part", "of class", "actions", "attributes used, scaling", "accuracy class", "source")
+    head = ("part", "of class", "actions", "attributes used, scaling", "from")
     rows = [
         _use_cells(".".join(filter(None, (component.name, use.part))), use)
         for component in tables.components
@@ -88,8 +90,8 @@ def _use_cells(name: str, use: Use) -> list[str]:
     used = "\n".join(_text(line) + "<br>" for line in used_words(use).splitlines())
     actions = ", ".join(use.actions)
     return [
-        _text(name), _text(use.class_name), _text(actions), used.removesuffix("<br>"), _text(use.finding.fit),
-        str(use.origin.number),
+        _text(name), _text(use.class_name), _text(actions), used.removesuffix("<br>"),
+        _text(f"{use.finding.fit} [{use.origin.number}]"),
     ]  # fmt: skip
 
 
@@ -150,4 +152,5 @@ def _list(texts: Iterable[str]) -> str:
 
 
 def _text(text: str) -> str:
-    return html.escape(text.replace("m^2", "m²"))
+    """Escaped; long names may be broken at their joints, which is no change of the text."""
+    return _JOINT.sub(r"\1<wbr>", html.escape(text.replace("m^2", "m²"), quote=False))

@@ -35,7 +35,8 @@ def tables_page(all_tables: Sequence[EnergyTables], command: str = "") -> str:
 <style>{style}</style>
 </head>
 <body>
-<header><div class="inner"><p class="over">and where they come from</p><h1>{title}</h1></div></header>
+<header><div class="inner"><h1>{title}</h1>
+<p class="over">per action and instance, and where they come from</p></div></header>
 <main>
 {sections}
 </main>

@@ -127,7 +127,8 @@ def _told(
         yield "used", [" ".join(f"{name}={value}" for name, value in finding.attributes)]
     for label, text in ways(finding):
         yield label, [text]
-    if len(finding.steps) > 1 or any(" x " in step for step in finding.steps):
+    # A row as it is, which the source names already, needs no arithmetic.
+    if len(finding.steps) > 1 or any(" x " in step or not cited(finding)[1] for step in finding.steps):
         yield "worked out", [*finding.steps, f"= {_number(finding.value)} {unit}"]
     if finding.uncertainty is not None:
         yield "stated ±", [percent(finding.uncertainty)]

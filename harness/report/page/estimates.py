@@ -45,7 +45,7 @@ class EstimatesOfPage:
         return {str(index): self._of_point(results, study, points[index]) for index in chosen}
 
     def _of_point(self, results: SweepResults, study: Study, point: Point) -> dict[str, Any]:
-        from harness.report.accuracy_words import accuracy_words  # noqa: PLC0415
+        from harness.report.accuracy_words import accuracy_words, energies_by_source  # noqa: PLC0415
         from harness.sweep.metrics import accuracy_of_all  # noqa: PLC0415
 
         layers = results.layers(point.index)
@@ -53,6 +53,8 @@ class EstimatesOfPage:
         rests = (
             None if known is None else accuracy_words(known.by_class, known.stated_pj, known.plus_minus_pj)
         )
+        if known is not None and known.by_source:
+            rests = f"{rests}. By source: {energies_by_source(known.by_source)}"
         return {"rests": rests, "tables": self._tables(results, study, point, layers)}
 
     def _tables(
