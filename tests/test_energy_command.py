@@ -367,6 +367,11 @@ def test_names_that_are_not_unique_are_not_guessed(run: Any, tmp_path: Path) -> 
         ("ERT: {version: 0.4, tables: [{name: x, actions: [{name: read, energy: -1}]}]}", "0 or more"),
         ("ART: {version: 0.4, tables: [{name: x, area: much}]}", "0 or more"),
         ("a: [", "other.yaml"),
+        ("ERT: 3", "the ERT needs 'tables'"),
+        ("ART: 3", "the ART needs 'tables'"),
+        ("tables: 3", "'tables' of the ERT must be a list"),
+        ("ERT: {tables: 3}", "'tables' of the ERT must be a list"),
+        ("ERT: {tables: [3]}", "needs 'name' and a list 'actions'"),
     ],
 )
 def test_unreadable_tables_are_one_line(run: Any, tmp_path: Path, text: str, says: str) -> None:
@@ -374,6 +379,39 @@ def test_unreadable_tables_are_one_line(run: Any, tmp_path: Path, text: str, say
     line = run("gemmini", "--compare", file, code=2)
     assert says in line
     assert "other.yaml" in line
+
+
+def test_all_names_of_files_are_looked_at_before_one_is_written(run: Any) -> None:
+    for other in (["--html", "nowhere/page.html"], ["--html", "page.txt"]):
+        run("gemmini", "--csv", "table.csv", "--ert", "tables", *other, code=2)
+        assert not Path("table.csv").exists() and not Path("tables").exists()
+    run("gemmini", "--csv", "table.csv", "--html", "page.html")
+    assert Path("table.csv").read_text().startswith("component,")
+    assert "Scratchpad" in Path("page.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--compare", "x.yaml", "--csv", "x.csv"],
+        ["--compare", "x.yaml", "--html", "x.html"],
+        ["--all", "--json"],
+        ["--all", "--why", "MAC"],
+    ],
+)
+def test_options_without_effect_are_refused(run: Any, options: list[str]) -> None:
+    assert "--" in run("gemmini", *options, code=2)
+
+
+def test_the_heading_says_whose_tables_are_asked(run: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    (folder / "data").mkdir(parents=True)
+    manifest = "{name: mine, accuracy: 90, path_to_data_dir: data, keys: {DRAM: [width]}}"
+    (folder / "manifest.yaml").write_text(manifest)
+    (folder / "data" / "DRAM.csv").write_text("width,action,energy,area\n64,read,100,0\n")
+    given = ["--tables", str(folder), "--action-share", "ignored", "--estimator", "hwcomponents"]
+    record = _record(run, "gemmini", *given)
+    assert record["estimator"] == "hwcomponents, tables of mine, action_share ignored"
 
 
 def test_csv_has_the_columns_of_a_run(run: Any) -> None:

@@ -81,24 +81,22 @@ def _written(arguments: EnergyArguments, tables: EnergyTables) -> list[str]:
     from harness.report.energy.exports import ART_NAME, ERT_NAME, csv_text, timeloop_files  # noqa: PLC0415
     from harness.report.files import write_folder  # noqa: PLC0415
 
+    # All names are looked at before the first file is written.
+    csv = None if arguments.csv is None else _new_file("--csv", arguments.csv, (".csv",))
+    html = None if arguments.html is None else _new_file("--html", arguments.html, (".html", ".htm"))
     done: list[str] = []
-    for option, name, suffixes in (
-        ("--csv", arguments.csv, (".csv",)), ("--html", arguments.html, (".html", ".htm")),
-    ):  # fmt: skip
-        if name is None:
-            continue
-        file = _new_file(option, name, suffixes)
-        if option == "--csv":
-            text = csv_text(tables)
-        else:
-            from harness.report.energy.page import tables_page  # noqa: PLC0415
-
-            text = tables_page([tables], command=arguments.command)
-        write_folder(file.parent, {file.name: text})
-        done.append(str(file))
     if arguments.ert is not None:
-        write_folder(Path(arguments.ert), timeloop_files(tables), (ERT_NAME, ART_NAME))
-        done.append(f"{arguments.ert.rstrip('/')}/ (ERT.yaml, ART.yaml)")
+        files = timeloop_files(tables)
+        write_folder(Path(arguments.ert), files, (ERT_NAME, ART_NAME))
+        done.append(f"{arguments.ert.rstrip('/')}/ ({', '.join(files)})")
+    if csv is not None:
+        write_folder(csv.parent, {csv.name: csv_text(tables)})
+        done.append(str(csv))
+    if html is not None:
+        from harness.report.energy.page import tables_page  # noqa: PLC0415
+
+        write_folder(html.parent, {html.name: tables_page([tables], command=arguments.command)})
+        done.append(str(html))
     return done
 
 

@@ -99,6 +99,12 @@ def _check(parser: OneLineParser, given: argparse.Namespace) -> None:
     shown = [name for name, value in (("--why", given.why), ("--compare", given.compare)) if value]
     if len(shown) > 1:
         parser.error("give only one of: --why, --compare")
+    if given.compare:
+        for name, value in (("--csv", given.csv), ("--html", given.html)):
+            if value is not None:
+                parser.error(f"{name} has no comparison, --json has")
+    if given.all and (given.json or given.why is not None):
+        parser.error("--all is for the tables on the screen, --why and --json leave out nothing")
     if given.json and given.why is not None:
         parser.error("--why is text, and --json has every derivation anyway")
 

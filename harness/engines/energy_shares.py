@@ -85,9 +85,13 @@ def energy_terms(evaluation: Evaluation) -> tuple[EnergyTerm, ...]:
     for spec, stats in zip(evaluation.architecture.storage, evaluation.stats.levels, strict=True):
         terms += _level(spec, stats, lines)
     named = {network.name: network for network in evaluation.architecture.networks}
+    # A network that nobody named has its level's own energy of a hop, if that states one, before the wire's.
+    storage = evaluation.architecture.storage
+    hops_stated = {level.name for level in storage if level.energy_per_hop is not None}
     for network in evaluation.stats.networks:
         if network.evaluated:
-            terms += _network(network, named.get(network.name), lines)
+            by_wire = network.name.partition(" <==> ")[0] not in hops_stated
+            terms += _network(network, named.get(network.name), lines, by_wire)
     return tuple(term for term in terms if term.pj)
 
 
@@ -189,13 +193,15 @@ def _level(spec: StorageLevel, stats: LevelStats, lines: _Lines) -> Iterator[Ene
     yield lines.term(spec.name, "leak", "leak", stats.leakage_pj)
 
 
-def _network(stats: NetworkStats, spec: Network | None, lines: _Lines) -> Iterator[EnergyTerm]:
+def _network(
+    stats: NetworkStats, spec: Network | None, lines: _Lines, by_wire: bool
+) -> Iterator[EnergyTerm]:
     """Transfers: of a SimpleMulticast from the tables, of others from what the architecture states."""
     for space in stats.data_spaces:
         if stats.type == "SimpleMulticast" and spec is not None:
             yield from _multicast(space, spec, lines)
         else:
-            wire = lines.wire if spec is None and stats.type == "Legacy" else None
+            wire = lines.wire if by_wire and spec is None and stats.type == "Legacy" else None
             hops = _over_wires(space) if wire is not None else 0.0
             yield EnergyTerm(stats.name, "wire", hops, wire)
             yield EnergyTerm(stats.name, "transfer", space.energy_pj - hops)

@@ -17,7 +17,7 @@ from harness.engines.given_answers import given_answers
 from harness.engines.job import Job
 from harness.estimation import Answer, EstimationOptions, estimate
 from harness.estimation.parts import components_of
-from harness.estimation.query import parse_technology
+from harness.estimation.query import Declined, Query, parse_technology
 from harness.model.compat import Compat, artefacts
 from harness.spec.architecture import Architecture
 from harness.spec.energy import AreaReferenceTable, EnergyReferenceTable, last_name
@@ -159,15 +159,13 @@ def energy_tables(job: Job) -> EnergyTables:
     else:
         made = estimate(architecture, specification.compound_components, job.estimation)
         answers, ert, art = made.answers, made.ert, made.art
-        estimator = job.estimation.estimator
-        if job.estimation.legacy_action_share:
-            estimator += ", action_share ignored"
-    clock = architecture.arithmetic.attributes.get("global_cycle_seconds")
+        estimator = job.estimation.in_words()
+    clock = _clock(architecture)
     return EnergyTables(
         architecture=job.architecture,
         parameters=job.parameters,
         estimator=estimator,
-        cycle_seconds=clock if isinstance(clock, float) and clock > 0 else None,
+        cycle_seconds=clock,
         technology=_technology(architecture),
         components=_components(architecture, answers, ert, art),
         ert=ert,
@@ -184,6 +182,14 @@ def _charged(architecture: Architecture, compat: Compat) -> frozenset[str]:
     if not artefacts(compat).compute_does_not_leak:
         names.append(architecture.arithmetic.full_name)
     return frozenset(names)
+
+
+def _clock(architecture: Architecture) -> float | None:
+    unit = architecture.arithmetic
+    try:
+        return Query(unit.full_name, unit.class_name, unit.attributes).cycle_seconds
+    except Declined:
+        return None
 
 
 def _technology(architecture: Architecture) -> str | None:

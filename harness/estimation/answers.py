@@ -50,6 +50,13 @@ class EstimationOptions:
 
             require_accelergy()
 
+    def in_words(self) -> str:
+        """Who is asked: "tables", or "hwcomponents, tables of mine, action_share ignored"."""
+        words: list[str] = [self.estimator]
+        words += [f"tables of {folder.name}" for folder in self.table_folders]
+        words += ["action_share ignored"] if self.legacy_action_share else []
+        return ", ".join(words)
+
     def words(self) -> str:
         """What is not at its default, for headings: "" or ", tables X, estimator Y"."""
         words = [f"tables {', '.join(map(str, self.table_folders))}"] if self.table_folders else []

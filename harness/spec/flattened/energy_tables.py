@@ -30,6 +30,8 @@ def read_ert(node: Mapping[str, Any]) -> EnergyReferenceTable:
             )
         )
     components: list[ComponentEnergy] = []
+    if not isinstance(tables, list):
+        raise SpecError("'tables' of the ERT must be a list", where(node, "tables"))
     for index, table in enumerate(tables):
         if (
             not isinstance(table, Mapping)
@@ -93,10 +95,12 @@ def write_art(art: AreaReferenceTable) -> dict[str, Any]:
 
 
 def _table_node(node: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    if key in node:
-        node = node[key]
-    if not isinstance(node, Mapping) or "tables" not in node:
-        raise SpecError(f"the {key} needs 'tables'", where(node))
+    """The mapping with ``tables``, which may be the value of ``key``."""
+    inner = node[key] if isinstance(node, Mapping) and key in node else node
+    if not isinstance(inner, Mapping) or "tables" not in inner:
+        place = where(node, key) if inner is not node else None
+        raise SpecError(f"the {key} needs 'tables'", where(inner) if isinstance(inner, Mapping) else place)
+    node = inner
     require_known_keys(node, ("version", "tables"), f"the {key}")
     version = str(node.get("version", "0.4"))
     if version not in _VERSIONS:
