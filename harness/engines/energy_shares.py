@@ -28,7 +28,7 @@ from harness.spec.energy import COMPUTE_ACTIONS, FILL_ACTIONS, READ_ACTIONS, UPD
 
 @dataclass(frozen=True)
 class EnergyShares:
-    """``by_accuracy``: pJ by accuracy class, the firmest first, without classes that have none; they make
+    """``by_accuracy``: pJ by accuracy class in their order, without classes that have none; they make
     ``total_pj``. ``stated_pj`` of it rests on figures whose source states a +-; ``plus_minus_pj`` is by how
     much these may be off together if all err alike, the worst case. ``by_source``: pJ by estimator, the
     largest first.

@@ -146,8 +146,8 @@ FITS: Mapping[Fit, str] = {
     "model": "worked out by a model (CACTI, NeuroSim, ADC survey, a plug-in)",
     "constant": "one number per bit or circuit, whatever else",
 }
-"""The accuracy classes of a figure, the firmest first: how it came about, which is known, not how far it is
-off, which mostly is not."""
+"""The accuracy classes of a figure, from the most direct on: how it came about, which is known, not how far
+it is off, which mostly is not. A row may itself be the answer of a model, as its citation says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ from harness.estimation.sram.table import (
 EXACT_ACCURACY = 80
 INTERPOLATED_ACCURACY = 70
 PLUG_IN = "accelergy-cacti-plug-in 291018b"
-TABLE_CITATION = f"{PLUG_IN} with CACTI 7 (HewlettPackard/cacti 1ffd8df): {TABLE}"
+PAPER = "Balasubramonian et al., ACM TACO 14(2), 2017, doi 10.1145/3085572"
+TABLE_CITATION = f"{PLUG_IN} with CACTI 7 ({PAPER}; HewlettPackard/cacti 1ffd8df): {TABLE}"
 ACTIONS = ("read", "write", "update", "leak")
 BY_CACTI = "accelergy_cacti"
 _LARGEST_BYTES = 2**31 - 1
@@ -262,4 +263,4 @@ def _cacti_citation() -> str:
         version = metadata.version("hwcomponents-cacti")
     except metadata.PackageNotFoundError:
         version = "?"
-    return f"CACTI 7 of hwcomponents-cacti {version}, run with the settings and rules of {PLUG_IN}"
+    return f"CACTI 7 of hwcomponents-cacti {version} ({PAPER}), run with the settings and rules of {PLUG_IN}"
