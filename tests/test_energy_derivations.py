@@ -13,6 +13,7 @@ from harness.estimation.cacti import cacti_for
 from harness.estimation.chain import Chain, sources_for
 from harness.estimation.query import Finding, Query
 from harness.report.energy.origins import ways
+from harness.report.energy.wrapping import wrapped
 from harness.spec.shipped import shipped_folder
 
 CLOCK = {"global_cycle_seconds": 1.2e-9}
@@ -168,3 +169,22 @@ def test_sram(ask: Chain, cacti: bool, action: str | None, stated: dict[str, obj
         row = gzip.decompress(SRAM.read_bytes()).decode().splitlines()[int(line) - 1].split(",")
         assert [float(x) for x in row[1:3]] == [stated["width"], stated["depth"]]
     assert rows or found.estimator == "accelergy_cacti" or "CACTI" in found.steps[0]
+
+
+def test_a_row_is_cited_with_its_own_source(ask: Chain) -> None:
+    two = _finding(ask, "ReRAMcell_compute", "compute", technology="memristor", cellwidth=2)
+    one = _finding(ask, "ReRAMcell_compute", "compute", technology="memristor", cellwidth=1)
+    assert "example" not in two.citation
+    assert "Table I: 2.4 mW" in two.citation
+    assert "example" in one.citation
+
+
+@pytest.mark.parametrize("width", [8, 12, 20, 40])
+def test_long_names_are_broken_at_their_joints(width: int) -> None:
+    text = " A2D_converter.sample_and_hold, 32nm/data/sample_and_hold.csv:2 at 1.2e-09 s"
+    lines = wrapped(text, width)
+    assert max(map(len, lines)) <= width
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    if width >= 20:
+        assert lines[0] == " A2D_converter." + ("sample_and_hold," if width == 40 else "")
+        assert any("1.2e-09" in line for line in lines)
