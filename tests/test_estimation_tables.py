@@ -726,3 +726,22 @@ def test_implied_values_that_make_no_sense(tmp_path, implied, message):
     with pytest.raises(EstimationError) as caught:
         asked(tmp_path, "read", width=16, depth=64)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("keys", "rows", "reason"),
+    [
+        ("[width]", "8,read,1,5\n8,write,1,6\n", "x.csv:3: the area is another in line 2 for the same keys"),
+        ("[width, energy]", "8,read,1,5\n", "'energy' is no key, it does not say what a row is about"),
+        ("[action]", "8,read,1,5\n", "'action' is no key"),
+    ],
+)
+def test_areas_that_contradict_and_keys_that_are_none_are_refused(tmp_path, keys, rows, reason):
+    folder = tmp_path / "mine"
+    (folder / "data").mkdir(parents=True)
+    manifest = f"{{name: mine, accuracy: 90, path_to_data_dir: data, keys: {{x: {keys}}}}}"
+    (folder / "manifest.yaml").write_text(manifest)
+    (folder / "data" / "x.csv").write_text(f"width,action,energy,area\n{rows}")
+    with pytest.raises(EstimationError) as caught:
+        TableSource(tmp_path).estimate(Query("X", "x", {"width": 8}, "read"))
+    assert reason in str(caught.value)

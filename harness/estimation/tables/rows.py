@@ -94,6 +94,10 @@ def _load_table(family: TableFamily, class_name: str) -> Table:
     implied |= rules.implied
     columns = [*implied, *written]
     keys = _keys(rules, columns)
+    for column in rules.keys or ():
+        if column in (*_REMARKS, *CLOCK_COLUMNS, "action"):
+            place = rules.places[column]
+            raise EstimationError(f"'{column}' is no key, it does not say what a row is about", place)
     for column in (*keys, "action", "energy", "area"):
         if column not in columns:
             hint = did_you_mean(column, columns)
@@ -108,6 +112,8 @@ def _load_table(family: TableFamily, class_name: str) -> Table:
         if entry.area_um2 is not None:
             with_area.setdefault(tuple(quantity(k, entry.cells[k]) for k in keys), entry)
     _refuse_contradictions(entries)
+    if family.strict:  # in tables of Accelergy's form the first row counts, as there
+        _refuse_contradicting_areas(entries, keys, with_area)
     return Table(
         class_name=class_name,
         path=path,
@@ -119,6 +125,17 @@ def _load_table(family: TableFamily, class_name: str) -> Table:
         with_area=tuple(with_area.values()),
         skipped=len(rows) - len(entries),
     )
+
+
+def _refuse_contradicting_areas(
+    entries: Sequence[Entry], keys: Sequence[str], with_area: Mapping[tuple[object, ...], Entry]
+) -> None:
+    for entry in entries:
+        if entry.area_um2 is not None:
+            first = with_area[tuple(quantity(k, entry.cells[k]) for k in keys)]
+            if first.area_um2 != entry.area_um2:
+                line = first.location.line
+                raise EstimationError(f"the area is another in line {line} for the same keys", entry.location)
 
 
 def _keys(rules: Rules, columns: Sequence[str]) -> tuple[str, ...]:
