@@ -18,7 +18,10 @@ from harness.report.page import write_page
 from harness.sweep import load
 
 TARGET = Path(__file__).resolve().parent / "images" / "sweep-page.png"
-HIDDEN = "header, #best, #table, .nests, .bound, #grid, #failures, #notes, footer, .hint { display: none }"
+HIDDEN = (
+    "header, #best, #table, .nests, .bound, #grid, #failures, #notes, footer, .hint, #estimates "
+    "{ display: none }"
+)
 """What is left are the filters, the trade-off, the parallel coordinates, the energy and the roofline."""
 EMPTY = ".part:has(.nests), .part:has(.bound) { display: none } #filters { position: static }"
 
