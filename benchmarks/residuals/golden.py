@@ -30,6 +30,7 @@ from harness.errors import EstimationError
 from harness.estimation import EstimationOptions
 from harness.estimation.estimator import estimated
 from harness.estimation.parts import Component, components_of
+from harness.estimation.query import CLOCK_ARGUMENTS
 from harness.estimation.rounding import round_significant
 from harness.spec.flattened import read_architecture
 
@@ -144,9 +145,7 @@ def _theirs(case: Mapping[str, Any]) -> dict[Key, float]:
 
 def _action(name: str, arguments: Mapping[str, Any]) -> str:
     """Clock and latency stand beside every action of a primitive component and tell nothing."""
-    telling = [
-        f"{k}={v}" for k, v in arguments.items() if k not in ("global_cycle_seconds", "action_latency_cycles")
-    ]
+    telling = [f"{k}={v}" for k, v in arguments.items() if k not in CLOCK_ARGUMENTS]
     return f"{name}({', '.join(telling)})" if telling else name
 
 

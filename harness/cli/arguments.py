@@ -237,10 +237,7 @@ def _add_choice_of_what(parser: OneLineParser) -> None:
     group.add_argument(
         "-a", "--arch", type=some_text, help=f"architecture, or a file (default {DEFAULT_ARCHITECTURE})"
     )
-    group.add_argument(
-        "--arch-param", action="append", type=assignment, metavar="NAME=VALUE",
-        help="set a parameter of the architecture; may be repeated",
-    )  # fmt: skip
+    add_arch_param(group)
     group.add_argument("-m", "--model", type=some_text, help=f"model, or a file (default {DEFAULT_MODEL})")
     group.add_argument(
         "--seq", type=positive_number, metavar="N", help="sequence length instead of the model's"
@@ -252,10 +249,7 @@ def _add_choice_of_what(parser: OneLineParser) -> None:
         "--spec", nargs="+", action="extend", type=some_text, metavar="FILE",
         help="Timeloop v4 files instead of a layer and architecture",
     )  # fmt: skip
-    group.add_argument(
-        "--jinja", action="append", type=assignment, metavar="NAME=VALUE",
-        help="set a variable that Jinja templates among the --spec files read; may be repeated",
-    )  # fmt: skip
+    add_jinja(group)
     group.add_argument(
         "--mapping", type=some_text, metavar="FILE", help="evaluate this mapping, do not search"
     )
@@ -320,6 +314,20 @@ def _add_output(parser: OneLineParser) -> None:
     )
 
 
+def add_arch_param(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--arch-param", action="append", type=_assignment, metavar="NAME=VALUE",
+        help="set a parameter of the architecture; may be repeated",
+    )  # fmt: skip
+
+
+def add_jinja(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--jinja", action="append", type=_assignment, metavar="NAME=VALUE",
+        help="set a variable that Jinja templates among the --spec files read; may be repeated",
+    )  # fmt: skip
+
+
 def add_fusion_options(group: argparse._ArgumentGroup) -> None:
     """The options that both commands give to a fusion."""
     group.add_argument("-nef", "--no_e_fusion", action="store_true", help="do not pin E to 1 above the level")
@@ -329,7 +337,7 @@ def add_fusion_options(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def assignment(text: str) -> tuple[str, str]:
+def _assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip() or not value.strip():
         raise argparse.ArgumentTypeError(f"'{text}' is not NAME=VALUE")

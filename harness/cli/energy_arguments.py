@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.cli.arguments import OneLineParser, assignment, some_text
+from harness.cli.arguments import OneLineParser, add_arch_param, add_jinja, some_text
 from harness.cli.estimation_arguments import (
     EstimationArguments,
     add_estimation_options,
@@ -128,10 +128,7 @@ def _parser(program: str) -> OneLineParser:
 
 
 def _add_architecture(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--arch-param", action="append", type=assignment, metavar="NAME=VALUE",
-        help="set a parameter of the architecture; may be repeated",
-    )  # fmt: skip
+    add_arch_param(group)
     group.add_argument(
         "--norm", action="store_true", help="as it is for softmax and layernorm (its norm-op variant)"
     )
@@ -144,10 +141,7 @@ def _add_architecture(group: argparse._ArgumentGroup) -> None:
         "--spec", nargs="+", action="extend", type=some_text, metavar="FILE",
         help="Timeloop v4 files instead; a problem need not be among them",
     )  # fmt: skip
-    group.add_argument(
-        "--jinja", action="append", type=assignment, metavar="NAME=VALUE",
-        help="set a variable that Jinja templates among the --spec files read; may be repeated",
-    )  # fmt: skip
+    add_jinja(group)
 
 
 def _add_shown(group: argparse._ArgumentGroup) -> None:

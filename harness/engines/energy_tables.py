@@ -6,12 +6,12 @@ in come in the same form: their figures are given, and the file is where they co
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from harness.engines.area import instances_in
 from harness.engines.built_in import remarks_on_given
 from harness.engines.given_answers import given_answers
 from harness.engines.job import Job
@@ -23,7 +23,6 @@ from harness.spec.architecture import Architecture
 from harness.spec.energy import AreaReferenceTable, EnergyReferenceTable, last_name
 
 LEAK = "leak"
-_RANGE = re.compile(r"\[(\d+)\.\.(\d+)\]$")
 
 
 @dataclass(frozen=True)
@@ -228,13 +227,7 @@ def _components(
         classes.setdefault(name, answer.class_name)
     return tuple(
         ComponentFigures(
-            last_name(name), name, classes[name], instances.get(name) or _instances_in(name), tuple(lines)
+            last_name(name), name, classes[name], instances.get(name) or instances_in(name), tuple(lines)
         )
         for name, lines in found.items()
     )
-
-
-def _instances_in(name: str) -> int:
-    """``Sys.NoC[1..4]`` are four."""
-    found = _RANGE.search(name)
-    return 1 if found is None else max(1, int(found[2]) - int(found[1]) + 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.errors import Location, SpecError
-from harness.estimation.query import FITS, Finding, Fit
+from harness.estimation.query import Finding, Fit, weakest
 from harness.spec.energy import AreaReferenceTable, EnergyReferenceTable
 
 EstimatorName = Literal["tables", "hwcomponents", "accelergy"]
@@ -110,7 +110,7 @@ class Answer:
         """The accuracy class: the weakest among the parts that cost anything."""
         fits = [part.finding.fit for part in self.parts if part.value > 0]
         fits = fits or [part.finding.fit for part in self.parts]
-        return max(fits, key=list(FITS).index, default="free")
+        return weakest(fits)
 
     @property
     def uncertainty(self) -> float | None:

@@ -124,16 +124,16 @@ def sources_for(options: EstimationOptions) -> tuple[Source, ...]:
     folder = (options.cache_folder or default_cache_folder()) if options.use_cache else None
     hwcomponents = HwcomponentsSource(AnswerCache(folder), cacti)
     models: list[Source] = [hwcomponents] if options.use_hwcomponents else []
+    chose_accelergy = options.estimator == "accelergy"
+    accelergy = AccelergySource(AnswerCache(folder, "accelergy"), required=chose_accelergy)
     if options.estimator == "tables":
-        return (*own, *tables, *models, AccelergySource(AnswerCache(folder, "accelergy")))
-    free = TableSource(shipped / "free")
-    if options.estimator == "accelergy":
+        return (*own, *tables, *models, accelergy)
+    if chose_accelergy:
         require_accelergy()
-        chosen: Source = AccelergySource(AnswerCache(folder, "accelergy"), required=True)
-        return (*own, free, chosen, *(_InItsPlace(source, chosen) for source in (*tables, *models)))
-    chosen = hwcomponents
-    accelergy = AccelergySource(AnswerCache(folder, "accelergy"))
-    return (*own, free, chosen, *(_InItsPlace(source, chosen) for source in (*tables, accelergy)))
+    chosen: Source = accelergy if chose_accelergy else hwcomponents
+    others = (*tables, *models) if chose_accelergy else (*tables, accelergy)
+    free = TableSource(shipped / "free")
+    return (*own, free, chosen, *(_InItsPlace(source, chosen) for source in others))
 
 
 class _InItsPlace:

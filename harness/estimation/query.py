@@ -13,6 +13,9 @@ AttributeValue = object
 
 Attributes = Mapping[str, AttributeValue]
 
+CLOCK_ARGUMENTS = ("global_cycle_seconds", "action_latency_cycles")
+"""Arguments that Accelergy writes beside every action of a primitive component; they tell no lines apart."""
+
 LARGEST_NODE_NM = 1e6
 _NANOMETRES = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?)\s*nm\s*$")
 
@@ -148,6 +151,14 @@ FITS: Mapping[Fit, str] = {
 }
 """The accuracy classes of a figure, from the most direct on: how it came about, which is known, not how far
 it is off, which mostly is not. A row may itself be the answer of a model, as its citation says."""
+
+
+_PLACES: Mapping[str, int] = {fit: place for place, fit in enumerate(FITS)}
+
+
+def weakest(fits: Iterable[Fit], default: Fit = "free") -> Fit:
+    """The accuracy class of what is made of figures of these."""
+    return max(fits, key=_PLACES.__getitem__, default=default)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from harness.model.networks import network_stats
 from harness.model.performance import LevelPerformance, level_performance
 from harness.model.stats import ArithmeticStats, Stats
 from harness.model.tiles import Movement, collapse, held
+from harness.model.whole import whole_stats
 from harness.model.working_sets import WorkingSets
 from harness.spec.architecture import Architecture
 from harness.spec.mapping import Mapping
@@ -90,27 +91,14 @@ def evaluate(
         movements,
         basis.artefacts,
     )
-
-    energy = arithmetic.energy_pj
-    for stats in storage:
-        energy += stats.energy_pj
-    for network in networks:
-        if network.evaluated:
-            energy += network.energy_pj
-    cycles = busy_cycles + basis.latency
-    return Stats(
-        cycles=cycles,
-        energy_pj=energy,
-        utilization=arithmetic.actual_computes / architecture.arithmetic.instances / cycles,
-        area_um2=arithmetic.area_um2 + sum([stats.area_um2 for stats in storage]),
-        macs=problem.macs,
-        actual_computes=arithmetic.actual_computes,
-        network_latency_cycles=basis.latency,
-        last_level_accesses=storage[-1].accesses,
-        bound_by=bound_by(basis.levels, performances, arithmetic.cycles),
-        arithmetic=arithmetic,
-        levels=storage,
-        networks=networks,
+    return whole_stats(
+        basis,
+        arithmetic,
+        storage,
+        networks,
+        busy_cycles=busy_cycles,
+        busy_computes=arithmetic.actual_computes,
+        bound=bound_by(basis.levels, performances, arithmetic.cycles),
     )
 
 

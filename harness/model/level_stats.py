@@ -11,6 +11,7 @@ from harness.model.basis import LevelBasis, Tensor
 from harness.model.performance import LevelPerformance
 from harness.model.stats import DataSpaceStats, LevelStats
 from harness.model.tiles import Movement
+from harness.model.whole import energy_of_level
 
 
 @dataclass(slots=True)
@@ -38,15 +39,8 @@ def level_stats(
     per_gate, leaks_per_cycle = _sharing(level, gate)
     leakage = leak * cycles * leaks_per_cycle
     parts = tuple([_tensor_stats(level, i, tensor, performance) for i, tensor in enumerate(tensors)])
-    energy = 0.0
     accesses = 0
     for part in parts:
-        energy += (
-            part.storage_energy_pj
-            + part.temporal_reduction_energy_pj
-            + part.addr_gen_energy_pj
-            + leakage / len(parts)
-        )
         # Not cut: the product with an average number of instances may lie just below a whole number.
         accesses += round(part.utilized_instances * unsigned(part.reads + part.updates + part.fills))
     return LevelStats(
@@ -61,7 +55,7 @@ def level_stats(
         leak_energy_per_instance_cycle_pj=leak,
         vector_access_energy_pj=level.basis.energy.vector_access,
         vector_access_energy_source=level.basis.energy.source,
-        energy_pj=energy,
+        energy_pj=energy_of_level(parts, leakage),
         accesses=accesses,
         data_spaces=parts,
         instances_sharing_power_gating=per_gate,

@@ -26,7 +26,7 @@ from harness.estimation.hwc.recipe import NEUROSIM
 from harness.estimation.hwc.seams import Programs
 from harness.estimation.own_sources import digest_of_sources
 from harness.estimation.programs import Program, RunFailed, program_of
-from harness.estimation.query import Declined, Finding, Fit, Query, parse_technology
+from harness.estimation.query import CLOCK_ARGUMENTS, Declined, Finding, Fit, Query, parse_technology
 
 ACCURACY = 50
 """Below every table: these models are another calibration than Accelergy's."""
@@ -178,8 +178,7 @@ def _usable(value: object) -> bool:
 
 
 def _arguments(query: Query) -> dict[str, object]:
-    clock = ("global_cycle_seconds", "action_latency_cycles")
-    return {str(k): v for k, v in query.arguments.items() if k not in clock}
+    return {str(k): v for k, v in query.arguments.items() if k not in CLOCK_ARGUMENTS}
 
 
 def _used(query: Query, question: Question, names: Iterable[str]) -> tuple[tuple[str, str], ...]:

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 
-from harness.estimation.query import FITS, AttributeFault, Finding, Query, digits, parse_technology
+from harness.estimation.query import AttributeFault, Finding, Query, digits, parse_technology, weakest
 from harness.estimation.scaling.nodes import REFERENCE_VOLTAGE, Scaling, relative_energy
 from harness.estimation.scaling.supply import Supply, supply_of
 
@@ -71,7 +71,7 @@ def with_voltage(finding: Finding, query: Query, source: str) -> Finding:
     return replace(
         finding,
         value=finding.value * law.factor,
-        fit=max(finding.fit, "scaled", key=list(FITS).index) if law.factor != 1 else finding.fit,
+        fit=weakest((finding.fit, "scaled")) if law.factor != 1 else finding.fit,
         attributes=(*finding.attributes, (ATTRIBUTE, f"{volts:g}")) if finding.attributes else (),
         scaling="; ".join(part for part in (finding.scaling, law.words) if part),
         steps=(*finding.steps, f"x {digits(law.factor)}: {law.words}") if finding.steps else (),

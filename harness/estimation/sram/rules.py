@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from harness.estimation.cacti.nodes import NODES_NM as NODES_OF_CACTI
-from harness.estimation.query import FITS, Fit
+from harness.estimation.query import Fit, weakest
 from harness.estimation.sram.table import SramCost, worse
 from harness.estimation.sram.worked import Worked
 
@@ -24,7 +24,6 @@ DEPTH_EXPONENT = 1.56 / 2
 BELOW_22NM_LEAKAGE = 0.79
 """FinFETs leak 21 % less: the plug-in applies this to every node below 22 nm."""
 
-_WORST_LAST = tuple(FITS)
 _EXACT = SramCost(0.0, 0.0, 0.0, 0.0)
 
 
@@ -82,7 +81,7 @@ class Told:
         return replace(
             self,
             cost=cost,
-            fit=worst(self.fit, "scaled"),
+            fit=weakest((self.fit, "scaled")),
             scaling=(*self.scaling, words),
             worked=self.worked and self.worked.scaled(access, leak, area),
         )
@@ -90,7 +89,7 @@ class Told:
     def mixed(self, other: Told, share: float, words: str) -> Told:
         return Told(
             self.cost.mixed(other.cost, share),
-            worst(self.fit, other.fit, "interpolated"),
+            weakest((self.fit, other.fit, "interpolated")),
             _once(self.notes, other.notes),
             _once(self.scaling, other.scaling, (words,)),
             _once(self.warnings, other.warnings),
@@ -102,10 +101,6 @@ class Told:
 
 Tell = Callable[[Asked, Memory], Told]
 """Answers for CACTI, with the leakage of the true number of banks of the memory that is asked about."""
-
-
-def worst(*fits: Fit) -> Fit:
-    return max(fits, key=_WORST_LAST.index)
 
 
 def cost_of(memory: Memory, node: float, tell: Tell) -> Told:

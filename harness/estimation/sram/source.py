@@ -16,7 +16,7 @@ from pathlib import Path
 
 from harness.estimation.cacti import Cacti, CactiAnswer, CactiRequest, CactiUnavailable
 from harness.estimation.programs import RunFailed
-from harness.estimation.query import Declined, Finding, Fit, Query
+from harness.estimation.query import Declined, Finding, Fit, Query, weakest
 from harness.estimation.sram.figures import PICO, TABLE, asked_value, figure_of, steps, worked
 from harness.estimation.sram.rules import (
     NODES_NM,
@@ -27,7 +27,6 @@ from harness.estimation.sram.rules import (
     around,
     cost_of,
     shrunk,
-    worst,
 )
 from harness.estimation.sram.table import (
     OFF_BETWEEN_DEPTHS,
@@ -170,7 +169,7 @@ class AccelergySramSource:
             start,
             cost=start.cost.mixed_in_logarithms(row.times(1 / PICO), share),
             worked=start.worked and start.worked.mixed_in_logarithms(worked, share),
-            fit=worst(start.fit, "interpolated"),
+            fit=weakest((start.fit, "interpolated")),
             notes=(*start.notes, f"interpolated between depths {shallow} and {deep}"),
             off=added(start.off, OFF_BETWEEN_DEPTHS),
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import EstimationError, Location, did_you_mean
+from harness.estimation.project import LISTING
 from harness.estimation.query import shorten
 from harness.estimation.tables.files import remembered
 from harness.estimation.tables.manifest import (
@@ -26,7 +27,6 @@ from harness.estimation.tables.manifest import (
 )
 from harness.spec.located import where
 
-LISTING = Path("estimation_tables") / "tables.yaml"
 MAX_ENTRIES = 50_000
 """Files and folders that are looked through below one folder: more means that it is the wrong one."""
 

@@ -35,6 +35,7 @@ from harness.model.sparse.representation import check_formats, lay_out
 from harness.model.sparse.spatial_skipping import Units, skip_instances
 from harness.model.sparse.traffic import split_traffic
 from harness.model.stats import ArithmeticStats, Stats
+from harness.model.whole import whole_stats
 from harness.model.working_sets import WorkingSets
 from harness.spec.mapping import Mapping
 from harness.spec.sparse import SparseOptimizations
@@ -166,25 +167,12 @@ def _stats(frame: Frame, arithmetic: ArithmeticStats, levels: list[SparseLevelUs
         [[cell.movement for cell in of_tensor] for of_tensor in frame.cells],
         basis.artefacts,
     )
-    energy = arithmetic.energy_pj
-    for stats in storage:
-        energy += stats.energy_pj
-    for network in networks:
-        if network.evaluated:
-            energy += network.energy_pj
-    cycles = busy_cycles + basis.latency
-    busy = arithmetic.actual_computes + arithmetic.gated_computes
-    return Stats(
-        cycles=cycles,
-        energy_pj=energy,
-        utilization=busy / arithmetic.instances / cycles,
-        area_um2=arithmetic.area_um2 + sum(stats.area_um2 for stats in storage),
-        macs=basis.problem.macs,
-        actual_computes=arithmetic.actual_computes,
-        network_latency_cycles=basis.latency,
-        last_level_accesses=storage[-1].accesses,
-        bound_by=bound_by(basis.levels, performances, arithmetic.cycles),
-        arithmetic=arithmetic,
-        levels=storage,
-        networks=networks,
+    return whole_stats(
+        basis,
+        arithmetic,
+        storage,
+        networks,
+        busy_cycles=busy_cycles,
+        busy_computes=arithmetic.actual_computes + arithmetic.gated_computes,
+        bound=bound_by(basis.levels, performances, arithmetic.cycles),
     )

@@ -18,6 +18,7 @@ from harness.model.sparse.capacity import Taken
 from harness.model.sparse.cells import Cell, Frame, Pair
 from harness.model.sparse.energies import STORAGE_ACTIONS
 from harness.model.stats import DataSpaceStats, LevelStats, SparseStats
+from harness.model.whole import energy_of_level
 
 _READS_FROM_OUTSIDE = ("random_read", "random_metadata_read")
 
@@ -125,14 +126,8 @@ def sparse_level_stats(
     leaks = per_gate * max(1.0, gate.most_instances) if per_gate > 1 else most
     leakage = leak * cycles * leaks
     parts = tuple(_tensor(frame, storage, level, n, performance) for n in range(len(frame.tensors)))
-    energy, accesses = 0.0, 0
+    accesses = 0
     for part in parts:
-        energy += (
-            part.storage_energy_pj
-            + part.temporal_reduction_energy_pj
-            + part.addr_gen_energy_pj
-            + leakage / len(parts)
-        )
         accesses += int(part.utilized_instances * (part.reads + part.updates + part.fills))
     return LevelStats(
         name=spec.name,
@@ -146,7 +141,7 @@ def sparse_level_stats(
         leak_energy_per_instance_cycle_pj=leak,
         vector_access_energy_pj=level.basis.energy.vector_access,
         vector_access_energy_source=level.basis.energy.source,
-        energy_pj=energy,
+        energy_pj=energy_of_level(parts, leakage),
         accesses=accesses,
         data_spaces=parts,
         instances_sharing_power_gating=per_gate if per_gate > 1 else 1.0,

@@ -9,14 +9,12 @@ from typing import Literal
 
 from harness.engines.energy_tables import EnergyTables
 from harness.errors import Location, SpecError
+from harness.estimation.query import CLOCK_ARGUMENTS
 from harness.estimation.rounding import round_significant
 from harness.spec.energy import AreaReferenceTable, EnergyReferenceTable, last_name
 
 DIGITS = 6
 """Both sides are rounded to this many; tables hold no more."""
-
-NOT_TELLING = ("global_cycle_seconds", "action_latency_cycles")
-"""Arguments that Accelergy writes beside every action of a primitive component."""
 
 Arguments = tuple[tuple[str, str], ...]
 
@@ -159,7 +157,7 @@ def _lines_of(ert: EnergyReferenceTable | None, art: AreaReferenceTable | None) 
         lines = found.setdefault(component.name, {})
         for action in component.actions:
             arguments = tuple(
-                sorted((name, str(value)) for name, value in action.arguments if name not in NOT_TELLING)
+                sorted((name, str(value)) for name, value in action.arguments if name not in CLOCK_ARGUMENTS)
             )
             lines.setdefault(action.action, []).append((arguments, action.energy_pj))
     for name, area in art.areas if art is not None else ():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from harness.engines.energy_tables import LEAK, ComponentFigures, EnergyTables, Line
 from harness.engines.given_answers import GIVEN
 from harness.estimation.answers import Contribution
-from harness.estimation.query import Finding
+from harness.estimation.query import CLOCK_ARGUMENTS, Finding
 
 MOST_NAMES = 4
 """Names of components in a line."""
@@ -49,7 +49,7 @@ def arguments_of(line: Line) -> str:
     return " ".join(
         f"{name}={value}"
         for name, value in line.answer.arguments
-        if name not in ("global_cycle_seconds", "action_latency_cycles")
+        if name not in CLOCK_ARGUMENTS
     )
 
 
