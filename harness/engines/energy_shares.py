@@ -193,9 +193,7 @@ def _level(spec: StorageLevel, stats: LevelStats, lines: _Lines) -> Iterator[Ene
     yield lines.term(spec.name, "leak", "leak", stats.leakage_pj)
 
 
-def _network(
-    stats: NetworkStats, spec: Network | None, lines: _Lines, by_wire: bool
-) -> Iterator[EnergyTerm]:
+def _network(stats: NetworkStats, spec: Network | None, lines: _Lines, by_wire: bool) -> Iterator[EnergyTerm]:
     """Transfers: of a SimpleMulticast from the tables, of others from what the architecture states."""
     for space in stats.data_spaces:
         if stats.type == "SimpleMulticast" and spec is not None:

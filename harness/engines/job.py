@@ -17,7 +17,8 @@ class Job:
     record only; its effect is already in the constraints. ``parameters`` are the template's, with their
     values. ``compat`` names the reference whose artefacts are reproduced, None for corrected figures.
     ``estimation`` says which sources give energies and areas. ``remarks`` are the template's on these
-    parameters, for the notes of the result.
+    parameters, for the notes of the result. ``source`` is the v4 tree that the specification was made from,
+    rendered but not flattened, for the front end of the real Timeloop; None where the input was flattened.
     """
 
     specification: Specification
@@ -31,3 +32,4 @@ class Job:
     command: str = ""
     estimation: EstimationOptions = field(default_factory=EstimationOptions)
     remarks: tuple[str, ...] = ()
+    source: AbstractMapping[str, Any] | None = field(default=None, repr=False)

@@ -78,6 +78,7 @@ def layer_job(request: LayerRequest) -> LayerJob:
         command=request.command,
         estimation=request.estimation,
         remarks=template.remarks(request.parameters, layer.operator),
+        source=tree,
     )
     return LayerJob(job, refusal)
 

@@ -116,6 +116,40 @@ class NetworkRecord:
 
 
 @dataclass(frozen=True)
+class TimeloopRun:
+    """How the real Timeloop was run for this result.
+
+    ``program`` is the executable and ``identity`` a digest of it. ``front_end`` is the package, with its
+    version, that flattened the input; "" where this package did. ``ended`` says how it came to its end:
+    "finished", "time limit", "interrupted", or what went wrong. ``precision`` is "full" for figures of the
+    XML file, "printed" for those of the stats file, which has two decimals.
+    """
+
+    program: str
+    identity: str
+    front_end: str
+    ended: str
+    exit_code: int | None
+    seconds: float
+    precision: Literal["full", "printed"] = "full"
+
+
+@dataclass(frozen=True)
+class CheckRecord:
+    """Whether the other engine gives the same figures for the same mapping.
+
+    ``differing`` are the fields that differ, as "<where>.<field>", at most a few; ``differences`` counts all.
+    "not_checked" has a ``reason``: the other engine gave no figures.
+    """
+
+    status: Literal["equal", "differs", "not_checked"]
+    compared: int = 0
+    differences: int = 0
+    differing: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
 class Result:
     """Field names and order are those of the record, which has ``pareto`` only if the front was asked for.
 
@@ -123,8 +157,10 @@ class Result:
     ``energy_uncertainty`` how much of the energy has a stated +- (``stated_pj``) and how much that is
     (``plus_minus_pj``, if all err alike); ``energy_by_source`` are pJ by who estimated them; earlier records
     have none of these. ``area_um2`` is None where neither an ART nor an attribute gives any area.
-    ``evaluation`` is not part of it: the objects behind the figures, for the writers of Timeloop's files;
-    None when the result was read from JSON.
+    ``timeloop`` tells of a run of the real Timeloop, ``check`` of a comparison of both engines; the record
+    has them only where there was one. ``evaluation`` and ``files`` are not part of it: the objects behind the
+    figures, for the writers of Timeloop's files (None when the result was read from JSON, or made by the real
+    Timeloop), and the files that the real Timeloop wrote, by name.
     """
 
     status: Status
@@ -153,7 +189,10 @@ class Result:
     energy_by_accuracy: AbstractMapping[str, float] = field(default_factory=dict)
     energy_uncertainty: AbstractMapping[str, float] = field(default_factory=dict)
     energy_by_source: AbstractMapping[str, float] = field(default_factory=dict)
+    timeloop: TimeloopRun | None = None
+    check: CheckRecord | None = None
     evaluation: Evaluation | None = field(default=None, repr=False, compare=False)
+    files: AbstractMapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def to_record(self) -> dict[str, Any]:
         """Plain data in the order of the schema. Numbers that JSON does not know become None."""
@@ -193,6 +232,8 @@ class Result:
             )
             for name in ("energy_by_accuracy", "energy_uncertainty", "energy_by_source"):
                 values[name] = {str(key): float(pj) for key, pj in record.get(name, {}).items()}
+            values["timeloop"] = TimeloopRun(**record["timeloop"]) if "timeloop" in record else None
+            values["check"] = _check(record["check"]) if "check" in record else None
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise SpecError(f"not a result record: {error}", Location(file)) from error
         return Result(**values)
@@ -235,7 +276,11 @@ _RECORD_ORDER = (
 
 
 _IF_TOLD = ("certificate", "replay")
-_IF_THERE = ("pareto", "energy_by_accuracy", "energy_uncertainty", "energy_by_source")
+_IF_THERE = ("pareto", "energy_by_accuracy", "energy_uncertainty", "energy_by_source", "timeloop", "check")
+
+
+def _check(entry: AbstractMapping[str, Any]) -> CheckRecord:
+    return CheckRecord(**{**entry, "differing": tuple(entry["differing"])})
 
 
 def _search(entry: AbstractMapping[str, Any]) -> SearchRecord:
