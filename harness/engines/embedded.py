@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Literal
 
 from harness.engines.area import area_beside_levels
 from harness.engines.built_in import area_is_given, remarks_on_given
-from harness.engines.content_hash import content_hash
 from harness.engines.energy_shares import energy_shares
+from harness.engines.estimated import with_energy
 from harness.engines.evaluation import Evaluation
 from harness.engines.job import Job
 from harness.engines.loop_nest import map_text
 from harness.engines.progress import Progress
+from harness.engines.provenance import objective_words, provenance_of
 from harness.engines.record import level_records, network_records
 from harness.engines.reservations import no_imperfect_factors, uncounted_computes
 from harness.engines.result import Provenance, Result, SearchRecord
-from harness.engines.version import package_version
 from harness.errors import EmptyMapSpace, InvalidMapping
-from harness.estimation import Answer, EstimationOptions, estimate
+from harness.estimation import Answer
 from harness.model import evaluate
 from harness.model.stats import Stats
 from harness.search import Progress as SearchProgress
 from harness.search import search
 from harness.search.mappers import MAPPERS
-from harness.search.objective import objective_text
 from harness.spec.architecture import Architecture
 from harness.spec.flattened import write_mapping
 from harness.spec.mapping import Mapping
 from harness.spec.settings import SearchSettings
-from harness.spec.specification import Specification
 
 OnProgress = Callable[[Progress], None]
 ShouldStop = Callable[[], bool]
@@ -47,8 +43,8 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
     """
     specification = job.specification
     problem = specification.problem
-    architecture, answers = _with_energy(specification, job.estimation)
-    provenance = _provenance(job, architecture)
+    architecture, answers = with_energy(specification, job.estimation)
+    provenance = provenance_of(job, architecture)
     try:
         mapping, record, notes, known = _mapping(job, architecture, on_progress, should_stop)
         stats = known or evaluate(architecture, problem, mapping, compat=job.compat)
@@ -110,7 +106,7 @@ def without_mapping(
         fusion=job.fusion,
         macs=job.specification.problem.macs,
         search=record or _record_of_nothing(job),
-        provenance=provenance or _provenance(job, job.specification.architecture),
+        provenance=provenance or provenance_of(job, job.specification.architecture),
     )
 
 
@@ -121,17 +117,6 @@ class _NothingFound(Exception):
         super().__init__(reason)
         self.reason = reason
         self.record = record
-
-
-def _with_energy(
-    specification: Specification, options: EstimationOptions
-) -> tuple[Architecture, tuple[Answer, ...]]:
-    """The architecture with its tables: those of the input, or estimated ones with who answered."""
-    architecture = specification.architecture
-    if architecture.ert is not None:
-        return architecture, ()
-    made = estimate(architecture, specification.compound_components, options)
-    return architecture.with_energy(made.ert, made.art), made.answers
 
 
 def _reservations(answers: Iterable[Answer]) -> tuple[str, ...]:
@@ -160,7 +145,7 @@ def _mapping(
         relay(SearchProgress(found.evaluated, found.valid, found.seconds, 0, found.cost))
     record = SearchRecord(
         mapper=found.algorithm,
-        objective=_objective(job),
+        objective=objective_words(job),
         status=found.status,
         lower_bound=found.lower_bound,
         gap=found.gap,
@@ -204,28 +189,10 @@ class _Relay:
 
 
 def _given(job: Job) -> SearchRecord:
-    return SearchRecord("given", _objective(job), "best_found", evaluated=1, valid=1)
+    return SearchRecord("given", objective_words(job), "best_found", evaluated=1, valid=1)
 
 
 def _record_of_nothing(job: Job) -> SearchRecord:
     given = job.specification.mapping is not None
     mapper = "given" if given else job.specification.settings.algorithm
-    return SearchRecord(mapper, _objective(job), "no_mapping", seed=job.specification.settings.seed)
-
-
-def _objective(job: Job) -> str:
-    s = job.specification.settings
-    return objective_text(s.metrics, s.max_cycles, s.max_energy_pj)
-
-
-def _provenance(job: Job, architecture: Architecture) -> Provenance:
-    s = job.specification
-    settings = replace(s.settings, live_status=False, diagnostics=False)
-    bare = replace(s.architecture, ert=None, art=None)
-    return Provenance(
-        version=package_version(),
-        spec_hash=content_hash(bare, s.problem, s.constraints, settings, s.mapping, s.compound_components),
-        ert_hash=None if architecture.ert is None else content_hash(architecture.ert, architecture.art),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=job.command,
-    )
+    return SearchRecord(mapper, objective_words(job), "no_mapping", seed=job.specification.settings.seed)
