@@ -218,7 +218,7 @@ def load_cases() -> Iterator[Case]:
 
 
 def read_tree(tree: dict[str, Any], mapping: Any) -> tuple[Architecture, Problem, Mapping]:
-    architecture, problem = read_architecture(tree, sparse=True), read_problem(tree["problem"])
+    architecture, problem = read_architecture(tree), read_problem(tree["problem"])
     return architecture, problem, read_mapping(mapping, architecture, problem)
 
 

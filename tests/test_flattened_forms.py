@@ -173,15 +173,18 @@ class TestArchitecture:
         assert a.networks[0].action_name == "send"
         assert a.networks[0].per_datatype_ert
 
-    def test_sparse_optimisations_are_unsupported(self) -> None:
-        sparse = ARCHITECTURE + "\nsparse_optimizations: {targets: [{name: Glb, action_optimization: []}]}\n"
-        with pytest.raises(Unsupported, match="sparse"):
-            architecture(sparse)
-        assert architecture(ARCHITECTURE + "\nsparse_optimizations: {targets: []}\n") == architecture()
+    def test_empty_sparse_optimisations_are_none(self) -> None:
+        for nothing in ("[]", "[{name: Glb, action_optimization: []}]"):
+            sparse = f"{ARCHITECTURE}\nsparse_optimizations: {{targets: {nothing}}}\n"
+            assert architecture(sparse) == architecture()
 
-    def test_overbooking_is_unsupported(self) -> None:
-        with pytest.raises(Unsupported, match="allow_overbooking"):
-            architecture(ARCHITECTURE.replace("depth: 1024", "depth: 1024, allow_overbooking: true"))
+    def test_overbooking_without_sparse_optimisations_means_nothing(self) -> None:
+        overbooked = ARCHITECTURE.replace("depth: 1024", "depth: 1024, allow_overbooking: true")
+        found = architecture(overbooked)
+        assert found.sparse is None
+        assert [level.size_words for level in found.storage] == [
+            level.size_words for level in architecture().storage
+        ]
 
 
 class TestProblem:

@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 
-from harness.errors import HarnessError, SpecError, Unsupported
+from harness.errors import HarnessError, SpecError
 from harness.model import evaluate
 from harness.spec.density import DENSE, Density
 from harness.spec.flattened import read_architecture, read_mapping, read_problem, write_mapping, write_problem
-from harness.spec.loading import load_specification, read_specification, to_flattened
+from harness.spec.loading import (
+    load_specification,
+    read_specification,
+    specification_from_v4_tree,
+    to_flattened,
+)
 from harness.spec.located import copy_of
 from harness.spec.sparse import Condition, RankFormat, SparseOptimizations
 from harness.spec.specification import Specification
@@ -68,7 +73,7 @@ mapping:
 
 
 def v4(text: str = V4) -> Specification:
-    return read_specification(to_flattened(load_yaml_text(text, "spec.yaml"), sparse=True), sparse=True)
+    return read_specification(to_flattened(load_yaml_text(text, "spec.yaml")))
 
 
 def sparse_of(specification: Specification) -> SparseOptimizations:
@@ -101,7 +106,7 @@ def test_v4_densities_may_be_expressions() -> None:
 
 def test_the_flattened_form_of_v4_reads_back() -> None:
     specification = v4()
-    again = read_specification(specification.tree, sparse=True)
+    again = read_specification(specification.tree)
     assert again.architecture == specification.architecture
     assert again.problem == specification.problem
     assert again.mapping == specification.mapping
@@ -119,15 +124,13 @@ def test_mappings_keep_their_order() -> None:
     assert again.level("DRAM").temporal_order == dram.temporal_order != ()
 
 
-def test_nobody_meets_them_unawares(tmp_path: Any) -> None:
+def test_every_reader_takes_them(tmp_path: Any) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text(V4)
-    with pytest.raises(Unsupported, match="sparse_optimizations"):
-        load_specification([path])
-    assert sparse_of(load_specification([path], sparse=True)).levels
-    tree = to_flattened(load_yaml_text(V4, "spec.yaml"), sparse=True)
-    with pytest.raises(Unsupported, match="sparse"):
-        read_architecture(tree)
+    found = sparse_of(load_specification([path]))
+    assert found == sparse_of(specification_from_v4_tree(load_yaml_text(V4, "spec.yaml")))
+    tree = to_flattened(load_yaml_text(V4, "spec.yaml"))
+    assert found == sparse_of(read_specification(tree)) == read_architecture(tree).sparse
 
 
 def test_numbers_and_common_densities() -> None:
@@ -185,19 +188,17 @@ def test_malformed_input_has_a_place(old: str, new: str, message: str) -> None:
 def test_overbooking_is_a_matter_of_packed_tensors() -> None:
     text = V4.replace("depth: 256,", "depth: 256, allow_overbooking: true,")
     assert sparse_of(v4(text)).levels[0].storage.allow_overbooking
-    tree = to_flattened(load_yaml_text(text, "spec.yaml"), sparse=True)
+    tree = to_flattened(load_yaml_text(text, "spec.yaml"))
     del tree["sparse_optimizations"]
-    assert read_specification(tree, sparse=True).architecture.sparse is None
-    with pytest.raises(Unsupported, match="allow_overbooking"):
-        read_specification(tree)
+    assert read_specification(tree).architecture.sparse is None
 
 
 def test_a_second_entry_for_a_level_is_refused() -> None:
-    tree = to_flattened(load_yaml_text(V4, "spec.yaml"), sparse=True)
+    tree = to_flattened(load_yaml_text(V4, "spec.yaml"))
     targets = tree["sparse_optimizations"]["targets"]
     targets.append({"name": "DRAM", "representation_format": {"data_spaces": [{"name": "B", "ranks": []}]}})
     with pytest.raises(SpecError, match="a second 'representation_format' for 'DRAM'"):
-        read_specification(tree, sparse=True)
+        read_specification(tree)
 
 
 ODD = (None, -1, 2.5, "x", [], {}, [1], [["A"]], {"a": 1}, [{}])
@@ -213,7 +214,7 @@ def paths(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
 def test_odd_values_anywhere_are_no_accidents(flat: bool) -> None:
     """Each value of sparse optimisations and densities replaced by odd ones: read, or refused in words."""
     tree = load_yaml_text(V4, "spec.yaml")
-    tree = to_flattened(tree, sparse=True) if flat else tree
+    tree = to_flattened(tree) if flat else tree
     roots: list[tuple[Any, ...]] = [("sparse_optimizations",), ("problem", "instance", "densities")]
     roots += [] if flat else [("architecture", "nodes", n, "sparse_optimizations") for n in (0, 1)]
     refused = 0
@@ -229,7 +230,7 @@ def test_odd_values_anywhere_are_no_accidents(flat: bool) -> None:
                     inner = inner[key]
                 inner[path[-1]] = odd
                 try:
-                    found = read_specification(to_flattened(changed, sparse=True), sparse=True)
+                    found = read_specification(to_flattened(changed))
                     assert found.mapping is not None
                     evaluate(found.architecture, found.problem, found.mapping)
                 except HarnessError:

@@ -81,7 +81,6 @@ def machine(*targets: dict[str, Any], units: int = 1, **buffer: Any) -> Architec
             },
             "sparse_optimizations": {"targets": list(targets)},
         },
-        sparse=True,
     )
 
 

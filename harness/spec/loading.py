@@ -33,42 +33,37 @@ _APPENDED = frozenset(
 
 
 def load_specification(
-    files: Sequence[str | Path], jinja_data: Mapping[str, Any] | None = None, sparse: bool = False
+    files: Sequence[str | Path], jinja_data: Mapping[str, Any] | None = None
 ) -> Specification:
     """The specification in one or more files (patterns such as ``arch/*.yaml`` are expanded).
 
-    ``jinja_data`` are the values that templates see. Sparse optimisations are read when ``sparse`` asks for
-    them, otherwise they are refused. Raises :class:`~harness.errors.HarnessError` with file and line.
+    ``jinja_data`` are the values that templates see. Raises :class:`~harness.errors.HarnessError` with file
+    and line.
     """
     paths = expand_files(files)
     tree = load_tree(paths, jinja_data)
-    return read_specification(to_flattened(tree, sparse), tuple(str(p) for p in paths), sparse)
+    return read_specification(to_flattened(tree), tuple(str(p) for p in paths))
 
 
-def specification_from_v4_tree(tree: Mapping[str, Any], sparse: bool = False) -> Specification:
+def specification_from_v4_tree(tree: Mapping[str, Any]) -> Specification:
     """The specification in a v4 tree, for instance from a template. The tree is not changed."""
-    return read_specification(process_v4(tree, sparse=sparse), sparse=sparse)
+    return read_specification(process_v4(tree))
 
 
-def read_specification(
-    tree: Mapping[str, Any], files: Sequence[str] = (), sparse: bool = False
-) -> Specification:
-    """The specification in a flattened tree. ``ERT``, ``ART`` and ``mapping`` are honoured when given.
-
-    ``sparse``: whether sparse optimisations are read; otherwise a tree with them is refused (Unsupported).
-    """
+def read_specification(tree: Mapping[str, Any], files: Sequence[str] = ()) -> Specification:
+    """The specification in a flattened tree. ``ERT``, ``ART`` and ``mapping`` are honoured when given."""
     # The readers are imported here: they are needed by few of those who import this package.
     from harness.spec import flattened as readers  # noqa: PLC0415
     from harness.spec.flattened.constraints import read_constraints  # noqa: PLC0415
     from harness.spec.flattened.settings import read_settings  # noqa: PLC0415
 
     tree = located(dict(tree)) if not isinstance(tree, LocatedDict) else tree
-    _check_flattened(tree, sparse)
+    _check_flattened(tree)
     with _placed(tree, "problem"):
         _check_problem_keys(tree["problem"])
         problem = readers.read_problem(_without_idle_sizes(tree["problem"]))
     with _placed(tree, "architecture"):
-        architecture: Architecture = readers.read_architecture(tree, sparse)
+        architecture: Architecture = readers.read_architecture(tree)
     with _placed(tree, "ERT"):
         ert = readers.read_ert(tree) if not is_empty(_tables(tree, "ERT")) else architecture.ert
     with _placed(tree, "ART"):
@@ -170,9 +165,9 @@ def _same_version(key: str, mine: Any, value: Any) -> bool:
     return key == "version" and str(mine) == str(value)
 
 
-def to_flattened(tree: LocatedDict, sparse: bool = False) -> LocatedDict:
+def to_flattened(tree: LocatedDict) -> LocatedDict:
     """``tree`` itself when it is in the flattened form, the flattened tree of a v4 tree otherwise."""
-    return process_v4(tree, sparse=sparse) if dialect_of(tree) == "v4" else tree
+    return process_v4(tree) if dialect_of(tree) == "v4" else tree
 
 
 def dialect_of(tree: Mapping[str, Any]) -> str:
@@ -195,7 +190,7 @@ def dialect_of(tree: Mapping[str, Any]) -> str:
     )
 
 
-def _check_flattened(tree: LocatedDict, sparse: bool) -> None:
+def _check_flattened(tree: LocatedDict) -> None:
     for key in tree:
         if "ignore" in key:
             continue
@@ -203,10 +198,6 @@ def _check_flattened(tree: LocatedDict, sparse: bool) -> None:
             raise unknown_name("top-level key", key, keys.FLATTENED_TOP, where(tree, key))
     if not is_empty(tree.get("layout")):
         raise Unsupported("'layout' is not modelled", where(tree, "layout"))
-    written = tree.get("sparse_optimizations")
-    targets = written.get("targets") if isinstance(written, Mapping) else written
-    if not sparse and not is_empty(targets):
-        raise Unsupported("'sparse_optimizations' are not modelled", where(tree, "sparse_optimizations"))
     for key in ("architecture", "problem"):
         if is_empty(tree.get(key, tree.get("arch") if key == "architecture" else None)):
             raise SpecError(f"the specification has no '{key}'", where(tree))

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from harness.errors import Location, SpecError, Unsupported, unknown_name
+from harness.errors import Location, SpecError, unknown_name
 from harness.spec.architecture import (
     AREA_SCALE,
     ENERGY_SCALE,
@@ -51,20 +51,17 @@ _NETWORK_WORDS = ("XY_NoC", "Legacy", "ReductionTree", "SimpleMulticast")
 _RANGE = re.compile(r"\[(\d+)\.\.(\d+)\]")
 
 
-def read_architecture(tree: Mapping[str, Any], sparse: bool = False) -> Architecture:
+def read_architecture(tree: Mapping[str, Any]) -> Architecture:
     """Read the architecture of a whole flattened tree, or an ``architecture`` node alone.
 
-    From a whole tree the ``ERT`` and ``ART`` are taken along, and with ``sparse`` its sparse optimisations;
-    otherwise these are refused (Unsupported), so that nobody who knows dense hardware only meets them
-    unawares. Raises SpecError with the place of what is wrong.
+    From a whole tree the ``ERT`` and ``ART`` are taken along, and its sparse optimisations. Raises SpecError
+    with the place of what is wrong.
     """
     root = tree.get("architecture", tree)
     if not isinstance(root, Mapping) or "subtree" not in root:
         raise SpecError("the architecture needs a 'subtree'", where(tree, "architecture"))
-    if not sparse:
-        _refuse_sparse(tree)
     require_known_keys(root, _ARCHITECTURE_KEYS, "architecture")
-    found = _Found(metadata={} if sparse else None)
+    found = _Found(metadata={} if sparse_targets(tree) else None)
     _walk(root, "", 1, {}, found)
     if found.arithmetic is None:
         raise SpecError("the architecture has no compute component (class *mac* or *compute*)", where(root))
@@ -111,15 +108,7 @@ class _Found:
     networks: list[tuple[Network, Location | None]] = field(default_factory=list)
     others: list[OtherComponent] = field(default_factory=list)
     metadata: dict[str, MetadataStorage] | None = None
-    """By level; None when sparse optimisations are not read."""
-
-
-def _refuse_sparse(tree: Mapping[str, Any]) -> None:
-    if sparse_targets(tree):
-        raise Unsupported(
-            "sparse optimisations (gating, skipping, compressed formats) are not modelled",
-            where(tree, "sparse_optimizations"),
-        )
+    """By level; None without sparse optimisations: then they mean nothing."""
 
 
 def _walk(
@@ -218,7 +207,7 @@ def _read_component(component: Any, place: Location | None, container: _Containe
     if any(word in class_name for word in _STORAGE_WORDS):
         if found.metadata is not None:
             found.metadata[short] = read_metadata_storage(short, attributes)
-        found.storage.append((_read_storage(who, attributes, found.metadata is not None), place))
+        found.storage.append((_read_storage(who, attributes), place))
     elif any(word in class_name for word in _COMPUTE_WORDS):
         if found.arithmetic is not None:
             raise SpecError(f"a second compute component, '{short}'", place)
@@ -230,7 +219,7 @@ def _read_component(component: Any, place: Location | None, container: _Containe
         found.others.append(OtherComponent(name, who.full_name, class_name, attributes.all))
 
 
-def _read_storage(who: _Identity, a: Attributes, sparse: bool) -> StorageLevel:
+def _read_storage(who: _Identity, a: Attributes) -> StorageLevel:
     name, place = who.name, who.place
     a.refuse_misspelt(STORAGE_ATTRIBUTES)
     word_bits = a.integer("word_bits", "word_width", "datawidth", least=1) or 16
@@ -243,8 +232,6 @@ def _read_storage(who: _Identity, a: Attributes, sparse: bool) -> StorageLevel:
     ports = a.integer("num_ports", "n_ports")
     if ports not in (None, 1, 2):
         raise SpecError(f"{name}: num_ports must be 1 or 2, not {ports}", a.place("num_ports") or place)
-    if a.truth("allow_overbooking") and not sparse:
-        raise Unsupported(f"{name}: allow_overbooking is not modelled", a.place("allow_overbooking"))
     size_words = _size_words(name, word_bits, block_size, a)
     if size_words is None and technology != "DRAM":
         raise SpecError(f"{name}: only a DRAM may be without size (entries, depth or sizeKB)", place)

@@ -40,13 +40,8 @@ STORAGE_DEFAULTS: dict[str, Any] = {
 _COMMON_DEFAULTS = ("has_power_gating", "power_gated_at")
 
 
-def read_architecture(
-    value: Any, shape: Shape, names: Names, place: Location | None, sparse: bool = False
-) -> Branch:
-    """The tree of branches and leaves, everything in it evaluated. Names of leaves are unique.
-
-    Sparse optimisations of the leaves are refused unless ``sparse`` asks for them.
-    """
+def read_architecture(value: Any, shape: Shape, names: Names, place: Location | None) -> Branch:
+    """The tree of branches and leaves, everything in it evaluated. Names of leaves are unique."""
     node = known(mapping_of(value, "the architecture", place), keys.V4_ARCHITECTURE, "the architecture")
     check_version(node, "the architecture")
     nodes = list_of(node.get("nodes"), "'nodes' of the architecture", where(node, "nodes"))
@@ -55,12 +50,6 @@ def read_architecture(
     root = Branch("hierarchical", where(node))
     _read_list(nodes, root, shape, dict(names))
     _check_names(root)
-    if not sparse:
-        for leaf in depth_first(root):
-            if not is_empty(leaf.sparse):
-                raise Unsupported(
-                    f"'sparse_optimizations' of '{leaf.name}' is not modelled", where(leaf.sparse)
-                )
     return root
 
 

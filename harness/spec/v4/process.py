@@ -23,18 +23,15 @@ from harness.spec.yaml_nodes import QuotedStr
 _TEXT_OF_MAPPER = ("out_prefix", "algorithm", "version", "optimization_metric", "optimization_metrics")
 
 
-def process_v4(tree: Any, for_model: bool | None = None, sparse: bool = False) -> LocatedDict:
+def process_v4(tree: Any, for_model: bool | None = None) -> LocatedDict:
     """The flattened tree of a v4 tree (keys ``architecture``, ``problem``, ``variables``, ...).
 
     ``for_model`` True writes all constraints as the mapping to evaluate, False as constraints to search
-    under; None decides by whether the tree gives a ``mapping``. Sparse optimisations are taken along when
-    ``sparse`` asks for them, otherwise they are refused. The input is not changed. Raises
+    under; None decides by whether the tree gives a ``mapping``. The input is not changed. Raises
     :class:`~harness.errors.SpecError` with file and line for whatever does not fit, and
     :class:`~harness.errors.Unsupported` for what is understood but not modelled.
     """
     top = _top_keys(located(copy_of(tree)))
-    if not sparse and not is_empty(top.get("sparse_optimizations")):
-        raise Unsupported("'sparse_optimizations' are not modelled", where(top, "sparse_optimizations"))
     variables = _variables(top)
     names: dict[str, Any] = {**top, **variables, "variables": variables}
     names["spec"] = {**top, "variables": variables}
@@ -45,7 +42,7 @@ def process_v4(tree: Any, for_model: bool | None = None, sparse: bool = False) -
     problem, shape = read_problem(top["problem"], names, where(top, "problem"))
     names["problem"] = problem
     names["spec"]["problem"] = problem
-    root = read_architecture(top["architecture"], shape, names, where(top, "architecture"), sparse)
+    root = read_architecture(top["architecture"], shape, names, where(top, "architecture"))
     targets_of_zeros = sparse_targets(
         root, top.get("sparse_optimizations"), where(top, "sparse_optimizations")
     )
