@@ -20,7 +20,7 @@ from harness.sweep.accuracy import Accuracy
 from harness.sweep.metrics import accuracy_of_all
 from harness.sweep.outcome import LayerOutcome
 from harness.sweep.store.connection import FILE_NAME
-from harness.sweep.store.schema import SCHEMA_VERSION, WITHOUT_ACCURACY
+from harness.sweep.store.schema import ADDED_SINCE, SCHEMA_VERSION, lacking
 
 TINY = "layers: {A: {D: 16, E: 32, L: 8}, B: {D: 32, E: 32, L: 8}}"
 RUN = ["all", "-m", "tiny.yaml", "-c", "one.json", "--mapper", "quick", "--threads", "1", "-j", "1"]
@@ -69,11 +69,11 @@ def test_they_are_shown_exported_and_in_the_record_of_a_configuration(
     assert kept.accuracy == sweep.load(folder).layers(0)[0].accuracy
 
 
-def as_it_was_before(folder: Path) -> None:
+def as_it_was_in(version: int, folder: Path) -> None:
     with closing(sqlite3.connect(folder / FILE_NAME)) as connection:
-        connection.execute("ALTER TABLE result DROP COLUMN accuracy")
-        connection.execute("ALTER TABLE study DROP COLUMN estimation")
-        connection.execute(f"PRAGMA user_version = {WITHOUT_ACCURACY}")
+        for table, column in lacking(version):
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        connection.execute(f"PRAGMA user_version = {version}")
         connection.commit()
 
 
@@ -82,15 +82,25 @@ def version_of(folder: Path) -> int:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
+@pytest.mark.parametrize("version", ADDED_SINCE)
 def test_a_store_from_before_is_read_as_it_is_and_taken_further(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    version: int, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = sweep.load(folder).layers(0)
-    as_it_was_before(folder)
-    assert [replace(layer, accuracy=None) for layer in before] == list(sweep.load(folder).layers(0))
+    known = sweep.load(folder)
+    before, whole = known.layers(0), known.result(0, "A")
+    without = ("result", "accuracy") in lacking(version)
+    as_it_was_in(version, folder)
+    expected = [replace(layer, accuracy=None) for layer in before] if without else list(before)
+    found = sweep.load(folder)
+    assert list(found.layers(0)) == expected
+    assert whole is not None and found.result(0, "A") == (
+        replace(whole, energy_by_accuracy={}, energy_uncertainty={}, energy_by_source={})
+        if without
+        else whole
+    )
     assert main(["-so", "-o", str(folder)]) == 0
-    assert "energy by accuracy: " not in capsys.readouterr().out
-    assert version_of(folder) == WITHOUT_ACCURACY
+    assert ("energy by accuracy: " not in capsys.readouterr().out) == without
+    assert version_of(folder) == version
     assert main([*RUN, "-o", str(folder)]) == 0
     assert version_of(folder) == SCHEMA_VERSION
     assert [layer.energy_pj for layer in sweep.load(folder).layers(0)] == [o.energy_pj for o in before]

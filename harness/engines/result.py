@@ -148,6 +148,11 @@ class CheckRecord:
     differing: tuple[str, ...] = ()
     reason: str | None = None
 
+    @staticmethod
+    def from_record(entry: AbstractMapping[str, Any]) -> CheckRecord:
+        """Raises KeyError or TypeError for a record of another shape."""
+        return CheckRecord(**{**entry, "differing": tuple(entry["differing"])})
+
 
 @dataclass(frozen=True)
 class Result:
@@ -158,9 +163,10 @@ class Result:
     (``plus_minus_pj``, if all err alike); ``energy_by_source`` are pJ by who estimated them; earlier records
     have none of these. ``area_um2`` is None where neither an ART nor an attribute gives any area.
     ``timeloop`` tells of a run of the real Timeloop, ``check`` of a comparison of both engines; the record
-    has them only where there was one. ``evaluation`` and ``files`` are not part of it: the objects behind the
+    has them only where there was one. ``evaluation``, ``files`` and ``notes`` are not part of it: the objects behind the
     figures, for the writers of Timeloop's files (None when the result was read from JSON, or made by the real
-    Timeloop), and the files that the real Timeloop wrote, by name.
+    Timeloop), and the files that the real Timeloop wrote, by name. ``notes`` are remarks on such a run, for
+    the screen; those of the embedded engine are in its evaluation.
     """
 
     status: Status
@@ -193,6 +199,7 @@ class Result:
     check: CheckRecord | None = None
     evaluation: Evaluation | None = field(default=None, repr=False, compare=False)
     files: AbstractMapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    notes: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def to_record(self) -> dict[str, Any]:
         """Plain data in the order of the schema. Numbers that JSON does not know become None."""
@@ -233,7 +240,8 @@ class Result:
             for name in ("energy_by_accuracy", "energy_uncertainty", "energy_by_source"):
                 values[name] = {str(key): float(pj) for key, pj in record.get(name, {}).items()}
             values["timeloop"] = TimeloopRun(**record["timeloop"]) if "timeloop" in record else None
-            values["check"] = _check(record["check"]) if "check" in record else None
+            check = record.get("check")
+            values["check"] = None if check is None else CheckRecord.from_record(check)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise SpecError(f"not a result record: {error}", Location(file)) from error
         return Result(**values)
@@ -277,10 +285,6 @@ _RECORD_ORDER = (
 
 _IF_TOLD = ("certificate", "replay")
 _IF_THERE = ("pareto", "energy_by_accuracy", "energy_uncertainty", "energy_by_source", "timeloop", "check")
-
-
-def _check(entry: AbstractMapping[str, Any]) -> CheckRecord:
-    return CheckRecord(**{**entry, "differing": tuple(entry["differing"])})
 
 
 def _search(entry: AbstractMapping[str, Any]) -> SearchRecord:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Literal, get_args
 
-from harness.engines.result import Result
+from harness.engines.result import CheckRecord, Result
 from harness.sweep.accuracy import Accuracy
 
 OutcomeStatus = Literal["ok", "no_mapping", "refused", "crashed", "timed_out", "failed", "not_run"]
@@ -28,7 +28,8 @@ class LayerOutcome:
     "compute" or "<level>.read|write". ``proof``, ``lower_bound`` and ``gap`` are those of the search's
     record. ``key`` is the hash of everything that the figures depend on. ``model`` and ``repeat`` are the
     layer's own: whose it is, and how often that model has it; ``operator`` is its class ("" where nobody
-    recorded it). ``accuracy`` says what the energy rests on, where that is known.
+    recorded it). ``accuracy`` says what the energy rests on, where that is known; ``check`` whether the real
+    Timeloop gives the same figures for the same mapping, where that was asked.
     """
 
     layer: str
@@ -54,6 +55,7 @@ class LayerOutcome:
     repeat: int = 1
     operator: str = ""
     accuracy: Accuracy | None = None
+    check: CheckRecord | None = None
 
     @property
     def ok(self) -> bool:
@@ -65,7 +67,10 @@ class LayerOutcome:
         return Occurrence(**{field.name: getattr(self, field.name) for field in fields(Occurrence)})
 
     def to_record(self) -> dict[str, object]:
-        return {**asdict(self), "notes": list(self.notes)}
+        record = {**asdict(self), "notes": list(self.notes)}
+        if self.check is None:
+            del record["check"]
+        return record
 
     @staticmethod
     def from_record(record: Mapping[str, object]) -> LayerOutcome:
@@ -73,6 +78,8 @@ class LayerOutcome:
         known = {**record, "notes": tuple(_texts(record["notes"]))}
         accuracy = record.get("accuracy")
         known["accuracy"] = Accuracy.from_record(accuracy) if isinstance(accuracy, Mapping) else None
+        check = record.get("check")
+        known["check"] = CheckRecord.from_record(check) if isinstance(check, Mapping) else None
         outcome = LayerOutcome(**known)  # type: ignore[arg-type]
         figures = (outcome.cycles, outcome.energy_pj, outcome.edp_j_cycles, outcome.utilization)
         if outcome.status not in get_args(OutcomeStatus) or (outcome.ok and not all(map(_number, figures))):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -62,7 +62,7 @@ class ConfigurationRecord:
             "schema": SCHEMA_VERSION,
             "status": self.status,
             "parameters": dict(self.parameters),
-            "settings": asdict(self.settings),
+            "settings": self.settings.to_record(),
             "layers": [outcome.to_record() for outcome in self.layers],
         }
         record = {ARCHITECTURE_KEY: self.architecture, **self.given, "metrics": metrics, "sweep": sweep}

@@ -5,21 +5,36 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, Literal, cast
 
 from harness.engines.content_hash import content_hash
 from harness.estimation import EstimationOptions, EstimatorName
 from harness.sweep.outcome import Occurrence
 
+SweepEngine = Literal["embedded", "timeloop", "both"]
+"""Who maps and evaluates: this package, the real Timeloop, or this package, each mapping of which the real
+Timeloop evaluates as well.
+"""
+
 
 @dataclass(frozen=True)
 class Settings:
-    """Model, fusion with its options, mapper with its objective, and the version of the program, in words."""
+    """Model, fusion with its options, mapper with its objective, and the version of the program, in words;
+    and the engine. The version has that of the real Timeloop where that is used.
+    """
 
     model: str
     fusion: str | None
     mapper: str
     version: str
+    engine: SweepEngine = "embedded"
+
+    def to_record(self) -> dict[str, Any]:
+        """The engine only where it is not this package alone: so it was before there was another."""
+        record = asdict(self)
+        if self.engine == "embedded":
+            del record["engine"]
+        return record
 
 
 @dataclass(frozen=True)
@@ -40,7 +55,7 @@ class Study:
     @property
     def identity(self) -> str:
         """The same for equal studies of any store."""
-        return content_hash(asdict(self.settings), [asdict(layer) for layer in self.layers], self.blocks)
+        return content_hash(self.settings.to_record(), [asdict(layer) for layer in self.layers], self.blocks)
 
 
 def estimation_text(options: EstimationOptions | None) -> str | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from harness.errors import HarnessError, SpecError
-from harness.sweep.store.schema import ADDED, SCHEMA, SCHEMA_VERSION, WITHOUT_ACCURACY
+from harness.sweep.store.schema import ADDED_SINCE, SCHEMA, SCHEMA_VERSION, lacking
 
 FILE_NAME = "sweep.sqlite"
 _APPLICATION = 0x54485753
@@ -76,9 +76,9 @@ def create(file: Path | str) -> sqlite3.Connection:
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             connection.execute("COMMIT")
-        elif version == WITHOUT_ACCURACY:
+        elif version < SCHEMA_VERSION:
             connection.execute("BEGIN IMMEDIATE")
-            for table, column in ADDED.items():
+            for table, column in lacking(version):
                 connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             connection.execute("COMMIT")
@@ -98,14 +98,21 @@ def open_to_read(file: Path) -> sqlite3.Connection:
         raise HarnessError(f"cannot read '{file}': {told(error)}") from error
     connection.file = str(file)
     try:
-        if _checked_version(connection, file) == WITHOUT_ACCURACY:
-            for table, column in ADDED.items():  # in front of the table of the same name
-                view = f"CREATE TEMP VIEW {table} AS SELECT *, NULL AS {column} FROM main.{table}"
-                connection.execute(view)
+        _show_what_lacks(connection, lacking(_checked_version(connection, file)))
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _show_what_lacks(connection: sqlite3.Connection, columns: Sequence[tuple[str, str]]) -> None:
+    """Tables of an earlier version as they would be now: a view in front of each, of the same name."""
+    by_table: dict[str, list[str]] = {}
+    for table, column in columns:
+        by_table.setdefault(table, []).append(f"NULL AS {column}")
+    for table, added in by_table.items():
+        view = f"CREATE TEMP VIEW {table} AS SELECT *, {', '.join(added)} FROM main.{table}"
+        connection.execute(view)
 
 
 def _checked_version(connection: sqlite3.Connection, file: Path | str) -> int:
@@ -113,7 +120,7 @@ def _checked_version(connection: sqlite3.Connection, file: Path | str) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if application != _APPLICATION:
         raise HarnessError(f"'{file}' is not a store of this program's sweeps", hint="choose another with -o")
-    if version not in (WITHOUT_ACCURACY, SCHEMA_VERSION):
+    if version not in (*ADDED_SINCE, SCHEMA_VERSION):
         message = f"'{file}' has schema {version}, this program reads {SCHEMA_VERSION}"
         raise HarnessError(message, hint="choose another folder with -o")
     return version

@@ -38,19 +38,19 @@ class StoreReader:
     def studies(self) -> tuple[Study, ...]:
         """Those that have points."""
         rows = self._connection.execute(
-            "SELECT number, model, fusion, mapper, version, blocks, layers, estimation FROM study "
+            "SELECT number, model, fusion, mapper, version, blocks, layers, estimation, engine FROM study "
             "WHERE number IN (SELECT DISTINCT study FROM shown) ORDER BY number"
         )
         with sound_rows():
             return tuple(
                 Study(
-                    Settings(model, fusion, mapper, version),
+                    Settings(model, fusion, mapper, version, engine or "embedded"),
                     tuple(Occurrence(**layer) for layer in json.loads(layers)),
                     blocks,
                     number,
                     estimation_of(estimation),
                 )
-                for number, model, fusion, mapper, version, blocks, layers, estimation in rows
+                for number, model, fusion, mapper, version, blocks, layers, estimation, engine in rows
             )
 
     def points(self, study: int, order: str = "idx", most: int | None = None) -> Iterator[Point]:

@@ -13,6 +13,9 @@ from harness.sweep.outcome import Occurrence
 from harness.sweep.store.rows import merged
 from harness.sweep.store.schema import number_again, whole_again
 
+LEVEL_COLUMNS = (
+    "name", "cycles", "energy_pj", "leakage_pj", "area_um2", "instances", "utilized_instances",
+)  # fmt: skip
 DATASPACE_COLUMNS = (
     "reads", "fills", "updates", "temporal_reductions", "partition_size", "tile_size", "utilized_instances",
     "energy_pj",
@@ -30,6 +33,7 @@ def read_result(
         "SELECT r.number, r.status, r.reason, r.cycles, r.energy_pj, r.edp_j_cycles, r.utilization, "
         "r.area_um2, r.macs, r.bound_by, "
         "d.mapping, d.loop_nest, d.search, d.provenance, d.fusion, d.engine, r.accuracy, "
+        "r.checked, d.timeloop, "
         "p.architecture, p.given, b.parameters "
         "FROM shown AS p JOIN base AS b ON b.number = p.base JOIN layer AS l ON l.idx = p.idx "
         "JOIN result AS r ON r.result_key = l.result_key "
@@ -39,7 +43,8 @@ def read_result(
     if row is None:
         return None
     number, status, reason, cycles, energy, edp, utilization, area, macs, bound_by = row[:10]
-    mapping, loop_nest, search, provenance, fusion, engine, accuracy, architecture, given, base = row[10:]
+    mapping, loop_nest, search, provenance, fusion, engine, accuracy, *row = row[10:]
+    checked, timeloop, architecture, given, base = row
     levels, networks = _levels(connection, number)
     return Result.from_record(
         {
@@ -50,9 +55,14 @@ def read_result(
             "energy_pj": energy, "edp_j_cycles": edp, "utilization": utilization, "area_um2": area,
             "macs": whole_again(macs), "bound_by": bound_by, "levels": levels, "networks": networks,
             "mapping": json.loads(mapping), "loop_nest": loop_nest, "search": json.loads(search),
-            "provenance": json.loads(provenance), **_accuracy(accuracy),
+            "provenance": json.loads(provenance), **_accuracy(accuracy), **_if_there("check", checked),
+            **_if_there("timeloop", timeloop),
         }
     )  # fmt: skip
+
+
+def _if_there(name: str, text: str | None) -> dict[str, Any]:
+    return {} if text is None else {name: json.loads(text)}
 
 
 def _accuracy(text: str | None) -> dict[str, Any]:
@@ -84,24 +94,26 @@ def _levels(connection: sqlite3.Connection, number: int) -> tuple[list[dict[str,
     networks: dict[int, dict[str, Any]] = {}
     rows = connection.execute(
         "SELECT position, kind, name, cycles, energy_pj, leakage_pj, area_um2, instances, "
-        "utilized_instances FROM level WHERE result = ? ORDER BY position",
+        "utilized_instances, further FROM level WHERE result = ? ORDER BY position",
         (number,),
     )
-    for position, kind, name, cycles, energy, leakage, area, instances, utilized in rows:
+    for position, kind, name, cycles, energy, leakage, area, instances, utilized, further in rows:
+        rest = json.loads(further) if further else {}
         if kind == "network":
-            networks[position] = {"name": name, "energy_pj": energy, "dataspaces": {}}
+            networks[position] = {"name": name, "energy_pj": energy, "dataspaces": {}, **rest}
             continue
         levels[position] = {
             "name": name, "cycles": whole_again(cycles), "energy_pj": energy, "leakage_pj": leakage,
             "area_um2": area, "instances": whole_again(instances), "utilized_instances": utilized,
-            "dataspaces": {},
+            "dataspaces": {}, **rest,
         }  # fmt: skip
     for table, columns, entries in (
         ("dataspace", DATASPACE_COLUMNS, levels),
         ("network_dataspace", NETWORK_COLUMNS, networks),
     ):
-        query = f"SELECT level, name, {', '.join(columns)} FROM {table} WHERE result = ?"
+        query = f"SELECT level, name, further, {', '.join(columns)} FROM {table} WHERE result = ?"
         query += " ORDER BY level, position"
-        for level, name, *figures in connection.execute(query, (number,)):
-            entries[level]["dataspaces"][name] = dict(zip(columns, map(number_again, figures), strict=True))
+        for level, name, further, *figures in connection.execute(query, (number,)):
+            space = dict(zip(columns, map(number_again, figures), strict=True))
+            entries[level]["dataspaces"][name] = space | (json.loads(further) if further else {})
     return list(levels.values()), list(networks.values())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from harness.engines.result import CheckRecord
 from harness.spec.template_parameters import ParameterValue
 from harness.sweep.accuracy import Accuracy
 from harness.sweep.outcome import LayerOutcome, Occurrence
@@ -59,7 +60,7 @@ def _text(parameters: Mapping[str, ParameterValue]) -> str:
 
 OUTCOME_COLUMNS = (
     "result_key, status, reason, cycles, energy_pj, edp_j_cycles, utilization, area_um2, bound_by, "
-    "search_seconds, proof, lower_bound, gap, notes, accuracy"
+    "search_seconds, proof, lower_bound, gap, notes, accuracy, checked"
 )
 
 
@@ -81,6 +82,7 @@ def outcome_of(occurrence: Occurrence, row: Sequence[Any]) -> LayerOutcome:
         gap,
         notes,
         accuracy,
+        checked,
     ) = row
     o = occurrence
     if status != "ok":
@@ -101,4 +103,14 @@ def outcome_of(occurrence: Occurrence, row: Sequence[Any]) -> LayerOutcome:
         lower_bound=bound,
         gap=gap,
         accuracy=Accuracy.from_record(json.loads(accuracy)) if accuracy else None,
+        check=check_of(checked),
     )
+
+
+def check_of(text: str | None) -> CheckRecord | None:
+    """The inverse of :func:`check_text`."""
+    return CheckRecord.from_record(json.loads(text)) if text else None
+
+
+def check_text(check: CheckRecord | None) -> str | None:
+    return None if check is None else json.dumps(asdict(check), separators=(",", ":"))

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """1 was ``hw_config.json`` alone, 2 and 3 never left their makers."""
 
-WITHOUT_ACCURACY = 4
-"""The version before results said what their energy rests on. Read as it is; whoever writes brings it up to
-date.
+ADDED_SINCE: dict[int, tuple[tuple[str, str], ...]] = {
+    4: (("result", "accuracy"), ("study", "estimation")),
+    5: (
+        ("study", "engine"),
+        ("result", "checked"),
+        ("result_detail", "timeloop"),
+        ("level", "further"),
+        ("dataspace", "further"),
+        ("network_dataspace", "further"),
+    ),
+}
+"""By version the (table, column) that the next version added, at the end of the table: before 5, results did
+not say what their energy rests on; before 6, there was one engine. Such stores are read as they are; whoever
+writes brings them up to date.
 """
-ADDED = {"result": "accuracy", "study": "estimation"}
-"""The columns that it lacks."""
+
+
+def lacking(version: int) -> tuple[tuple[str, str], ...]:
+    """The columns, as (table, name), that a store of that version lacks, the oldest first."""
+    return tuple(column for since, columns in ADDED_SINCE.items() if since >= version for column in columns)
+
 
 # Columns without a type keep what they are given: a whole number stays one also where others are fractions,
 # and one beyond 64 bits is kept as text (see ``whole``).
@@ -24,7 +39,7 @@ CREATE TABLE run (
 CREATE TABLE study (
     number INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE,
     model TEXT NOT NULL, fusion TEXT, mapper TEXT NOT NULL, version TEXT NOT NULL,
-    blocks INTEGER, layers TEXT NOT NULL, estimation TEXT
+    blocks INTEGER, layers TEXT NOT NULL, estimation TEXT, engine TEXT
 );
 CREATE TABLE base (number INTEGER PRIMARY KEY, parameters TEXT NOT NULL UNIQUE);
 CREATE TABLE point (
@@ -43,29 +58,29 @@ CREATE TABLE result (
     number INTEGER PRIMARY KEY, result_key TEXT NOT NULL UNIQUE, status TEXT NOT NULL, reason TEXT,
     cycles, energy_pj REAL, edp_j_cycles REAL, utilization REAL, area_um2 REAL, macs, bound_by TEXT,
     search_seconds REAL, proof TEXT, lower_bound REAL, gap REAL, notes TEXT, job_seconds REAL,
-    accuracy TEXT
+    accuracy TEXT, checked TEXT
 );
 CREATE INDEX result_status ON result (status) WHERE status <> 'ok';
 CREATE TABLE result_detail (
     result INTEGER PRIMARY KEY, mapping TEXT NOT NULL, loop_nest TEXT NOT NULL, search TEXT NOT NULL,
-    provenance TEXT NOT NULL, fusion TEXT, engine TEXT NOT NULL
+    provenance TEXT NOT NULL, fusion TEXT, engine TEXT NOT NULL, timeloop TEXT
 );
 CREATE TABLE level (
     result INTEGER NOT NULL, position INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
     cycles, energy_pj, leakage_pj, area_um2, instances, utilized_instances,
-    read_bandwidth, write_bandwidth, word_bits INTEGER, shared_bandwidth,
+    read_bandwidth, write_bandwidth, word_bits INTEGER, shared_bandwidth, further TEXT,
     PRIMARY KEY (result, position)
 ) WITHOUT ROWID;
 CREATE TABLE dataspace (
     result INTEGER NOT NULL, level INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,
     reads, fills, updates, temporal_reductions, partition_size, tile_size,
-    utilized_instances, energy_pj,
+    utilized_instances, energy_pj, further TEXT,
     PRIMARY KEY (result, level, position)
 ) WITHOUT ROWID;
 CREATE TABLE network_dataspace (
     result INTEGER NOT NULL, level INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,
     fanout, multicast_factor, ingresses, link_transfers, spatial_reductions, hops,
-    energy_pj,
+    energy_pj, further TEXT,
     PRIMARY KEY (result, level, position)
 ) WITHOUT ROWID;
 """

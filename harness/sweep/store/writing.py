@@ -20,7 +20,8 @@ from harness.sweep.metrics import Metrics, metrics_of
 from harness.sweep.outcome import LayerOutcome, Occurrence
 from harness.sweep.store.connection import FILE_NAME, create, told
 from harness.sweep.store.reading import StoreReader
-from harness.sweep.store.rows import OUTCOME_COLUMNS, PointRow, StoredPoint, outcome_of
+from harness.sweep.store.result_reading import DATASPACE_COLUMNS, LEVEL_COLUMNS, NETWORK_COLUMNS
+from harness.sweep.store.rows import OUTCOME_COLUMNS, PointRow, StoredPoint, check_text, outcome_of
 from harness.sweep.store.schema import whole
 from harness.sweep.study import Study, estimation_text
 
@@ -88,7 +89,7 @@ class StoreWriter:
                 layers = json.dumps([asdict(layer) for layer in study.layers])
                 row = (
                     identity, s.model, s.fusion, s.mapper, s.version, study.blocks, layers,
-                    estimation_text(study.estimation),
+                    estimation_text(study.estimation), s.engine,
                 )  # fmt: skip
                 self._execute(f"INSERT OR IGNORE INTO study VALUES (NULL, {_marks(len(row))})", row)
                 row = self._execute("SELECT number FROM study WHERE identity = ?", (identity,)).fetchone()
@@ -128,7 +129,7 @@ class StoreWriter:
             changed = self._forget(done.key)
             result = done.result
             figures: tuple[object, ...] = (None,) * 12
-            accuracy = None
+            accuracy = checked = None
             if result is not None:
                 search = result.search
                 figures = (
@@ -138,7 +139,8 @@ class StoreWriter:
                 )  # fmt: skip
                 known = accuracy_of(result)
                 accuracy = None if known is None else known.to_text()
-            row = (done.key, done.status, done.reason, *figures, done.seconds, accuracy)
+                checked = check_text(result.check)
+            row = (done.key, done.status, done.reason, *figures, done.seconds, accuracy, checked)
             cursor = self._execute(f"INSERT INTO result VALUES (NULL, {_marks(len(row))})", row)
             if result is not None:
                 self._put_detail(int(cursor.lastrowid or 0), result.to_record(), done.limits)
@@ -152,6 +154,7 @@ class StoreWriter:
                 key, o.status, o.reason, whole(o.cycles), o.energy_pj, o.edp_j_cycles, o.utilization,
                 o.area_um2, whole(o.macs), o.bound_by, o.seconds, o.proof, o.lower_bound, o.gap,
                 json.dumps(o.notes) if o.notes else None, None, o.accuracy.to_text() if o.accuracy else None,
+                check_text(o.check),
             )  # fmt: skip
             self._execute(f"INSERT INTO result VALUES (NULL, {_marks(len(row))})", row)
 
@@ -159,6 +162,7 @@ class StoreWriter:
         detail = (
             number, json.dumps(record["mapping"]), record["loop_nest"], json.dumps(record["search"]),
             json.dumps(record["provenance"]), record["fusion"], record["engine"],
+            json.dumps(record["timeloop"]) if "timeloop" in record else None,
         )  # fmt: skip
         self._execute(f"INSERT INTO result_detail VALUES ({_marks(len(detail))})", detail)
         bounds = {limit.name: limit for limit in limits}
@@ -174,15 +178,18 @@ class StoreWriter:
                 (
                     number, position, "level", entry["name"], whole(entry["cycles"]), entry["energy_pj"],
                     entry["leakage_pj"], entry["area_um2"], whole(entry["instances"]),
-                    entry["utilized_instances"], *bounded,
+                    entry["utilized_instances"], *bounded, _further(entry, LEVEL_COLUMNS),
                 )
             )  # fmt: skip
-            spaces += _space_rows(number, position, entry)
+            spaces += _space_rows(number, position, entry, DATASPACE_COLUMNS)
         for position, entry in enumerate(record["networks"], start=len(record["levels"])):
             levels.append(
-                (number, position, "network", entry["name"], None, entry["energy_pj"], *(None,) * 8)
-            )
-            network_spaces += _space_rows(number, position, entry)
+                (
+                    number, position, "network", entry["name"], None, entry["energy_pj"], *(None,) * 8,
+                    _further(entry, ("name", "energy_pj")),
+                )
+            )  # fmt: skip
+            network_spaces += _space_rows(number, position, entry, NETWORK_COLUMNS)
         self._many("level", levels)
         self._many("dataspace", spaces)
         self._many("network_dataspace", network_spaces)
@@ -293,11 +300,24 @@ class StoreWriter:
             raise HarnessError(f"cannot write '{self._file}': {told(error)}") from error
 
 
-def _space_rows(number: int, level: int, entry: Mapping[str, Any]) -> list[tuple[object, ...]]:
+def _space_rows(
+    number: int, level: int, entry: Mapping[str, Any], columns: Sequence[str]
+) -> list[tuple[object, ...]]:
     return [
-        (number, level, position, name, *map(_stored, figures.values()))
+        (
+            number, level, position, name, *(_stored(figures[column]) for column in columns),
+            _further(figures, columns),
+        )
         for position, (name, figures) in enumerate(entry["dataspaces"].items())
-    ]
+    ]  # fmt: skip
+
+
+def _further(entry: Mapping[str, Any], columns: Sequence[str]) -> str | None:
+    """What only some entries have: those of sparse tensors, say."""
+    if len(entry) - ("dataspaces" in entry) == len(columns):
+        return None
+    further = {name: entry[name] for name in entry if name not in columns and name != "dataspaces"}
+    return json.dumps(further, separators=(",", ":"))
 
 
 def _stored(value: object) -> object:
