@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import Location, SpecError, Unsupported, unknown_name
@@ -14,8 +15,9 @@ from harness.spec.v4.evaluation import Names, evaluate_all, evaluate_text, is_ex
 from harness.spec.v4.flatten import flatten
 from harness.spec.v4.keys import check_version, is_empty, known, list_of, located, mapping_of
 from harness.spec.v4.macros import expand_macros
+from harness.spec.v4.nodes import Branch
 from harness.spec.v4.permutation import complete_permutations
-from harness.spec.v4.problem import read_problem
+from harness.spec.v4.problem import Shape, read_problem
 from harness.spec.v4.read_constraint import Context
 from harness.spec.v4.sparse import sparse_targets
 from harness.spec.yaml_nodes import QuotedStr
@@ -23,13 +25,26 @@ from harness.spec.yaml_nodes import QuotedStr
 _TEXT_OF_MAPPER = ("out_prefix", "algorithm", "version", "optimization_metric", "optimization_metrics")
 
 
-def process_v4(tree: Any, for_model: bool | None = None) -> LocatedDict:
-    """The flattened tree of a v4 tree (keys ``architecture``, ``problem``, ``variables``, ...).
+@dataclass(frozen=True)
+class V4Parts:
+    """A v4 tree read and evaluated, before anything in it is expanded.
 
-    ``for_model`` True writes all constraints as the mapping to evaluate, False as constraints to search
-    under; None decides by whether the tree gives a ``mapping``. The input is not changed. Raises
-    :class:`~harness.errors.SpecError` with file and line for whatever does not fit, and
-    :class:`~harness.errors.Unsupported` for what is understood but not modelled.
+    ``top`` has the sections under their v4 keys; ``root`` the nodes, with the constraints and sparse
+    optimisations that stood apart from them; ``sparse`` the latter as targets of the flattened form.
+    """
+
+    top: LocatedDict
+    variables: LocatedDict
+    names: Names
+    problem: LocatedDict
+    shape: Shape
+    root: Branch
+    sparse: LocatedList
+
+
+def read_v4(tree: Any) -> V4Parts:
+    """The parts of a v4 tree, its expressions evaluated. The input is not changed. Raises SpecError with
+    file and line for whatever does not fit.
     """
     top = _top_keys(located(copy_of(tree)))
     variables = _variables(top)
@@ -43,28 +58,38 @@ def process_v4(tree: Any, for_model: bool | None = None) -> LocatedDict:
     names["problem"] = problem
     names["spec"]["problem"] = problem
     root = read_architecture(top["architecture"], shape, names, where(top, "architecture"))
-    targets_of_zeros = sparse_targets(
-        root, top.get("sparse_optimizations"), where(top, "sparse_optimizations")
-    )
-    context = Context(shape, names)
-    attach_constraints(root, top.get("constraints"), context, where(top, "constraints"))
-    mapped = attach_list(root, top.get("mapping"), context, where(top, "mapping"))
+    sparse = sparse_targets(root, top.get("sparse_optimizations"), where(top, "sparse_optimizations"))
+    attach_constraints(root, top.get("constraints"), Context(shape, names), where(top, "constraints"))
+    return V4Parts(top, variables, names, problem, shape, root, sparse)
+
+
+def process_v4(tree: Any, for_model: bool | None = None) -> LocatedDict:
+    """The flattened tree of a v4 tree (keys ``architecture``, ``problem``, ``variables``, ...).
+
+    ``for_model`` True writes all constraints as the mapping to evaluate, False as constraints to search
+    under; None decides by whether the tree gives a ``mapping``. The input is not changed. Raises
+    :class:`~harness.errors.SpecError` with file and line for whatever does not fit, and
+    :class:`~harness.errors.Unsupported` for what is understood but not modelled.
+    """
+    parts = read_v4(tree)
+    top, names, shape, root = parts.top, parts.names, parts.shape, parts.root
+    mapped = attach_list(root, top.get("mapping"), Context(shape, names), where(top, "mapping"))
     check_places(root)
     expand_macros(root, shape)
     resolve_branches(root, list(shape.data_spaces), shape)
     complete_permutations(root, shape)
-    architecture, targets = flatten(root, variables, shape)
+    architecture, targets = flatten(root, parts.variables, shape)
     if for_model is None:
         for_model = mapped > 0
     result = LocatedDict(location=top.location)
     result["dumped_by_timeloop_front_end"] = True
     result["architecture"] = architecture
     result["architecture_constraints"] = LocatedDict({"targets": LocatedList() if for_model else targets})
-    result["problem"] = problem
+    result["problem"] = parts.problem
     result["compound_components"] = _components(top)
     result["mapping"] = targets if for_model else LocatedList()
-    if targets_of_zeros:
-        result["sparse_optimizations"] = LocatedDict({"targets": targets_of_zeros})
+    if parts.sparse:
+        result["sparse_optimizations"] = LocatedDict({"targets": parts.sparse})
     for key in ("architecture", "problem", "mapping", "sparse_optimizations"):
         place = where(top, key)
         if place is not None:
@@ -221,4 +246,4 @@ def _tables(node: LocatedDict, kind: str, names: Names) -> LocatedDict:
     return checked
 
 
-__all__ = ["process_v4", "top_key"]
+__all__ = ["V4Parts", "process_v4", "read_v4", "top_key"]

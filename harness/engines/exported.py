@@ -1,0 +1,85 @@
+"""A job as the files of Timeloop's v4 dialect, plain: what its front ends take.
+
+No Jinja, no expressions, no files in files; energies and areas are there, so nothing is left to estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from harness.engines.job import Job
+from harness.engines.processed_input import written_settings
+from harness.errors import Unsupported
+from harness.estimation import estimate
+from harness.spec.architecture import Architecture
+from harness.spec.flattened import write_art, write_ert
+from harness.spec.settings import SearchSettings
+from harness.spec.v4.exporting import export_v4
+from harness.spec.writing import dump_processed_input
+
+TIMELOOP_ALGORITHMS = ("hybrid", "random_pruned", "linear_pruned", "exhaustive", "random")
+"""Those that Timeloop has too, under the same names."""
+
+STAND_IN = "hybrid"
+"""What Timeloop runs where the profile names an algorithm of this project's."""
+
+_OWN_KEYS = ("seed", "time_limit", "max_cycles", "max_energy_pj")
+
+ARCHITECTURE, COMPONENTS, PROBLEM, MAPPER, VARIABLES, MAPPING, ERT, ART = (
+    f"{name}.yaml"
+    for name in ("architecture", "components", "problem", "mapper", "variables", "mapping", "ERT", "ART")
+)
+ALL_NAMES = (ARCHITECTURE, COMPONENTS, PROBLEM, MAPPER, VARIABLES, MAPPING, ERT, ART)
+"""What an export may write; components and mapping only where there are any."""
+
+
+def v4_files(job: Job) -> dict[str, str]:
+    """File name -> text, in the order of :data:`ALL_NAMES`.
+
+    The constraints are those of the job, fused ones included; with a mapping there are none, since a front
+    end takes all constraints for the mapping. Energies and areas are those given, else estimated. Raises
+    Unsupported for what has no v4 form, and HarnessError where nobody can estimate.
+    """
+    if job.source is None:
+        raise Unsupported(
+            "the input is in the flattened form already, which has no v4 form to export",
+            hint="Timeloop's executables take it as it is",
+        )
+    specification = job.specification
+    sections = export_v4(job.source, specification)
+    architecture = _with_energy(job)
+    trees: dict[str, Mapping[str, Any]] = {
+        ARCHITECTURE: {"architecture": sections.architecture},
+        COMPONENTS: {"components": sections.components} if sections.components else {},
+        PROBLEM: {"problem": sections.problem},
+        MAPPER: {
+            "mapper": {"version": 0.4, **timeloop_settings(specification.settings)},
+            "mapspace": {"version": 0.4, "template": specification.settings.template},
+        },
+        VARIABLES: {
+            "variables": sections.variables,
+            **({"globals": sections.environment} if sections.environment else {}),
+        },
+        MAPPING: {"mapping": sections.mapping} if sections.mapping else {},
+        ERT: {} if architecture.ert is None else {"ERT": write_ert(architecture.ert)},
+        ART: {} if architecture.art is None else {"ART": write_art(architecture.art)},
+    }
+    return {name: dump_processed_input(tree) for name, tree in trees.items() if tree}
+
+
+def timeloop_settings(settings: SearchSettings) -> dict[str, Any]:
+    """The ``mapper`` section with Timeloop's own algorithms and keys only."""
+    if settings.algorithm not in TIMELOOP_ALGORITHMS:
+        settings = replace(settings, algorithm=STAND_IN)
+    return {key: value for key, value in written_settings(settings).items() if key not in _OWN_KEYS}
+
+
+def _with_energy(job: Job) -> Architecture:
+    specification = job.specification
+    architecture = specification.architecture
+    if architecture.ert is not None:
+        return architecture
+    made = estimate(architecture, specification.compound_components, job.estimation)
+    return architecture.with_energy(made.ert, made.art)
