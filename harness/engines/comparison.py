@@ -1,0 +1,239 @@
+"""Field by field: whether two engines give the same figures for one mapping.
+
+Whole numbers have to be equal; others to a billionth, or, where one side only has figures as a stats file
+prints them, to the digits printed there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeGuard
+
+from harness.engines.printed_digits import Precision, Rounding
+from harness.engines.result import CheckRecord, LevelRecord, NetworkRecord, Result
+
+Verdict = Literal["equal", "rounded", "differs", "absent"]
+Part = Literal["whole", "level", "network"]
+Value = int | float | str | None
+
+RELATIVE_TOLERANCE = 1e-9
+"""Of doubles in full precision: both add up the same terms, not always in the same order."""
+
+MOST_TOLD = 12
+"""Names of differing fields in a :class:`CheckRecord`, which is part of every row of a sweep."""
+
+_WHOLE = ("cycles", "energy_pj", "edp_j_cycles", "utilization", "macs")
+"""Of a whole result. Its area is that of the levels, which are compared, and of what Timeloop never adds."""
+
+_PRESENCE = "present"
+
+
+@dataclass(frozen=True)
+class Place:
+    """The whole, a level or network by its name, or a data space of one of these."""
+
+    part: Part
+    where: str = ""
+    data_space: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One figure of both sides.
+
+    "rounded" is equal in the digits that are printed; "absent" is a figure that one side does not tell, and
+    no difference. A level, network or data space that only one side has is one field named "present" with
+    the value "yes" on that side.
+    """
+
+    place: Place
+    name: str
+    ours: Value
+    theirs: Value
+    verdict: Verdict
+
+    @property
+    def path(self) -> str:
+        """``Scratchpad.Weights.reads``, ``DRAM.cycles``, ``cycles``."""
+        return ".".join(word for word in (self.place.where, self.place.data_space, self.name) if word)
+
+    @property
+    def difference(self) -> float | None:
+        """Theirs less ours; None where there are no two numbers."""
+        if not _is_number(self.ours) or not _is_number(self.theirs):
+            return None
+        return _less(self.theirs, self.ours)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether both sides count in whole numbers."""
+        return isinstance(self.ours, int) and isinstance(self.theirs, int)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All fields, outermost level first as on the screen; none and a ``reason`` where a side has no figures.
+
+    ``precision`` is that of the coarser side.
+    """
+
+    fields: tuple[Field, ...]
+    precision: Precision = "full"
+    reason: str | None = None
+
+    @cached_property
+    def differing(self) -> tuple[Field, ...]:
+        return tuple(field for field in self.fields if field.verdict == "differs")
+
+    def count(self, verdict: Verdict) -> int:
+        return sum(field.verdict == verdict for field in self.fields)
+
+    @property
+    def compared(self) -> int:
+        """Fields that both sides tell."""
+        return len(self.fields) - self.count("absent")
+
+    @property
+    def status(self) -> Literal["equal", "differs", "not_checked"]:
+        if self.reason is not None or not self.compared:
+            return "not_checked"
+        return "differs" if self.differing else "equal"
+
+    def record(self) -> CheckRecord:
+        """What a result keeps of it."""
+        if self.status == "not_checked":
+            return CheckRecord("not_checked", reason=self.reason or "there is no figure that both tell")
+        paths = tuple(field.path for field in self.differing[:MOST_TOLD])
+        return CheckRecord(self.status, self.compared, len(self.differing), paths)
+
+
+def compare(ours: Result, theirs: Result) -> Comparison:
+    """Two results for one mapping. No order of the two is presumed, but the names on the screen are these."""
+    untold = [
+        f"{side}: {result.reason or result.status}"
+        for side, result in (("ours", ours), ("theirs", theirs))
+        if result.status != "ok"
+    ]
+    precision = _coarsest(ours, theirs)
+    if untold:
+        return Comparison((), precision or "full", "; ".join(untold))
+    return Comparison(tuple(_all_fields(ours, theirs, precision)), precision or "full")
+
+
+def _coarsest(*results: Result) -> Precision | None:
+    """None where no figure comes from a file of Timeloop's."""
+    told = {result.timeloop.precision for result in results if result.timeloop is not None}
+    return "printed" if "printed" in told else "full" if told else None
+
+
+def _all_fields(ours: Result, theirs: Result, precision: Precision | None) -> Iterator[Field]:
+    whole = Place("whole")
+    rounding = precision and Rounding("whole", precision, levels=len(ours.levels), cycles=ours.cycles or 0)
+    for name in _WHOLE:
+        pair = getattr(ours, name), getattr(theirs, name)
+        if pair != (None, None):
+            yield _field(whole, name, pair, rounding)
+    # Records go from the arithmetic outwards, readers from the outermost level inwards.
+    yield from _records("level", ours.levels[::-1], theirs.levels[::-1], precision)
+    yield from _records("network", ours.networks, theirs.networks, precision)
+
+
+def _records[R: (LevelRecord, NetworkRecord)](
+    part: Part, ours: tuple[R, ...], theirs: tuple[R, ...], precision: Precision | None
+) -> Iterator[Field]:
+    """Matched by name, in our order; what only they have comes last."""
+    here: dict[str, R] = {record.name: record for record in ours}
+    there: dict[str, R] = {record.name: record for record in theirs}
+    for name in dict.fromkeys((*here, *there)):
+        mine, other = here.get(name), there.get(name)
+        if mine is None or other is None:
+            if _tells(mine or other):
+                yield _one_sided(Place(part, name), mine is not None)
+            continue
+        yield from _record(Place(part, name), mine, other, precision)
+
+
+def _record[R: (LevelRecord, NetworkRecord)](
+    place: Place, ours: R, theirs: R, precision: Precision | None
+) -> Iterator[Field]:
+    spaces = max(len(ours.dataspaces), len(theirs.dataspaces))
+    instances = getattr(ours, "instances", 1)
+    rounding = precision and Rounding("record", precision, spaces, instances)
+    yield from _figures(place, ours, theirs, rounding)
+    for space in dict.fromkeys((*ours.dataspaces, *theirs.dataspaces)):
+        mine, other = ours.dataspaces.get(space), theirs.dataspaces.get(space)
+        inner = Place(place.part, place.where, space)
+        if mine is None or other is None:
+            if _tells(mine or other):
+                yield _one_sided(inner, mine is not None)
+            continue
+        yield from _figures(inner, mine, other, precision and Rounding("space", precision))
+
+
+def _figures(place: Place, ours: Any, theirs: Any, rounding: Rounding | None) -> Iterator[Field]:
+    mine, other = dict(_numbers(ours)), dict(_numbers(theirs))
+    for name in dict.fromkeys((*mine, *other)):
+        yield _field(place, name, (mine.get(name), other.get(name)), rounding)
+
+
+def _numbers(record: Any, before: str = "") -> Iterator[tuple[str, int | float]]:
+    """The figures of a record by name, also those of records and of mappings within; not its data spaces."""
+    for field in fields(record):
+        value = getattr(record, field.name)
+        name = before + field.name
+        if field.name == "dataspaces":
+            continue
+        if _is_number(value):
+            yield name, value
+        elif isinstance(value, Mapping):
+            yield from ((f"{name}.{key}", entry) for key, entry in value.items() if _is_number(entry))
+        elif is_dataclass(value):
+            yield from _numbers(value, f"{name}.")
+
+
+def _tells(record: Any) -> bool:
+    """Whether it matters that only one side has it: Timeloop's files leave out what never happens."""
+    spaces = getattr(record, "dataspaces", {}).values()
+    telling = ("energy_pj", "reads", "fills", "updates", "ingresses", "link_transfers")
+    return any(getattr(entry, name, 0) for entry in (record, *spaces) for name in telling)
+
+
+def _one_sided(place: Place, is_ours: bool) -> Field:
+    ours, theirs = ("yes", "no") if is_ours else ("no", "yes")
+    return Field(place, _PRESENCE, ours, theirs, "differs")
+
+
+def _field(place: Place, name: str, pair: tuple[Value, Value], rounding: Rounding | None) -> Field:
+    ours, theirs = pair
+    return Field(place, name, ours, theirs, _verdict(name, ours, theirs, rounding))
+
+
+def _verdict(name: str, ours: Value, theirs: Value, rounding: Rounding | None) -> Verdict:
+    if not _is_number(ours) or not _is_number(theirs):
+        return "absent"
+    if ours == theirs or (math.isnan(ours) and math.isnan(theirs)):
+        return "equal"
+    if isinstance(ours, int) and isinstance(theirs, int):
+        return "differs"
+    if not (math.isfinite(ours) and math.isfinite(theirs)):
+        return "differs"
+    off = abs(_less(theirs, ours))
+    if off <= RELATIVE_TOLERANCE * max(abs(ours), abs(theirs)):
+        return "equal"
+    if rounding is not None and off <= rounding.slack(name, theirs) + RELATIVE_TOLERANCE * abs(ours):
+        return "rounded"
+    return "differs"
+
+
+def _less(theirs: int | float, ours: int | float) -> float:
+    try:
+        return float(theirs - ours)
+    except OverflowError:  # of a whole number beyond all doubles
+        return math.inf
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
