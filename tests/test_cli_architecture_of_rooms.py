@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "harness"
 ORDER = (
     ("errors",),
     ("spec",),
+    ("timeloop_outputs",),
     ("workloads", "estimation"),
     ("model",),
     ("mapspace",),

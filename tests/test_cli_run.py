@@ -14,9 +14,9 @@ from cli_cases import SMALL, record_of, run_process
 
 from harness.cli.run import main
 from harness.engines import embedded
-from harness.engines.parse_stats import parse_stats
 from harness.engines.result import Result
 from harness.report.outputs import ALL_NAMES
+from harness.timeloop_outputs import parse_stats
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,9 @@ from benchmarks.peers.attempt import Attempt, absent, judged
 from benchmarks.peers.compact_mapping import read_compact_mapping
 from benchmarks.peers.process import Watched, run_watched
 from benchmarks.peers.timeloop_input import timeloop_input
-from harness.engines.parse_stats import parse_stats
 from harness.spec.flattened import read_mapping
 from harness.spec.mapping import Mapping
+from harness.timeloop_outputs import parse_stats
 
 EXECUTABLE = "timeloop-mapper"
 

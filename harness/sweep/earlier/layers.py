@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.engines.parse_stats import parse_stats
 from harness.errors import SpecError
 from harness.sweep.metrics import Metrics, metrics_of
 from harness.sweep.outcome import LayerOutcome, Occurrence
+from harness.timeloop_outputs import parse_stats
 
 _PREFIX = "outputs_"
 _STATS = "timeloop-mapper.stats.txt"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from stats_cases import PUBLISHED, summary_text
 
-from harness.engines.parse_stats import parse_stats
 from harness.errors import SpecError
+from harness.timeloop_outputs import parse_stats
 
 
 def test_all_published_files_are_covered() -> None:

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 
 from harness.errors import Location, SpecError
+from harness.timeloop_outputs.sections import UNITS_IN_PJ
 
-_UNITS_IN_PJ = {"fJ": 1e-3, "pJ": 1.0, "nJ": 1e3, "uJ": 1e6, "mJ": 1e9, "J": 1e12}
 _FIELDS = {
     "gflops": re.compile(r"^GFLOPs \(@1GHz\): (\S+)"),
     "utilization": re.compile(r"^Utilization: (\S+?)%?$"),
@@ -61,7 +61,7 @@ def parse_stats(text: str, file: str = "stats.txt") -> StatsSummary:
         if unit is not None:
             share = _SHARE.match(line)
             if share:
-                per_compute = _number(share[2], file, number) * _UNITS_IN_PJ[unit]
+                per_compute = _number(share[2], file, number) * UNITS_IN_PJ[unit]
                 shares.append((share[1], per_compute))
             continue
         for name, pattern in _FIELDS.items():
@@ -73,11 +73,11 @@ def parse_stats(text: str, file: str = "stats.txt") -> StatsSummary:
         what = ", ".join(missing) or "the energy per compute"
         raise SpecError(f"no complete summary in this stats file, missing: {what}", Location(file))
     energy_unit = found["energy"][2]
-    if energy_unit not in _UNITS_IN_PJ:
+    if energy_unit not in UNITS_IN_PJ:
         raise SpecError(f"unknown energy unit '{energy_unit}'", Location(file))
     return StatsSummary(
         cycles=int(found["cycles"][1]),
-        energy_pj=_number(found["energy"][1], file, None) * _UNITS_IN_PJ[energy_unit],
+        energy_pj=_number(found["energy"][1], file, None) * UNITS_IN_PJ[energy_unit],
         edp_j_cycles=_number(found["edp"][1], file, None),
         utilization=_number(found["utilization"][1], file, None) / 100,
         computes=int(found["computes"][1]),
