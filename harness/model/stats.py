@@ -13,7 +13,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class ArithmeticStats:
     """``actual_computes`` really happen; with sparse optimisations others idle (gated, a cycle each) or are
-    skipped, and ``average_instances`` says how many units are in use on average."""
+    skipped, and ``average_instances`` says how many units are in use on average (None without). The energies
+    of a compute are those of one."""
 
     name: str
     instances: int
@@ -29,6 +30,8 @@ class ArithmeticStats:
     leakage_pj: float = 0.0
     gated_computes: int = 0
     skipped_computes: int = 0
+    gated_compute_energy_pj: float = 0.0
+    skipped_compute_energy_pj: float = 0.0
     average_instances: float | None = None
 
 
@@ -40,8 +43,10 @@ class SparseStats:
     the capacity that is set aside holds what is not exceeded with ``confidence``. ``metadata_tile_size``:
     (metadata words, payloads) by rank, innermost first. The accesses are named as in Timeloop
     (``random_read``, ``gated_read``, ``skipped_metadata_read``, ...), those that do not occur left out:
-    ``scalar_accesses`` of words and ``metadata_accesses`` by rank per instance, ``block_accesses`` of blocks
-    per cluster.
+    ``scalar_accesses`` of words, ``metadata_accesses`` by rank and ``metadata_bits`` per instance,
+    ``block_accesses`` of blocks per cluster. ``operation_energies_pj`` are those of one access of a block of
+    each kind, of all kinds; ``overflow_energies_pj`` per cluster, by kind of access, is what tiles further
+    inside read here for want of room.
     """
 
     tile_shape: int
@@ -55,8 +60,10 @@ class SparseStats:
     metadata_tile_bits: int
     scalar_accesses: Mapping[str, int]
     metadata_accesses: Mapping[str, tuple[tuple[int, int], ...]]
+    metadata_bits: Mapping[str, int]
     block_accesses: Mapping[str, float]
-    overflow_energy_pj: float = 0.0
+    operation_energies_pj: Mapping[str, float]
+    overflow_energies_pj: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)

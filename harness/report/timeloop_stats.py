@@ -18,6 +18,7 @@ from harness.model.stats import (
     NetworkStats,
     Stats,
 )
+from harness.report import timeloop_sparse
 from harness.report.timeloop_numbers import (
     fixed,
     optional_fixed,
@@ -30,6 +31,7 @@ from harness.report.timeloop_numbers import (
 )
 from harness.spec.architecture import Architecture, ArithmeticLevel, StorageLevel
 from harness.spec.problem import Problem
+from harness.spec.sparse import MetadataStorage
 
 _INDENT = "    "
 _TWO_TO_64 = 2**64
@@ -53,11 +55,12 @@ def _levels(architecture: Architecture, stats: Stats) -> Iterator[str]:
     if stats.arithmetic.energy_pj != 0:
         yield from _underlined("Level 0", "-------")
         yield from _arithmetic(architecture.arithmetic, stats.arithmetic)
-    for number, (level, figures) in enumerate(zip(architecture.storage, stats.levels, strict=True), start=1):
+    sparse = architecture.sparse
+    for number, (level, figures) in enumerate(zip(architecture.storage, stats.levels, strict=True)):
         if figures.accesses == 0 and figures.energy_pj == 0:
             continue
-        yield from _underlined(f"Level {number}", "-------")
-        yield from _storage(level, figures)
+        yield from _underlined(f"Level {number + 1}", "-------")
+        yield from _storage(level, figures, None if sparse is None else sparse.levels[number].storage)
 
 
 def _title(text: str) -> Iterator[str]:
@@ -80,6 +83,9 @@ def _arithmetic(level: ArithmeticLevel, figures: ArithmeticStats) -> Iterator[st
     yield ""
     yield f"{_INDENT}STATS"
     yield f"{_INDENT}-----"
+    if figures.average_instances is not None:
+        yield from timeloop_sparse.compute_stats(figures)
+        return
     yield f"{_INDENT}Utilized instances      : {figures.utilized_instances}"
     yield f"{_INDENT}Computes (total)        : {figures.actual_computes}"
     yield f"{_INDENT}Cycles                  : {figures.cycles}"
@@ -88,11 +94,34 @@ def _arithmetic(level: ArithmeticLevel, figures: ArithmeticStats) -> Iterator[st
     yield ""
 
 
-def _storage(level: StorageLevel, figures: LevelStats) -> Iterator[str]:
+def _storage(level: StorageLevel, figures: LevelStats, metadata: MetadataStorage | None) -> Iterator[str]:
+    """``metadata``: the level's storage for them, None where nothing is sparse."""
     yield f"=== {figures.name} ==="
     yield ""
     yield f"{_INDENT}SPECS"
     yield f"{_INDENT}-----"
+    if metadata is None:
+        yield from _storage_specs(level, figures)
+    else:
+        yield from timeloop_sparse.storage_specs(level, metadata, figures)
+    yield ""
+    yield f"{_INDENT}STATS"
+    yield f"{_INDENT}-----"
+    yield f"{_INDENT}Cycles               : {figures.cycles}"
+    yield f"{_INDENT}Bandwidth throttling : {fixed(figures.slowdown)}"
+    scale = dict(level.bandwidth_scale)
+    for space in figures.data_spaces:
+        if not space.kept:
+            continue
+        taken = scale.get(space.name, 1.0)
+        if space.sparse is None:
+            yield from _data_space(space, taken)
+        else:
+            yield from timeloop_sparse.data_space(space, space.sparse, level.word_bits, taken)
+    yield ""
+
+
+def _storage_specs(level: StorageLevel, figures: LevelStats) -> Iterator[str]:
     for label, value in (
         ("Technology", level.technology),
         ("Size", optional_integer(level.size_words)),
@@ -115,16 +144,6 @@ def _storage(level: StorageLevel, figures: LevelStats) -> Iterator[str]:
         ("Area", f"{fixed(quotient(figures.area_um2, figures.instances))} um^2"),
     ):
         yield f"{_INDENT * 2}{label:<31} : {value}"
-    yield ""
-    yield f"{_INDENT}STATS"
-    yield f"{_INDENT}-----"
-    yield f"{_INDENT}Cycles               : {figures.cycles}"
-    yield f"{_INDENT}Bandwidth throttling : {fixed(figures.slowdown)}"
-    scale = dict(level.bandwidth_scale)
-    for data_space in figures.data_spaces:
-        if data_space.kept:
-            yield from _data_space(data_space, scale.get(data_space.name, 1.0))
-    yield ""
 
 
 def _data_space(figures: DataSpaceStats, bandwidth_scale: float) -> Iterator[str]:
@@ -382,14 +401,23 @@ def _summary(problem: Problem, stats: Stats) -> Iterator[str]:
     yield f"Energy: {fixed(stats.energy_pj / _PJ_PER_UJ)} uJ"
     yield f"EDP(J*cycle): {scientific(edp_j_cycles)}"
     yield f"Area: {fixed(stats.area_um2 / _UM2_PER_MM2)} mm^2"
+    if stats.arithmetic.average_instances is not None:
+        algorithmic = stats.arithmetic.algorithmic_computes
+        yield from _energy_per_compute(stats, "Algorithmic Computes", algorithmic, "fJ/Algorithmic-Compute")
+        yield from _energy_per_compute(stats, "Actual Computes", stats.actual_computes, "fJ/Compute")
+    else:
+        yield from _energy_per_compute(stats, "Computes", stats.actual_computes, "fJ/Compute")
+
+
+def _energy_per_compute(stats: Stats, counted: str, computes: int, unit: str) -> Iterator[str]:
     yield ""
-    yield f"Computes = {stats.actual_computes}"
-    yield "fJ/Compute"
+    yield f"{counted} = {computes}"
+    yield unit
     levels = [(stats.arithmetic.name, stats.arithmetic.energy_pj)]
     levels += [(level.name, level.energy_pj) for level in stats.levels]
     networks = [(network.name, network.energy_pj) for network in sorted(stats.networks, key=lambda n: n.name)]
     width = max(len(name) for name, _ in levels + networks) + 1
     for name, energy_pj in levels + networks:
         if energy_pj != 0:
-            yield f"{_INDENT}{name:<{width}}= {fixed(energy_pj * 1000 / stats.actual_computes)}"
-    yield f"{_INDENT}{'Total':<{width}}= {fixed(stats.energy_pj * 1000 / stats.actual_computes)}"
+            yield f"{_INDENT}{name:<{width}}= {fixed(quotient(energy_pj * 1000, computes))}"
+    yield f"{_INDENT}{'Total':<{width}}= {fixed(quotient(stats.energy_pj * 1000, computes))}"

@@ -70,13 +70,13 @@ class ActionOptimization:
 
 @dataclass(frozen=True, slots=True)
 class MetadataStorage:
-    """What a level has beside its words. ``depth`` entries of ``width`` bits hold the metadata.
+    """What a level has beside its words. ``depth`` entries of ``width`` bits hold the metadata; None: none.
 
     ``allow_overbooking``: a tile may exceed its share of the level; what is too much is read from outside.
     """
 
     width: int = 0
-    depth: int = 0
+    depth: int | None = None
     word_bits: int = 0
     decompression: bool = False
     compression: bool = False
@@ -84,7 +84,7 @@ class MetadataStorage:
 
     @property
     def bits(self) -> int:
-        return self.depth * self.width
+        return (self.depth or 0) * self.width
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +112,8 @@ class SparseOptimizations:
     any_format: bool = False
     gate_compute: bool = False
     skip_compute: bool = False
+
+    @property
+    def skips_instances(self) -> bool:
+        """Whether some level skips in space."""
+        return any(a.kind == "skipping_spatial" for level in self.levels for a in level.actions)

@@ -121,6 +121,8 @@ def _arithmetic(basis: Basis, nest: LoopNest, mapping: Mapping, what: _Arithmeti
         compute_energy_pj=energy.random,
         gated_computes=computes.gated,
         skipped_computes=computes.skipped,
+        gated_compute_energy_pj=energy.gated,
+        skipped_compute_energy_pj=energy.skipped,
         average_instances=float(average),
     )
 

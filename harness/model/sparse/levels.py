@@ -25,7 +25,7 @@ _READS_FROM_OUTSIDE = ("random_read", "random_metadata_read")
 
 @dataclass(slots=True)
 class SparseLevelUse:
-    """A storage level under a mapping. Lists by tensor; ``energies`` by operation."""
+    """A storage level under a mapping. Lists by tensor; ``energies`` and ``overflow`` by operation."""
 
     basis: LevelBasis
     cells: list[Cell]
@@ -34,6 +34,7 @@ class SparseLevelUse:
     energies: dict[str, float]
     cluster_energy: list[float]
     overflow_energy: list[float]
+    overflow: list[dict[str, float]]
 
     @property
     def most_instances(self) -> float:
@@ -57,6 +58,7 @@ def level_use(frame: Frame, storage: int, taken: list[Taken], energies: dict[str
         energies=energies,
         cluster_energy=cluster,
         overflow_energy=[0.0] * len(cluster),
+        overflow=[{} for _ in cluster],
     )
 
 
@@ -71,6 +73,8 @@ def charge_overflow(levels: list[SparseLevelUse]) -> None:
             for operation in _READS_FROM_OUTSIDE:
                 pj = level.blocks[tensor][operation] * outside.energies[operation] * (1 - took.confidence)
                 outside.overflow_energy[tensor] += pj
+                so_far = outside.overflow[tensor].get(operation, 0.0)
+                outside.overflow[tensor][operation] = so_far + pj
     for level in levels:
         for tensor, pj in enumerate(level.overflow_energy):
             level.cluster_energy[tensor] += pj
@@ -191,12 +195,13 @@ def _tensor(
         temporal_reduction_energy_pj=0.0,
         addr_gen_energy_per_cluster_pj=per_cluster,
         addr_gen_energy_pj=per_cluster * clusters,
-        sparse=_sparse(frame, level, number),
+        sparse=_sparse(frame, storage, level, number),
     )
 
 
-def _sparse(frame: Frame, level: SparseLevelUse, number: int) -> SparseStats:
+def _sparse(frame: Frame, storage: int, level: SparseLevelUse, number: int) -> SparseStats:
     cell, took = level.cells[number], level.taken[number]
+    width = frame.sparse.levels[storage].storage.width
     metadata: dict[str, tuple[Pair, ...]] = {
         name: tuple(by_rank) for name, by_rank in metadata_accesses(cell).items() if any(map(any, by_rank))
     }
@@ -212,8 +217,10 @@ def _sparse(frame: Frame, level: SparseLevelUse, number: int) -> SparseStats:
         metadata_tile_bits=took.metadata_bits,
         scalar_accesses={name: count for name, count in scalar_accesses(cell).items() if count},
         metadata_accesses=metadata,
+        metadata_bits={name: bits for name, bits in metadata_bits(cell, width).items() if bits},
         block_accesses={name: count for name, count in level.blocks[number].items() if count},
-        overflow_energy_pj=level.overflow_energy[number],
+        operation_energies_pj=level.energies,
+        overflow_energies_pj=level.overflow[number],
     )
 
 

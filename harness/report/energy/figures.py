@@ -46,11 +46,7 @@ def percent(uncertainty: float | None) -> str:
 
 def arguments_of(line: Line) -> str:
     """Arguments that tell lines of one action apart; Accelergy writes the clock beside every action."""
-    return " ".join(
-        f"{name}={value}"
-        for name, value in line.answer.arguments
-        if name not in CLOCK_ARGUMENTS
-    )
+    return " ".join(f"{name}={value}" for name, value in line.answer.arguments if name not in CLOCK_ARGUMENTS)
 
 
 def part_name(part: Contribution, component: str) -> str:

@@ -76,7 +76,7 @@ def read_metadata_storage(name: str, a: Attributes) -> MetadataStorage:
     if block == 0:
         raise SpecError(f"{name}: metadata_block_size must be at least 1", a.place("metadata_block_size"))
     width = a.integer("metadata_storage_width", "metadata_width")
-    depth = a.integer("metadata_storage_depth", "metadata_depth") or 0
+    depth = a.integer("metadata_storage_depth", "metadata_depth")
     if width is None and depth:
         raise SpecError(f"{name}: metadata_storage_depth needs a metadata_storage_width")
     if width and word_bits and width % (word_bits * (block or 1)):
