@@ -17,13 +17,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from harness.engines.built_in import TIMELOOP
+from harness.engines.energy_lines import EnergyTerm, Lines
 from harness.engines.evaluation import Evaluation
-from harness.estimation import Answer
+from harness.engines.sparse_energy import compute_terms, storage_terms
 from harness.estimation.query import FITS, Fit
-from harness.model.component_energy import action_among, storage_energy, tables_by_name
+from harness.model.component_energy import action_among, storage_energy
 from harness.model.stats import LevelStats, NetworkDataSpaceStats, NetworkStats
 from harness.spec.architecture import Network, StorageLevel
-from harness.spec.energy import COMPUTE_ACTIONS, FILL_ACTIONS, READ_ACTIONS, UPDATE_ACTIONS, ComponentEnergy
+from harness.spec.energy import COMPUTE_ACTIONS, FILL_ACTIONS, READ_ACTIONS, UPDATE_ACTIONS
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,6 @@ class EnergyShares:
     def uncertainty(self) -> dict[str, float]:
         """The same as plain data."""
         return {"stated_pj": self.stated_pj, "plus_minus_pj": self.plus_minus_pj}
-
-
-@dataclass(frozen=True)
-class EnergyTerm:
-    """``pj`` of the whole energy that one action of one component takes. ``answer`` is the line of the
-    tables behind it, None where no estimator answered; then ``fit`` says what stands there.
-    """
-
-    component: str
-    action: str
-    pj: float
-    answer: Answer | None = None
-    fit: Fit = "given"
 
 
 def energy_shares(evaluation: Evaluation) -> EnergyShares:
@@ -80,7 +68,7 @@ def energy_shares(evaluation: Evaluation) -> EnergyShares:
 
 def energy_terms(evaluation: Evaluation) -> tuple[EnergyTerm, ...]:
     """What the energy is made of, without what costs nothing; the terms make the whole."""
-    lines = _Lines(evaluation)
+    lines = Lines(evaluation)
     terms = [*_arithmetic(evaluation, lines)]
     for spec, stats in zip(evaluation.architecture.storage, evaluation.stats.levels, strict=True):
         terms += _level(spec, stats, lines)
@@ -93,53 +81,6 @@ def energy_terms(evaluation: Evaluation) -> tuple[EnergyTerm, ...]:
             by_wire = network.name.partition(" <==> ")[0] not in hops_stated
             terms += _network(network, named.get(network.name), lines, by_wire)
     return tuple(term for term in terms if term.pj)
-
-
-class _Lines:
-    """The lines of the tables by short name of the component and action, as the model picks them."""
-
-    def __init__(self, evaluation: Evaluation) -> None:
-        self._tables = tables_by_name(evaluation.architecture)
-        self._answers: dict[tuple[str, str | None], list[Answer]] = {}
-        for answer in evaluation.answers:
-            self._answers.setdefault((answer.component, answer.action), []).append(answer)
-
-    def table(self, component: str) -> ComponentEnergy | None:
-        return self._tables.get(component)
-
-    def actions(self, component: str) -> set[str]:
-        """The actions that the ERT has for a component."""
-        table = self._tables.get(component)
-        return set() if table is None else {a.action for a in table.actions}
-
-    def of(self, component: str, action: str, argument: str | None = None, value: int = 0) -> Answer | None:
-        """The dearest line of the action (Timeloop's rule), or of several the one with this argument."""
-        table = self._tables.get(component)
-        answers = [] if table is None else self._answers.get((table.name, action), [])
-        if argument is not None and len(answers) > 1:
-            answers = [a for a in answers if str(dict(a.arguments).get(argument)) == str(value)][-1:]
-        return max(answers, key=lambda answer: answer.value, default=None)
-
-    def figure(self, component: str, action: str, argument: str | None, value: int) -> float:
-        """pJ of the line that :meth:`of` gives, from the ERT, which may have been handed in."""
-        table = self._tables.get(component)
-        lines = [] if table is None else [a for a in table.actions if a.action == action]
-        if len(lines) > 1:
-            lines = [a for a in lines if str(dict(a.arguments).get(argument or "")) == str(value)][-1:]
-        return lines[0].energy_pj if lines else 0.0
-
-    def term(
-        self, component: str, action: str | None, otherwise: str, pj: float, fit: Fit = "given"
-    ) -> EnergyTerm:
-        """``otherwise`` and ``fit`` name what has no action in the tables."""
-        answer = None if action is None else self.of(component, action)
-        return EnergyTerm(component, action or otherwise, pj, answer, fit)
-
-    @property
-    def wire(self) -> Answer | None:
-        """The line of a component named ``wire``, from which unnamed networks take their energy per mm."""
-        found = [self.of(name, "transfer_random") for name in ("wire", "Wire")]
-        return next((answer for answer in found if answer is not None), None)
 
 
 def _shared_out(term: EnergyTerm) -> Iterator[tuple[Fit, str, float | None, float]]:
@@ -159,15 +100,18 @@ def _shared_out(term: EnergyTerm) -> Iterator[tuple[Fit, str, float | None, floa
             yield finding.fit, finding.estimator, finding.uncertainty, term.pj * (part.value / total)
 
 
-def _arithmetic(evaluation: Evaluation, lines: _Lines) -> Iterator[EnergyTerm]:
+def _arithmetic(evaluation: Evaluation, lines: Lines) -> Iterator[EnergyTerm]:
     spec, stats = evaluation.architecture.arithmetic, evaluation.stats.arithmetic
+    if evaluation.architecture.sparse is not None:
+        yield from compute_terms(spec, stats, lines)
+        return
     action = action_among(COMPUTE_ACTIONS, lines.actions(spec.name))
     fit: Fit = "constant" if action is None and spec.energy_pj is None else "given"
     yield lines.term(spec.name, action, "compute", stats.energy_pj - stats.leakage_pj, fit)
     yield lines.term(spec.name, "leak", "leak", stats.leakage_pj)
 
 
-def _level(spec: StorageLevel, stats: LevelStats, lines: _Lines) -> Iterator[EnergyTerm]:
+def _level(spec: StorageLevel, stats: LevelStats, lines: Lines) -> Iterator[EnergyTerm]:
     """Reads, fills and updates of all data spaces, address generation, leakage."""
     actions = lines.actions(spec.name) if stats.vector_access_energy_source == "ERT" else set()
     built_in: Fit = "constant" if spec.technology == "DRAM" else "model"
@@ -175,6 +119,9 @@ def _level(spec: StorageLevel, stats: LevelStats, lines: _Lines) -> Iterator[Ene
         built_in = "given"
     energy = storage_energy(spec, lines.table(spec.name))
     for space in stats.data_spaces:
+        if space.sparse is not None:
+            yield from storage_terms(spec, space, lines, built_in, actions)
+            continue
         counts = (
             (READ_ACTIONS, energy.read, space.reads),
             (FILL_ACTIONS, energy.fill, space.fills),
@@ -193,7 +140,7 @@ def _level(spec: StorageLevel, stats: LevelStats, lines: _Lines) -> Iterator[Ene
     yield lines.term(spec.name, "leak", "leak", stats.leakage_pj)
 
 
-def _network(stats: NetworkStats, spec: Network | None, lines: _Lines, by_wire: bool) -> Iterator[EnergyTerm]:
+def _network(stats: NetworkStats, spec: Network | None, lines: Lines, by_wire: bool) -> Iterator[EnergyTerm]:
     """Transfers: of a SimpleMulticast from the tables, of others from what the architecture states."""
     for space in stats.data_spaces:
         if stats.type == "SimpleMulticast" and spec is not None:
@@ -212,7 +159,7 @@ def _over_wires(space: NetworkDataSpaceStats) -> float:
     return min(hops * space.energy_per_hop_pj * space.utilized_instances, space.energy_pj)
 
 
-def _multicast(space: NetworkDataSpaceStats, spec: Network, lines: _Lines) -> Iterator[EnergyTerm]:
+def _multicast(space: NetworkDataSpaceStats, spec: Network, lines: Lines) -> Iterator[EnergyTerm]:
     """One term for each size of a group that is charged; the reference charges only the largest."""
     action = (spec.action_name or "") + (f"_{space.name}" if spec.per_datatype_ert else "")
     argument = spec.multicast_factor_argument
