@@ -10,7 +10,7 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn, get_args
 
 from harness.cli.estimation_arguments import (
     EstimationArguments,
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 DEFAULT_ARCHITECTURE = "gemmini"
 DEFAULT_MODEL = "bert-large"
 DEFAULT_PROFILE = "default"
+
+EngineChoice = Literal["embedded", "timeloop"]
+"""``timeloop`` is the real Timeloop, where it is installed."""
 
 LARGEST_NUMBER = 2**31 - 1
 """Of sizes and counts. Larger ones name no workload, they would only keep the machine busy."""
@@ -70,11 +73,14 @@ class Arguments:
     max_energy_pj: float | None = None
     certify: bool = False
     pareto: bool = False
+    engine: EngineChoice = "embedded"
+    time_limit: float | None = None
     mapping: str | None = None
     estimation: EstimationArguments = field(default_factory=EstimationArguments)
     spec: tuple[str, ...] = ()
     jinja: Mapping[str, str] = field(default_factory=dict)
     out: str | None = None
+    export_timeloop: str | None = None
     json: bool = False
     list: bool = False
     compat: Literal["timeloop-v4"] | None = "timeloop-v4"
@@ -144,11 +150,14 @@ def parse_arguments(argv: Sequence[str], program: str = "run.py") -> Arguments:
         max_energy_pj=given.max_energy,
         certify=given.certify,
         pareto=given.pareto,
+        engine=given.engine,
+        time_limit=given.time_limit,
         mapping=given.mapping,
         estimation=estimation_arguments(given),
         spec=tuple(given.spec or ()),
         jinja=dict(given.jinja or ()),
         out=given.out,
+        export_timeloop=given.export_timeloop,
         json=given.json,
         list=given.list,
         compat=None if given.compat == "none" else given.compat,
@@ -192,12 +201,37 @@ def _check_fitting_options(parser: OneLineParser, given: argparse.Namespace) -> 
     if given.mapping is not None:
         of_search = {
             "--objective": given.objective,
+            "--time-limit": given.time_limit,
             "--max-cycles": given.max_cycles,
             "--max-energy": given.max_energy,
             "--certify": given.certify,
             "--pareto": given.pareto,
         }
         _refuse(parser, of_search, "does not go with --mapping, nothing is searched")
+    if given.export_timeloop is not None:
+        _refuse(
+            parser,
+            {
+                "-o": given.out,
+                "--json": given.json,
+                "-l": given.live,
+                "--engine": given.engine != "embedded",
+                "--certify": given.certify,
+                "--pareto": given.pareto,
+                "--time-limit": given.time_limit,
+            },
+            "does not go with --export-timeloop, nothing is run",
+        )
+    if given.engine != "embedded":
+        not_theirs = {
+            "--max-cycles": given.max_cycles,
+            "--max-energy": given.max_energy,
+            "--certify": given.certify,
+            "--pareto": given.pareto,
+            "--seed": given.seed,
+            "--compat none": given.compat == "none",
+        }
+        _refuse(parser, not_theirs, f"does not go with --engine {given.engine}, the real Timeloop has none")
 
 
 def _refuse(parser: OneLineParser, options: Mapping[str, object], why: str) -> None:
@@ -294,6 +328,7 @@ def _add_search(parser: OneLineParser) -> None:
         "-if", "--imperfect_fact", action="store_true", help="imperfect factors too (template ruby)"
     )
     group.add_argument("--threads", type=positive_number, metavar="N", help="search threads")
+    add_engine_options(group)
     group.add_argument("--seed", type=natural_number, metavar="N", help="seed of the random numbers")
     group.add_argument(
         "--compat", choices=("timeloop-v4", "none"), default="timeloop-v4",
@@ -307,11 +342,28 @@ def _add_output(parser: OneLineParser) -> None:
         "-o", "--out", type=some_text, metavar="DIR",
         help="folder to write (default: a name from the options)",
     )  # fmt: skip
+    group.add_argument(
+        "--export-timeloop", type=some_text, metavar="DIR",
+        help="write the job to DIR as plain files for Timeloop's front end, and run nothing",
+    )  # fmt: skip
     group.add_argument("--json", action="store_true", help="print the result record as JSON, nothing else")
     group.add_argument("-l", "--live", action="store_true", help="report every better mapping as it is found")
     group.add_argument(
         "--debug", action="store_true", help="on an internal error keep the traceback in a file"
     )
+
+
+def add_engine_options(group: argparse._ArgumentGroup) -> None:
+    """The options that both commands have."""
+    group.add_argument(
+        "--engine", choices=get_args(EngineChoice), default="embedded",
+        help="who maps and evaluates: this package, or the real Timeloop where it is installed"
+        " (default %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--time-limit", type=seconds, metavar="SECONDS",
+        help="end the search then, with the best so far (default: the profile's)",
+    )  # fmt: skip
 
 
 def add_arch_param(group: argparse._ArgumentGroup) -> None:
@@ -364,6 +416,12 @@ def natural_number(text: str) -> int:
     if value < 0:
         raise argparse.ArgumentTypeError(f"'{text}' is negative")
     return value
+
+
+def seconds(text: str) -> float:
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text.strip()) is None or float(text) <= 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds above zero")
+    return float(text)
 
 
 def _integer(text: str) -> int:

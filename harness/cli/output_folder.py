@@ -48,6 +48,8 @@ def option_parts(arguments: Arguments) -> list[str]:
         if given:
             parts.append(word)
     parts += arguments.estimation.words()
+    if arguments.engine != "embedded":
+        parts.append(arguments.engine)
     if arguments.mapping is not None:
         return [*parts, f"mapping-{Path(arguments.mapping).stem}"]
     if arguments.profile not in (None, DEFAULT_PROFILE):
@@ -60,9 +62,10 @@ def option_parts(arguments: Arguments) -> list[str]:
         (arguments.victory_condition, "vc"),
         (arguments.threads, "threads"),
         (arguments.seed, "seed"),
+        (arguments.time_limit, "time-limit"),
     ):
         if value is not None:
-            parts.append(f"{word}{value}")
+            parts.append(f"{word}{value:g}" if word == "time-limit" else f"{word}{value}")
     return parts
 
 

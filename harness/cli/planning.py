@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from harness.cli.arguments import DEFAULT_PROFILE, Arguments
+from harness.cli.arguments import DEFAULT_PROFILE, Arguments, EngineChoice
 from harness.cli.jinja_values import jinja_values
 from harness.engines.job import Job
 from harness.engines.layer_job import LayerRequest, layer_job, with_mapping
@@ -133,7 +133,7 @@ def _from_layer(
         fusion=job.fusion,
         changed=changed,
         architecture_summary=architecture_summary(job.specification),
-        search=search_summary(job.specification),
+        search=search_summary(job.specification, arguments.engine),
         variant=runs if runs != template.name else "",
         counts=ELEMENT_VISITS if layer.operator == "norm" else MACS,
     )
@@ -173,7 +173,7 @@ def _from_files(arguments: Arguments) -> Planned:
         architecture=name,
         problem=specification.problem,
         architecture_summary=architecture_summary(specification),
-        search=search_summary(specification),
+        search=search_summary(specification, arguments.engine),
     )
     return Planned(job, heading)
 
@@ -187,6 +187,7 @@ def chosen_settings(arguments: Arguments, settings: SearchSettings) -> SearchSet
         "metrics": cast("tuple[Metric, ...] | None", arguments.metrics),
         "max_cycles": arguments.max_cycles,
         "max_energy_pj": arguments.max_energy_pj,
+        "time_limit": arguments.time_limit,
         "template": "ruby" if arguments.imperfect_factors else None,
         "live_status": True if arguments.live else None,
     }
@@ -228,8 +229,13 @@ def _times(instances: int) -> str:
     return f" x{instances}" if instances > 1 else ""
 
 
-def search_summary(specification: Specification) -> str:
+def search_summary(specification: Specification, engine: EngineChoice = "embedded") -> str:
     """What will be done to find a mapping, in one line."""
     if specification.mapping is not None:
         return "none, the mapping is given"
-    return settings_summary(specification.settings)
+    if engine == "embedded":
+        return settings_summary(specification.settings)
+    from harness.engines.timeloop.settings import translated  # noqa: PLC0415 - most runs are embedded ones
+
+    settings, _ = translated(specification.settings)
+    return f"timeloop-mapper, {settings_summary(settings)}, at most {settings.time_limit:g} s"

@@ -66,6 +66,10 @@ def _run(arguments: Arguments) -> int:
 
         print_listing(_console(stderr=False), arguments.layer)
         return 0
+    if arguments.export_timeloop is not None:
+        from harness.cli.export import export  # noqa: PLC0415
+
+        return export(arguments, PROGRAM)
     return _map(arguments)
 
 
@@ -77,6 +81,10 @@ def _map(arguments: Arguments) -> int:
     from harness.report.files import make_folder, remove_if_empty  # noqa: PLC0415
 
     console = _console(stderr=arguments.json)
+    if arguments.engine != "embedded":
+        from harness.engines.timeloop import require_installation  # noqa: PLC0415
+
+        require_installation()
     made = plan(arguments)
     layers = "+".join(planned.job.layer for planned in made.jobs)
     folder = output_folder(arguments, made.jobs[0].job.architecture, layers)
@@ -127,7 +135,8 @@ def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) 
         _print_record(record)
     failed = [result for result in results if result.status != "ok"]
     for result in failed:
-        say(f"{PROGRAM}: error: no mapping for {result.layer}: {result.reason}")
+        what = "no figures" if result.status == "failed" and result.timeloop is not None else "no mapping"
+        say(f"{PROGRAM}: error: {what} for {result.layer}: {result.reason}")
     # A mapping of the user's own that the architecture refuses is the user's error.
     return max((USER_ERROR if r.status == "failed" else NO_MAPPING for r in failed), default=0)
 
@@ -160,7 +169,7 @@ def _notes(result: Result, planned: Planned, made: Plan) -> list[str]:
 
     evaluation = result.evaluation
     if evaluation is None:
-        return []
+        return list(result.notes)
     notes = list(evaluation.notes)
     if made.fusion is not None and planned.layer is not None:
         broken = broken_columns(evaluation.mapping, evaluation.architecture, planned.layer, made.fusion)
@@ -172,13 +181,16 @@ def _notes(result: Result, planned: Planned, made: Plan) -> list[str]:
 def _result(console: Console, planned: Planned, arguments: Arguments, stop: StopOnInterrupt) -> Result:
     """Runs one job. The first Ctrl-C stops the search and keeps the best so far, the second ends all."""
     from harness.engines import embedded  # noqa: PLC0415
+    from harness.engines.by_name import engine_named  # noqa: PLC0415
     from harness.report.live import LiveSearch  # noqa: PLC0415
 
     if planned.refusal is not None:
-        return embedded.without_mapping(planned.job, "no_mapping", planned.refusal)
-    _say_if_compiling(planned)
+        refused = embedded.without_mapping(planned.job, "no_mapping", planned.refusal)
+        return replace(refused, engine=arguments.engine)
+    if arguments.engine == "embedded":
+        _say_if_compiling(planned)
     with LiveSearch(console, arguments.live) as live:
-        result = embedded.run(planned.job, live.update, stop.should_stop)
+        result = engine_named(arguments.engine)(planned.job, live.update, stop.should_stop)
         result = _with_proof(result, planned, arguments, stop)
     if stop.requested:
         kept = "kept the best mapping so far" if result.status == "ok" else "no mapping found until then"
@@ -255,6 +267,7 @@ def _print_failure(arguments: Arguments, reason: str) -> None:
         architecture="" if arguments.spec else arguments.architecture,
         layer=arguments.layer or "",
         fusion=arguments.fusion_level,
+        engine=arguments.engine,
         search=SearchRecord(mapper, "", "no_mapping", seed=arguments.seed),
         provenance=Provenance(
             version=package_version(),

@@ -20,7 +20,18 @@ PROCESSED_INPUT = "parsed-processed-input.yaml"
 ESTIMATION = "estimation.csv"
 RESULT = "result.json"
 
-ALL_NAMES = (STATS, MAP_TEXT, MAP_YAML, ERT, ART, PROCESSED_INPUT, ESTIMATION, RESULT)
+_KINDS = (
+    *("stats.txt", "map.txt", "map.yaml", "map+stats.xml", "map.tensella.txt", "map.cpp"),
+    *("orojenesis.csv", "ERT.yaml", "ART.yaml"),
+)
+REAL_TIMELOOPS = (
+    *(f"timeloop-mapper.{kind}" for kind in _KINDS),
+    *(f"timeloop-model.{kind}" for kind in _KINDS),
+    "timeloop.log",
+)
+"""What is in the folder of a run of the real Timeloop beside the record and its input."""
+
+ALL_NAMES = (PROCESSED_INPUT, ESTIMATION, RESULT, *REAL_TIMELOOPS)
 
 
 def output_files(result: Result) -> dict[str, str]:
@@ -35,7 +46,12 @@ def record_text(result: Result) -> str:
 
 
 def timeloop_files(result: Result) -> dict[str, str]:
-    """All but the record: the same for equal jobs, whatever their layers are called."""
+    """All but the record: the same for equal jobs, whatever their layers are called.
+
+    Of a run of the real Timeloop they are its own; after a failure its log and its inputs tell why.
+    """
+    if result.timeloop is not None:
+        return {name: text for name, text in result.files.items() if name in ALL_NAMES}
     evaluation = result.evaluation
     if result.status != "ok" or evaluation is None:
         return {}

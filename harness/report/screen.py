@@ -105,7 +105,7 @@ def print_loop_nest(console: Console, result: Result) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     if result.evaluation is None:
-        console.print(result.loop_nest, markup=False, highlight=False)
+        console.print(result.loop_nest, markup=False, highlight=False, soft_wrap=True)
         return
     for line in loop_nest_lines(result.evaluation, console.width):
         style = {"level": "bold cyan", "spatial": "green", "compute": "bold", "loop": ""}[line.kind]

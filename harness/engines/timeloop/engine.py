@@ -1,0 +1,191 @@
+"""One job by the real Timeloop: flatten, run its program, read what it wrote, record."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.engines.area import area_beside_levels
+from harness.engines.built_in import area_is_given
+from harness.engines.embedded import without_mapping
+from harness.engines.estimated import with_energy
+from harness.engines.job import Job
+from harness.engines.progress import Progress
+from harness.engines.provenance import objective_words, provenance_of
+from harness.engines.result import Result, SearchRecord, SearchStatus, TimeloopRun
+from harness.engines.timeloop.front_end import flattened
+from harness.engines.timeloop.inputs import program_inputs
+from harness.engines.timeloop.installation import MAPPER, MODEL, Program, program_named
+from harness.engines.timeloop.log import Log
+from harness.engines.timeloop.outcome import Outcome, outcome_of
+from harness.engines.timeloop.process import Ended, run_program
+from harness.engines.timeloop.records import Figures
+from harness.engines.timeloop.scratch import OUTPUTS, read_outputs, scratch_folder, write_inputs
+from harness.engines.timeloop.settings import translated
+from harness.errors import HarnessError
+from harness.spec.architecture import Architecture
+from harness.spec.flattened import read_mapping, write_mapping
+from harness.spec.yaml_loader import load_yaml_text
+
+OnProgress = Callable[[Progress], None]
+ShouldStop = Callable[[], bool]
+
+LOG = "timeloop.log"
+
+SECONDS_OF_AN_EVALUATION = 600.0
+"""One mapping takes the real model well below a second; a sliding window in many dimensions some more."""
+
+
+def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop | None = None) -> Result:
+    """Map and evaluate one job with ``timeloop-mapper``; ``timeloop-model`` where the mapping is given.
+
+    The result has the figures of the program's own files. Whatever goes wrong with the program is a result
+    of status "failed" with the reason, or "no_mapping" where it says so itself; HarnessError is raised where
+    it is not installed, or for input that it cannot be given.
+    """
+    program = program_named(MODEL if job.specification.mapping is not None else MAPPER)
+    settings, notes = translated(job.specification.settings)
+    if job.specification.mapping is not None:
+        settings, notes = replace(settings, time_limit=SECONDS_OF_AN_EVALUATION), ()
+    architecture, _ = with_energy(job.specification, job.estimation)
+    asked = replace(
+        job, specification=replace(job.specification, settings=settings, architecture=architecture)
+    )
+    flat = flattened(asked)
+    inputs = program_inputs(asked, flat.tree, architecture, settings, program.name)
+    made = _made(asked, program, inputs, on_progress, should_stop)
+    outcome = outcome_of(program.name, made.ended, made.log, made.outputs, settings.time_limit)
+    seconds = round(made.ended.seconds, 6)
+    told = TimeloopRun(
+        program=program.name,
+        identity=program.identity,
+        front_end=flat.front_end,
+        ended=outcome.ended,
+        exit_code=made.ended.code,
+        seconds=seconds,
+        precision=outcome.figures.precision if outcome.figures is not None else "full",
+    )
+    result = replace(_result(asked, architecture, made, outcome), provenance=provenance_of(job, architecture))
+    return replace(
+        result,
+        engine="timeloop",
+        timeloop=told,
+        files={**inputs, **made.outputs, LOG: made.log.text()},
+        notes=(*notes, *flat.notes, *job.remarks),
+    )
+
+
+@dataclass(frozen=True)
+class _Made:
+    ended: Ended
+    log: Log
+    outputs: Mapping[str, str]
+
+
+def _made(
+    job: Job,
+    program: Program,
+    inputs: Mapping[str, str],
+    on_progress: OnProgress | None,
+    should_stop: ShouldStop | None,
+) -> _Made:
+    """Runs the program in a folder of its own."""
+    settings = job.specification.settings
+    log = Log(job.specification.problem.macs, settings.metrics[0])
+
+    def report() -> None:
+        if on_progress is not None:
+            on_progress(log.progress(settings.search_size))
+
+    with scratch_folder() as folder:
+        write_inputs(folder, inputs)
+        command = [str(program.path), *inputs, "-o", OUTPUTS]
+        ended = run_program(
+            command,
+            folder,
+            log,
+            environment=environment(),
+            limit_seconds=settings.time_limit,
+            on_look=report,
+            should_stop=should_stop,
+        )
+        report()
+        return _Made(ended, log, read_outputs(folder, program.name))
+
+
+def environment() -> dict[str, str]:
+    """Ours, without the variables that change what Timeloop counts or prints, and with all levels printed."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("TIMELOOP_")}
+    return {**kept, "TIMELOOP_HIDE_INCONSEQUENTIAL_STATS": "0", "LC_ALL": "C"}
+
+
+def _result(job: Job, architecture: Architecture, made: _Made, outcome: Outcome) -> Result:
+    provenance = provenance_of(job, architecture)
+    figures = outcome.figures
+    if figures is None:
+        assert outcome.status != "ok"
+        record = _search_record(job, made, found=False)
+        return without_mapping(job, outcome.status, outcome.reason or "", record, provenance)
+    specification = job.specification
+    return Result(
+        status="ok",
+        architecture=job.architecture,
+        parameters=dict(job.parameters),
+        model=job.model,
+        layer=job.layer,
+        repeat=job.repeat,
+        fusion=job.fusion,
+        cycles=figures.cycles,
+        energy_pj=figures.energy_pj,
+        edp_j_cycles=figures.edp_j_cycles,
+        utilization=figures.utilization,
+        area_um2=_area(architecture, figures),
+        macs=specification.problem.macs,
+        bound_by=figures.bound_by,
+        levels=figures.levels,
+        networks=figures.networks,
+        mapping=_mapping(job, architecture, made.outputs),
+        loop_nest=figures.loop_nest,
+        search=_search_record(job, made, found=True),
+        provenance=provenance,
+    )
+
+
+def _search_record(job: Job, made: _Made, found: bool) -> SearchRecord:
+    status: SearchStatus = "best_found" if found else "no_mapping"
+    if job.specification.mapping is not None:
+        return SearchRecord("given", objective_words(job), status, evaluated=1, valid=int(found))
+    return SearchRecord(
+        mapper=job.specification.settings.algorithm,
+        objective=objective_words(job),
+        status=status,
+        evaluated=made.log.evaluated,
+        valid=made.log.valid,
+        seconds=made.ended.seconds,
+    )
+
+
+def _area(architecture: Architecture, figures: Figures) -> float | None:
+    """Of all levels, and of what is beside them as the embedded engine counts it."""
+    if not area_is_given(architecture):
+        return None
+    areas = (level.area_um2 for level in figures.levels)
+    return sum(area for area in areas if area is not None) + area_beside_levels(architecture)
+
+
+def _mapping(
+    job: Job, architecture: Architecture, outputs: Mapping[str, str]
+) -> tuple[Mapping[str, Any], ...]:
+    """The directives in this package's order and spelling; as the program wrote them where that fails."""
+    specification = job.specification
+    mapping = specification.mapping
+    if mapping is None:
+        name = f"{MAPPER}.map.yaml"
+        try:
+            written = load_yaml_text(outputs.get(name, ""), name)
+            mapping = read_mapping(written, architecture, specification.problem)
+        except HarnessError:
+            return ()
+    return tuple(write_mapping(mapping, architecture, specification.problem))

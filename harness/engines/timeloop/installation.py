@@ -1,0 +1,73 @@
+"""Which Timeloop is installed: its two programs, and a digest of each.
+
+They are sought on ``PATH``, or in the one folder that the environment variable :data:`FOLDER` names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from harness.errors import HarnessError
+
+FOLDER = "HARNESS_TIMELOOP_BIN"
+
+ProgramName = Literal["timeloop-mapper", "timeloop-model"]
+MAPPER: ProgramName = "timeloop-mapper"
+MODEL: ProgramName = "timeloop-model"
+
+_INSTALL = (
+    "install Timeloop from github.com/NVlabs/timeloop, or run in the Docker image of github.com/"
+    "Accelergy-Project/accelergy-timeloop-infrastructure; the Python package timeloopfe is optional"
+)
+
+
+@dataclass(frozen=True)
+class Program:
+    """An executable and a digest of it (``sha256:`` and 12 hex digits): another build is another engine."""
+
+    name: ProgramName
+    path: Path
+    identity: str
+
+
+def program_named(name: ProgramName) -> Program:
+    """The installed program. HarnessError with what to install where there is none."""
+    folder = os.environ.get(FOLDER, "")
+    found = shutil.which(name, path=folder or None)
+    if found is None:
+        where = f"in {folder}, which {FOLDER} names" if folder else "on PATH"
+        advice = f"or name its folder in {FOLDER}" if not folder else "or unset it"
+        raise HarnessError(
+            f"the real Timeloop is not installed: no {name} {where}", hint=f"{_INSTALL}; {advice}"
+        )
+    path = Path(found).resolve()
+    try:
+        state = path.stat()
+        identity = _digest(path, state.st_size, state.st_mtime_ns)
+    except OSError as error:
+        raise HarnessError(f"{path} cannot be read: {error.strerror or error}") from error
+    return Program(name, path, identity)
+
+
+def require_installation() -> None:
+    """HarnessError where a program is missing: for who wants to know before any work begins."""
+    program_named(MAPPER)
+    program_named(MODEL)
+
+
+def installed_identity() -> str:
+    """Digests of both programs: part of the key under which a figure of theirs is kept."""
+    return "; ".join(f"{name} {program_named(name).identity}" for name in (MAPPER, MODEL))
+
+
+@lru_cache(maxsize=8)
+def _digest(path: Path, size: int, changed_ns: int) -> str:
+    """``size`` and ``changed_ns`` are there for the cache: a program that is replaced is read again."""
+    with path.open("rb") as stream:
+        return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()[:12]}"

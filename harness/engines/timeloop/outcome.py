@@ -1,0 +1,83 @@
+"""What came of a run of a real program: figures, no mapping, or a failure told in words.
+
+Exit codes do not tell: the mapper leaves with 0 and empty files where it found nothing, and a program that
+was killed may have written all it had. So the files decide, and the exit code only explains their absence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.engines.timeloop.log import Log
+from harness.engines.timeloop.process import Ended
+from harness.engines.timeloop.records import Figures, figures
+from harness.errors import HarnessError
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``ended`` is for the record of the run, ``reason`` for people; None where there are figures."""
+
+    status: Literal["ok", "no_mapping", "failed"]
+    ended: str
+    reason: str | None = None
+    figures: Figures | None = None
+
+
+def outcome_of(
+    program: str, ended: Ended, log: Log, outputs: Mapping[str, str], limit_seconds: float
+) -> Outcome:
+    """``outputs`` are the files that have any content, by name."""
+    stats = outputs.get(f"{program}.stats.txt")
+    if stats is None or (ended.code != 0 and ended.how == "finished"):
+        return _without_figures(program, ended, log, limit_seconds)
+    names = (f"{program}.stats.txt", f"{program}.map+stats.xml", f"{program}.map.txt")
+    try:
+        read = figures(stats, outputs.get(names[1]), outputs.get(names[2]), names)
+    except HarnessError as error:
+        if ended.code != 0:
+            return _without_figures(program, ended, log, limit_seconds)
+        return Outcome("failed", "unreadable output", f"{program} wrote what cannot be read: {error}")
+    return Outcome("ok", ended.how, figures=read)
+
+
+def _without_figures(program: str, ended: Ended, log: Log, limit_seconds: float) -> Outcome:
+    words = log.last_words()
+    said = f"; its last words: {words}" if words else ""
+    if ended.how != "finished" and (log.found_nothing or ended.code == -signal.SIGINT):
+        within = (
+            f"within the time limit of {limit_seconds:g} s" if ended.how == "time limit" else "until then"
+        )
+        return Outcome("no_mapping", ended.how, f"{program} found no valid mapping {within}")
+    if ended.killed:
+        reason = f"{program} did not end when it was asked to ({ended.how}) and was killed"
+        return Outcome("failed", "killed", reason + said)
+    if ended.code < 0:
+        name = _signal_name(-ended.code)
+        return Outcome("failed", f"ended by {name}", f"{program} was ended by {name}{said}")
+    if ended.code != 0:
+        what = f"exit code {ended.code}"
+        return Outcome("failed", what, f"{program} ended with {what}{said}")
+    if log.found_nothing:
+        return Outcome("no_mapping", ended.how, f"{program} found no valid mapping{_in_vain(log)}")
+    return Outcome("failed", "no output", f"{program} ended without an error and without figures{said}")
+
+
+def _in_vain(log: Log) -> str:
+    """How many it tried; it gives up after ``timeout`` invalid ones in a row."""
+    if not log.evaluated:
+        return ""
+    tried = f" among {log.evaluated:,} that it tried"
+    if not log.beyond_fanout + log.beyond_capacity:
+        return tried
+    return f"{tried} ({log.beyond_fanout:,} exceed a fan-out, {log.beyond_capacity:,} a capacity)"
+
+
+def _signal_name(number: int) -> str:
+    with contextlib.suppress(ValueError):
+        return signal.Signals(number).name
+    return f"signal {number}"
