@@ -85,13 +85,16 @@ class LevelDataSpace:
 
 @dataclass(frozen=True)
 class LevelRecord:
-    """One level. The arithmetic level comes first and has no data spaces; then storage, inner to outer."""
+    """One level. The arithmetic level comes first and has no data spaces; then storage, inner to outer.
+
+    ``area_um2`` is None for a level that the real Timeloop left out of its report: nothing happens there.
+    """
 
     name: str
     cycles: int
     energy_pj: float
     leakage_pj: float
-    area_um2: float
+    area_um2: float | None
     instances: int
     utilized_instances: float
     dataspaces: AbstractMapping[str, LevelDataSpace]
@@ -99,9 +102,11 @@ class LevelRecord:
 
 @dataclass(frozen=True)
 class NetworkDataSpace:
+    """``ingresses`` is None where the real Timeloop left out the network, which costs nothing."""
+
     fanout: int
     multicast_factor: int
-    ingresses: float
+    ingresses: float | None
     link_transfers: float
     spatial_reductions: float
     hops: float
@@ -163,10 +168,10 @@ class Result:
     (``plus_minus_pj``, if all err alike); ``energy_by_source`` are pJ by who estimated them; earlier records
     have none of these. ``area_um2`` is None where neither an ART nor an attribute gives any area.
     ``timeloop`` tells of a run of the real Timeloop, ``check`` of a comparison of both engines; the record
-    has them only where there was one. ``evaluation``, ``files`` and ``notes`` are not part of it: the objects behind the
-    figures, for the writers of Timeloop's files (None when the result was read from JSON, or made by the real
-    Timeloop), and the files that the real Timeloop wrote, by name. ``notes`` are remarks on such a run, for
-    the screen; those of the embedded engine are in its evaluation.
+    has them only where there was one. ``evaluation``, ``files`` and ``notes`` are not part of it: the
+    objects behind the figures, for the writers of Timeloop's files (None when the result was read from JSON,
+    or made by the real Timeloop), and the files that it wrote, by name. ``notes`` are remarks on such a run,
+    for the screen; those of the embedded engine are in its evaluation.
     """
 
     status: Status

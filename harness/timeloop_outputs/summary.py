@@ -19,6 +19,7 @@ _FIELDS = {
     "energy": re.compile(r"^Energy: (\S+) (\w+)"),
     "edp": re.compile(r"^EDP\(J\*cycle\): (\S+)"),
     "area": re.compile(r"^Area: (\S+) mm\^2"),
+    "algorithmic": re.compile(r"^Algorithmic Computes = (\d+)"),
     "computes": re.compile(r"^(?:Actual )?Computes = (\d+)"),
 }
 _UNIT_LINE = re.compile(r"^\s*([fpn]J)/Compute\s*$")
@@ -38,6 +39,7 @@ class StatsSummary:
     edp_j_cycles: float
     utilization: float
     computes: int
+    algorithmic_computes: int
     area_mm2: float | None
     gflops: float | None
     energy_unit: str
@@ -81,6 +83,7 @@ def parse_stats(text: str, file: str = "stats.txt") -> StatsSummary:
         edp_j_cycles=_number(found["edp"][1], file, None),
         utilization=_number(found["utilization"][1], file, None) / 100,
         computes=int(found["computes"][1]),
+        algorithmic_computes=int(found.get("algorithmic", found["computes"])[1]),
         area_mm2=_number(found["area"][1], file, None) if "area" in found else None,
         gflops=_number(found["gflops"][1], file, None) if "gflops" in found else None,
         energy_unit=unit,

@@ -1,0 +1,318 @@
+"""From the files of the real Timeloop to the figures of a result record, the same fields as ours.
+
+The stats file has everything, rounded for people; the XML beside it has the counts and energies of accesses
+in full, but neither leakage nor the area of storage, nor the total of cycles, nor transfers into networks;
+``map.txt`` has the sizes of tiles. So all three are read together where they are there.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.engines.result import LevelDataSpace, LevelRecord, NetworkDataSpace, NetworkRecord
+from harness.errors import Location, SpecError
+from harness.timeloop_outputs import (
+    ArchivedEvaluation,
+    LoopNest,
+    Statistics,
+    read_map_stats_xml,
+    read_map_text,
+    read_stats,
+)
+from harness.timeloop_outputs.map_stats_xml import ArchivedLevel, ArchivedNetwork
+from harness.timeloop_outputs.stats import PrintedLevel, PrintedNetwork
+
+DEFAULT_NAMES = ("stats.txt", "map+stats.xml", "map.txt")
+
+_PRINTED_STEP_PJ = 0.01
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What Timeloop says of a mapping. ``levels`` with the arithmetic first, then inner to outer.
+
+    ``precision`` "full": energies and counts of the XML file; leakage and the area of storage are printed
+    ones even then, with two decimals. ``macs`` are the computes that Timeloop counts (algorithmic ones of a
+    sparse architecture): with imperfect factors they are not exactly those of the problem.
+    ``bound_by`` is "compute" or the name of the level whose bandwidth sets the cycles. ``loop_nest`` is the
+    text of ``map.txt``, "" without one. What Timeloop leaves out, since nothing happens there, is None: the
+    area of such a level, the transfers into such a network.
+    """
+
+    cycles: int
+    energy_pj: float
+    edp_j_cycles: float
+    utilization: float
+    macs: int
+    bound_by: str
+    levels: tuple[LevelRecord, ...]
+    networks: tuple[NetworkRecord, ...]
+    precision: Literal["full", "printed"]
+    loop_nest: str = ""
+
+
+def figures(
+    stats: str,
+    xml: str | None = None,
+    nest: str | None = None,
+    files: tuple[str, str, str] = DEFAULT_NAMES,
+) -> Figures:
+    """From the texts of a run's files; ``files`` are their names, for errors.
+
+    SpecError for a file that is empty, cut off or something else, and for files of different runs.
+    """
+    statistics = read_stats(stats, files[0])
+    loops = read_map_text(nest, files[2]) if nest is not None else None
+    if xml is None:
+        return _printed(statistics, loops, nest or "")
+    archive = read_map_stats_xml(xml, files[1])
+    _check_same_run(statistics, archive, files)
+    return _full(_Sources(statistics, archive, loops, files[1]), nest or "")
+
+
+def _check_same_run(statistics: Statistics, archive: ArchivedEvaluation, files: tuple[str, str, str]) -> None:
+    inside = {level.name: level for level in archive.levels}
+    for level in statistics.levels:
+        other = inside.get(level.name)
+        if other is None or other.cycles != level.cycles:
+            raise SpecError(f"level '{level.name}' is another one than in {files[0]}", Location(files[1]))
+
+
+# From the stats file alone ------------------------------------------------------------------------
+
+
+def _printed(statistics: Statistics, nest: LoopNest | None, text: str) -> Figures:
+    summary, unit = statistics.summary, statistics.arithmetic
+    levels = [_printed_level(level, nest) for level in statistics.levels]
+    networks = [_printed_network(network) for network in statistics.networks]
+    if unit is not None:
+        compute = LevelRecord(
+            name=unit.name,
+            cycles=unit.cycles,
+            energy_pj=unit.energy_pj,
+            leakage_pj=0.0,
+            area_um2=unit.area_um2,
+            instances=unit.instances,
+            utilized_instances=unit.utilized_instances,
+            dataspaces={},
+        )
+        levels.insert(0, compute)
+    return Figures(
+        cycles=summary.cycles,
+        energy_pj=summary.energy_pj,
+        edp_j_cycles=summary.edp_j_cycles,
+        utilization=summary.utilization,
+        macs=summary.algorithmic_computes,
+        bound_by=_bound(levels, has_compute=unit is not None),
+        levels=tuple(levels),
+        networks=tuple(networks),
+        precision="printed",
+        loop_nest=text,
+    )
+
+
+def _printed_level(level: PrintedLevel, nest: LoopNest | None) -> LevelRecord:
+    in_use = _instances_in_nest(nest, level.name)
+    spaces = {
+        space.name: LevelDataSpace(
+            reads=space.reads,
+            fills=space.fills,
+            updates=space.updates,
+            temporal_reductions=space.temporal_reductions,
+            partition_size=space.partition_size,
+            tile_size=_tile_size(nest, level.name, space.name, space.utilized_capacity),
+            utilized_instances=_average(space.average_utilized_instances, space.utilized_instances),
+            energy_pj=space.energy_pj,
+        )
+        for space in level.data_spaces
+    }
+    return LevelRecord(
+        name=level.name,
+        cycles=level.cycles,
+        energy_pj=level.energy_pj,
+        leakage_pj=level.leakage_pj,
+        area_um2=level.area_um2 * level.instances,
+        instances=level.instances,
+        utilized_instances=max((space.utilized_instances for space in spaces.values()), default=in_use),
+        dataspaces=spaces,
+    )
+
+
+def _instances_in_nest(nest: LoopNest | None, level: str) -> float:
+    """Instances in use of a level that keeps nothing: those that the spatial loops outside of it reach."""
+    instances = 1.0
+    for outer in nest.levels if nest is not None else ():
+        if outer.name == level:
+            break
+        instances *= math.prod(loop.factor for loop in outer.loops if loop.axis)
+    return instances
+
+
+def _average(average: float | None, highest: float) -> float:
+    return highest if average is None else average
+
+
+def _tile_size(nest: LoopNest | None, level: str, space: str, capacity: int) -> int:
+    """Of the loop nest; without one the capacity in use, which is the same for a dense tile that fits."""
+    found = nest.level(level) if nest is not None else None
+    tile = found.tile(space) if found is not None else None
+    return capacity if tile is None or tile.tile_size is None else tile.tile_size
+
+
+def _printed_network(network: PrintedNetwork) -> NetworkRecord:
+    spaces = {
+        space.name: NetworkDataSpace(
+            fanout=space.fanout or 0,
+            multicast_factor=space.multicast_factor or 0,
+            ingresses=space.ingresses,
+            link_transfers=space.link_transfers or 0.0,
+            spatial_reductions=space.spatial_reductions or 0.0,
+            hops=space.hops or 0.0,
+            energy_pj=space.energy_pj,
+        )
+        for space in network.data_spaces
+    }
+    return NetworkRecord(network.name, sum(space.energy_pj for space in spaces.values()), spaces)
+
+
+# From the XML file, with what only the stats file has ---------------------------------------------
+
+
+class _Sources:
+    """The files of one run, each figure from the one that has it best."""
+
+    def __init__(
+        self, statistics: Statistics, archive: ArchivedEvaluation, nest: LoopNest | None, file: str
+    ) -> None:
+        self.archive = archive
+        self.nest = nest
+        self.summary = statistics.summary
+        self.printed_levels = {level.name: level for level in statistics.levels}
+        self.printed_networks = {network.name: network for network in statistics.networks}
+        self.names = self._names_of_data_spaces(file)
+
+    def _names_of_data_spaces(self, file: str) -> tuple[str, ...]:
+        """The XML has numbers only: the texts name the data spaces that a level keeps, in the same order."""
+        count = len(self.archive.levels[0].data_spaces)
+        names: dict[int, str] = {}
+        for level in self.archive.levels:
+            kept = [number for number, space in enumerate(level.data_spaces) if space.kept]
+            names.update(zip(kept, self._kept_names(level.name), strict=False))
+        missing = [number for number in range(count) if number not in names]
+        if missing or len(set(names.values())) != count:
+            raise SpecError("this file does not fit the texts beside it: other data spaces", Location(file))
+        return tuple(names[number] for number in range(count))
+
+    def _kept_names(self, level: str) -> list[str]:
+        printed = self.printed_levels.get(level)
+        if printed is not None:
+            return [space.name for space in printed.data_spaces]
+        nest = self.nest.level(level) if self.nest is not None else None
+        return [tile.data_space for tile in nest.tiles] if nest is not None else []
+
+
+def _full(sources: _Sources, text: str) -> Figures:
+    archive, cycles = sources.archive, sources.summary.cycles
+    unit = archive.arithmetic
+    compute = LevelRecord(
+        name=unit.name,
+        cycles=unit.cycles,
+        energy_pj=unit.energy_pj,
+        leakage_pj=0.0,
+        area_um2=unit.area_um2 * unit.instances,
+        instances=unit.instances,
+        utilized_instances=unit.utilized_instances,
+        dataspaces={},
+    )
+    levels = (compute, *(_level(sources, level) for level in archive.levels))
+    networks = tuple(_network(sources, network) for network in archive.networks)
+    energy = sum(level.energy_pj for level in levels) + sum(network.energy_pj for network in networks)
+    busy = unit.random_computes + unit.gated_computes
+    return Figures(
+        cycles=cycles,
+        energy_pj=energy,
+        edp_j_cycles=energy * cycles / 1e12,
+        utilization=busy / unit.instances / cycles if cycles else 0.0,
+        macs=unit.algorithmic_computes,
+        bound_by=_bound(levels, has_compute=True),
+        levels=levels,
+        networks=networks,
+        precision="full",
+        loop_nest=text,
+    )
+
+
+def _level(sources: _Sources, level: ArchivedLevel) -> LevelRecord:
+    printed = sources.printed_levels.get(level.name)
+    spaces = {
+        name: LevelDataSpace(
+            reads=space.reads,
+            fills=space.fills,
+            updates=space.updates,
+            temporal_reductions=space.temporal_reductions,
+            partition_size=space.partition_size,
+            tile_size=_tile_size(sources.nest, level.name, name, space.utilized_capacity),
+            utilized_instances=space.utilized_instances,
+            energy_pj=space.energy_pj,
+        )
+        for name, space in zip(sources.names, level.data_spaces, strict=True)
+        if space.kept
+    }
+    # Timeloop leaves out a level only where it has no energy at all, so no leakage either.
+    leakage = printed.leakage_pj if printed is not None else 0.0
+    return LevelRecord(
+        name=level.name,
+        cycles=level.cycles,
+        energy_pj=sum(space.energy_pj for space in spaces.values()) + leakage,
+        leakage_pj=leakage,
+        area_um2=printed.area_um2 * level.instances if printed is not None else None,
+        instances=level.instances,
+        utilized_instances=max(space.utilized_instances for space in level.data_spaces),
+        dataspaces=spaces,
+    )
+
+
+def _network(sources: _Sources, network: ArchivedNetwork) -> NetworkRecord:
+    printed = sources.printed_networks.get(network.name)
+    told = {space.name: space for space in printed.data_spaces} if printed is not None else {}
+    spaces = {}
+    for name, space in zip(sources.names, network.data_spaces, strict=True):
+        beside = told.get(name)
+        each = (
+            space.energy_per_instance_pj
+            + space.link_transfer_energy_per_instance_pj
+            + space.spatial_reduction_energy_per_instance_pj
+        )
+        # Timeloop adds up a reduction tree's energy once, whatever the number of instances.
+        times = network.type != "ReductionTree" and beside is not None
+        spaces[name] = NetworkDataSpace(
+            fanout=space.fanout or 0,
+            multicast_factor=space.multicast_factor or 0,
+            ingresses=beside.ingresses if beside is not None else None,
+            link_transfers=float(space.link_transfers or 0),
+            spatial_reductions=float(space.spatial_reductions or 0),
+            hops=space.hops or 0.0,
+            energy_pj=_times_instances(each, beside.energy_pj) if times and beside is not None else each,
+        )
+    return NetworkRecord(network.name, sum(space.energy_pj for space in spaces.values()), spaces)
+
+
+def _times_instances(each_pj: float, printed_total_pj: float) -> float:
+    """The total in full precision: the number of instances is a whole one and only in the printed total."""
+    if each_pj == 0:
+        return 0.0
+    instances = round(printed_total_pj / each_pj)
+    rounding = 3 * _PRINTED_STEP_PJ + 1e-9 * printed_total_pj
+    return (
+        each_pj * instances if abs(each_pj * instances - printed_total_pj) <= rounding else printed_total_pj
+    )
+
+
+def _bound(levels: tuple[LevelRecord, ...] | list[LevelRecord], *, has_compute: bool) -> str:
+    slowest, bound = (levels[0].cycles if has_compute and levels else 0), "compute"
+    for level in levels[1:] if has_compute else levels:
+        if level.cycles > slowest:
+            slowest, bound = level.cycles, level.name
+    return bound
