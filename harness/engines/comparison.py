@@ -150,7 +150,7 @@ def _records[R: (LevelRecord, NetworkRecord)](
     for name in dict.fromkeys((*here, *there)):
         mine, other = here.get(name), there.get(name)
         if mine is None or other is None:
-            if _tells(mine or other):
+            if _tells(part, mine or other):
                 yield _one_sided(Place(part, name), mine is not None)
             continue
         yield from _record(Place(part, name), mine, other, precision)
@@ -167,7 +167,7 @@ def _record[R: (LevelRecord, NetworkRecord)](
         mine, other = ours.dataspaces.get(space), theirs.dataspaces.get(space)
         inner = Place(place.part, place.where, space)
         if mine is None or other is None:
-            if _tells(mine or other):
+            if _tells(place.part, mine or other):
                 yield _one_sided(inner, mine is not None)
             continue
         yield from _figures(inner, mine, other, precision and Rounding("space", precision))
@@ -194,10 +194,12 @@ def _numbers(record: Any, before: str = "") -> Iterator[tuple[str, int | float]]
             yield from _numbers(value, f"{name}.")
 
 
-def _tells(record: Any) -> bool:
-    """Whether it matters that only one side has it: Timeloop's files leave out what never happens."""
+def _tells(part: Part, record: Any) -> bool:
+    """Whether it matters that only one side has it: Timeloop prints no levels without energy and accesses,
+    and no networks without energy.
+    """
     spaces = getattr(record, "dataspaces", {}).values()
-    telling = ("energy_pj", "reads", "fills", "updates", "ingresses", "link_transfers")
+    telling = ("energy_pj",) if part == "network" else ("energy_pj", "reads", "fills", "updates")
     return any(getattr(entry, name, 0) for entry in (record, *spaces) for name in telling)
 
 

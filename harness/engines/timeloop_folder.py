@@ -1,0 +1,198 @@
+"""A folder that the real Timeloop wrote, as a job and its result: no installation is needed to read it.
+
+What lies there: the flattened input as the front end left it, the tables of Accelergy, and what the program
+printed (``stats.txt``, of 2024 or of today; ``map.txt``; mostly ``map+stats.xml`` and ``map.yaml`` too).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.engines.directives import with_directives
+from harness.engines.job import Job
+from harness.engines.printed_digits import Precision
+from harness.engines.provenance import objective_words, provenance_of
+from harness.engines.result import Result, SearchRecord, TimeloopRun
+from harness.engines.timeloop.records import figures
+from harness.errors import HarnessError, Location, SpecError
+from harness.spec.flattened import read_mapping
+from harness.spec.loading import load_tree, read_specification, to_flattened
+from harness.spec.located import LocatedDict
+from harness.spec.mapping import Mapping
+from harness.spec.specification import Specification
+from harness.spec.v4.keys import is_empty
+from harness.spec.yaml_loader import load_yaml_file
+from harness.timeloop_outputs import Statistics, mapping_of, read_map_text, read_stats
+
+INPUTS = ("parsed-processed-input.yaml", "tl-parsed-processed-input.yaml")
+"""Of timeloopfe and of pytimeloop."""
+
+PROGRAMS = ("timeloop-mapper", "timeloop-model")
+
+_END_OF_NEST = "<< Compute >>"
+
+MOST_BYTES = 256 * 2**20
+"""Of one file; the largest XML of a deep hierarchy has some MB."""
+
+
+@dataclass(frozen=True)
+class TimeloopFolder:
+    """``job`` has the mapping that the figures are of, and the energies that lie in the folder, if any do.
+
+    ``theirs`` has the figures of the files; ``printed`` is their stats file read in full, None without
+    figures. ``remarks`` tell what the folder lacks.
+    """
+
+    folder: Path
+    job: Job
+    theirs: Result
+    printed: Statistics | None = None
+    nest: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+def program_in(folder: Path) -> str | None:
+    """Whose stats file lies in the folder, None where none does."""
+    return next((name for name in PROGRAMS if (folder / f"{name}.stats.txt").is_file()), None)
+
+
+def read_timeloop_folder(folder: Path) -> TimeloopFolder:
+    """The folder's job and figures. A search that found nothing left an empty stats file: a result of status
+    "no_mapping". HarnessError with file and line for what is missing or cannot be read.
+    """
+    program = program_in(folder)
+    if program is None:
+        raise SpecError(f"no stats file of Timeloop: neither {' nor '.join(_stats_names())}", _at(folder))
+    specification, remarks = _specification(folder, program)
+    job = Job(
+        specification=specification,
+        architecture=folder.resolve().name,
+        layer=specification.problem.name or "problem",
+    )
+    stats = _text(folder / f"{program}.stats.txt")
+    if not stats.strip():
+        return TimeloopFolder(folder, job, _without_figures(job, program), remarks=remarks)
+    nest = _loop_nest(_text(folder / f"{program}.map.txt"))
+    job = replace(job, specification=_with_mapping(folder, program, specification, nest))
+    xml = _text(folder / f"{program}.map+stats.xml")
+    places = (
+        str(folder / f"{program}.stats.txt"),
+        str(folder / f"{program}.map+stats.xml"),
+        str(folder / f"{program}.map.txt"),
+    )
+    read = figures(stats, xml or None, nest or None, places)
+    theirs = replace(
+        _without_figures(job, program),
+        status="ok",
+        reason=None,
+        cycles=read.cycles,
+        energy_pj=read.energy_pj,
+        edp_j_cycles=read.edp_j_cycles,
+        utilization=read.utilization,
+        macs=read.macs,
+        bound_by=read.bound_by,
+        levels=read.levels,
+        networks=read.networks,
+        loop_nest=read.loop_nest,
+        search=SearchRecord("given", objective_words(job), "best_found", evaluated=1, valid=1),
+        timeloop=_run_of(program, "finished", read.precision),
+    )
+    return TimeloopFolder(folder, job, theirs, read_stats(stats, places[0]), nest, remarks)
+
+
+def _stats_names() -> tuple[str, ...]:
+    return tuple(f"{name}.stats.txt" for name in PROGRAMS)
+
+
+def _at(place: Path) -> Location:
+    return Location(str(place))
+
+
+def _specification(folder: Path, program: str) -> tuple[Specification, tuple[str, ...]]:
+    """The flattened input with the tables beside it, and what is missing of these."""
+    given = next((folder / name for name in INPUTS if (folder / name).is_file()), None)
+    if given is None:
+        hint = "keep it beside the outputs: the front ends of Timeloop write it there"
+        raise SpecError(f"no {INPUTS[0]}, so nobody knows what was evaluated", _at(folder), hint)
+    tree = load_tree([given])
+    # How it was searched says nothing about the figures, and may be in the words of any version.
+    tree.pop("mapper", None)
+    for kind in ("ERT", "ART"):
+        if is_empty(tree.get(kind)):
+            _add_table(tree, folder, program, kind)
+    remarks = []
+    if is_empty(tree.get("ERT")):
+        remarks.append("no ERT lies in the folder: the energies on our side are our own estimates")
+    elif is_empty(tree.get("ART")):
+        remarks.append("no ART lies in the folder: areas are known on their side only")
+    return read_specification(to_flattened(tree), (str(given),)), tuple(remarks)
+
+
+def _add_table(tree: LocatedDict, folder: Path, program: str, kind: str) -> None:
+    """``timeloop-mapper.ERT.yaml``, or ``ERT.yaml`` where Accelergy was called by hand."""
+    for name in (f"{program}.{kind}.yaml", f"{kind}.yaml"):
+        place = folder / name
+        if place.is_file():
+            table = load_yaml_file(place)
+            if is_empty(table.get(kind)):
+                raise SpecError(f"there is no '{kind}' in this file", _at(place))
+            tree[kind] = table[kind]
+            tree.key_locations[kind] = Location(str(place), 1)
+            return
+
+
+def _with_mapping(folder: Path, program: str, specification: Specification, nest: str) -> Specification:
+    """With the mapping that the figures are of: of map.yaml, given in the input, or as map.txt shows it."""
+    architecture, problem = specification.architecture, specification.problem
+    written = folder / f"{program}.map.yaml"
+    if written.is_file() and written.stat().st_size:
+        mapping = read_mapping(load_yaml_file(written), architecture, problem)
+        return _searched(specification, mapping)
+    if specification.mapping is not None:
+        return specification
+    if not nest.strip():
+        raise SpecError(f"neither {program}.map.yaml nor {program}.map.txt: no mapping", _at(folder))
+    shown = read_map_text(nest, str(folder / f"{program}.map.txt"))
+    mapping = mapping_of(shown, architecture, problem)
+    return _searched(specification, mapping)
+
+
+def _searched(specification: Specification, mapping: Mapping) -> Specification:
+    return replace(specification, mapping=with_directives(mapping, specification.constraints))
+
+
+def _loop_nest(text: str) -> str:
+    """Without what scripts around Timeloop append to the file (the prior harness: its fusion options)."""
+    nest, end, _ = text.partition(_END_OF_NEST)
+    return nest + end + "\n" if end else text
+
+
+def _text(file: Path) -> str:
+    """ "" for a file that is not there."""
+    try:
+        if not file.exists():
+            return ""
+        if file.stat().st_size > MOST_BYTES:
+            raise SpecError(f"more than {MOST_BYTES // 2**20} MiB", _at(file))
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise HarnessError(f"{file} cannot be read: {error.strerror or error}") from error
+
+
+def _without_figures(job: Job, program: str) -> Result:
+    return Result(
+        status="no_mapping",
+        reason=f"{program}.stats.txt is empty: the search found no mapping",
+        architecture=job.architecture,
+        layer=job.layer,
+        engine="timeloop",
+        search=SearchRecord("given", objective_words(job), "no_mapping"),
+        provenance=provenance_of(job, job.specification.architecture),
+        timeloop=_run_of(program, "no mapping", "full"),
+    )
+
+
+def _run_of(program: str, ended: str, precision: Precision) -> TimeloopRun:
+    """Which build it was, and how long it took, is in none of its files."""
+    return TimeloopRun(program, "", "", ended, None, 0.0, precision)
