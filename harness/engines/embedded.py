@@ -17,6 +17,7 @@ from harness.engines.provenance import objective_words, provenance_of
 from harness.engines.record import level_records, network_records
 from harness.engines.reservations import no_imperfect_factors, uncounted_computes
 from harness.engines.result import Provenance, Result, SearchRecord
+from harness.engines.sparse_remarks import sparse_remarks
 from harness.errors import EmptyMapSpace, InvalidMapping
 from harness.estimation import Answer
 from harness.model import evaluate
@@ -48,7 +49,12 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
     try:
         mapping, record, notes, known = _mapping(job, architecture, on_progress, should_stop)
         stats = known or evaluate(architecture, problem, mapping, compat=job.compat)
-        notes += uncounted_computes(stats) + _reservations(answers) + job.remarks
+        notes += (
+            uncounted_computes(stats)
+            + sparse_remarks(architecture, stats)
+            + _reservations(answers)
+            + job.remarks
+        )
         charged = {level.name for level in stats.levels if level.energy_pj}
         notes += remarks_on_given(specification.architecture, charged)
     except EmptyMapSpace as error:

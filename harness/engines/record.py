@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.engines.result import LevelDataSpace, LevelRecord, NetworkDataSpace, NetworkRecord
+from harness.engines.sparse_record import sparse_computes, sparse_data_space
 from harness.model.stats import LevelStats, NetworkStats, Stats
 
 
@@ -18,6 +19,7 @@ def level_records(stats: Stats) -> tuple[LevelRecord, ...]:
         instances=arithmetic.instances,
         utilized_instances=arithmetic.utilized_instances,
         dataspaces={},
+        computes=sparse_computes(arithmetic),
     )
     return (compute, *(_level(level) for level in stats.levels))
 
@@ -33,6 +35,7 @@ def _level(level: LevelStats) -> LevelRecord:
             tile_size=space.tile_size,
             utilized_instances=space.utilized_instances,
             energy_pj=space.storage_energy_pj + space.temporal_reduction_energy_pj + space.addr_gen_energy_pj,
+            sparse=sparse_data_space(space),
         )
         for space in level.data_spaces
         if space.kept

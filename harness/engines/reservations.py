@@ -16,10 +16,14 @@ def uncounted_computes(stats: Stats) -> tuple[str, ...]:
     """The reference averages the units of imperfect spatial loops and charges computes for whole ones only
     (docs/model.md, whole_instances); without its artefacts there is nothing to tell.
     """
-    if stats.actual_computes == stats.macs:
+    unit = stats.arithmetic
+    sparse = unit.average_instances is not None
+    # What zeros save is no slip: then all computes are looked at, those included.
+    counted = unit.algorithmic_computes if sparse else stats.actual_computes
+    if counted == stats.macs:
         return ()
     return (
-        f"the reference charges {stats.actual_computes:,} computes for {stats.macs:,} MACs (imperfect "
+        f"the reference charges {counted:,} computes for {stats.macs:,} MACs (imperfect "
         "spatial factors), in energy and utilisation; --compat none counts all",
     )
 

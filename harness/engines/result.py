@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from harness.engines.evaluation import Evaluation
+from harness.engines.sparse_record import SparseComputes, SparseDataSpace
 from harness.errors import Location, SpecError
 from harness.search.certificate import Certificate, Pruning
 from harness.search.replay import Replay
@@ -71,7 +72,11 @@ class Provenance:
 
 @dataclass(frozen=True)
 class LevelDataSpace:
-    """Counts per instance; the energy is the total of storage, reduction and address generation."""
+    """Counts per instance; the energy is the total of storage, reduction and address generation.
+
+    With sparse optimisations the counts are those of dense tensors, and ``sparse`` says what happens; other
+    records do not have the key.
+    """
 
     reads: int
     fills: int
@@ -81,6 +86,7 @@ class LevelDataSpace:
     tile_size: int
     utilized_instances: float
     energy_pj: float
+    sparse: SparseDataSpace | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,7 @@ class LevelRecord:
     """One level. The arithmetic level comes first and has no data spaces; then storage, inner to outer.
 
     ``area_um2`` is None for a level that the real Timeloop left out of its report: nothing happens there.
+    ``computes`` is of the arithmetic with sparse optimisations; other records do not have the key.
     """
 
     name: str
@@ -98,6 +105,7 @@ class LevelRecord:
     instances: int
     utilized_instances: float
     dataspaces: AbstractMapping[str, LevelDataSpace]
+    computes: SparseComputes | None = None
 
 
 @dataclass(frozen=True)
@@ -214,6 +222,8 @@ class Result:
         for name in _IF_TOLD:
             if record["search"][name] is None:
                 del record["search"][name]
+        for level in record["levels"]:
+            _leave_out_dense(level)
         for name in _IF_THERE:
             if getattr(self, name):
                 record[name] = _plain(getattr(self, name))
@@ -302,8 +312,24 @@ def _search(entry: AbstractMapping[str, Any]) -> SearchRecord:
 
 
 def _level(entry: AbstractMapping[str, Any]) -> LevelRecord:
-    spaces = {name: LevelDataSpace(**figures) for name, figures in entry["dataspaces"].items()}
-    return LevelRecord(**{**entry, "dataspaces": spaces})
+    spaces = {name: _level_space(figures) for name, figures in entry["dataspaces"].items()}
+    computes = entry.get("computes")
+    found = None if computes is None else SparseComputes(**computes)
+    return LevelRecord(**{**entry, "dataspaces": spaces, "computes": found})
+
+
+def _level_space(entry: AbstractMapping[str, Any]) -> LevelDataSpace:
+    sparse = entry.get("sparse")
+    return LevelDataSpace(**{**entry, "sparse": None if sparse is None else SparseDataSpace(**sparse)})
+
+
+def _leave_out_dense(level: dict[str, Any]) -> None:
+    """Dense hardware has records as before there were sparse ones."""
+    if level["computes"] is None:
+        del level["computes"]
+    for space in level["dataspaces"].values():
+        if space["sparse"] is None:
+            del space["sparse"]
 
 
 def _network(entry: AbstractMapping[str, Any]) -> NetworkRecord:

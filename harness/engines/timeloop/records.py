@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.engines.result import LevelDataSpace, LevelRecord, NetworkDataSpace, NetworkRecord
+from harness.engines.sparse_record import SparseComputes, SparseDataSpace
 from harness.errors import Location, SpecError
 from harness.timeloop_outputs import (
     ArchivedEvaluation,
@@ -22,7 +23,7 @@ from harness.timeloop_outputs import (
     read_stats,
 )
 from harness.timeloop_outputs.map_stats_xml import ArchivedLevel, ArchivedNetwork
-from harness.timeloop_outputs.stats import PrintedLevel, PrintedNetwork
+from harness.timeloop_outputs.stats import PrintedArithmetic, PrintedDataSpace, PrintedLevel, PrintedNetwork
 
 DEFAULT_NAMES = ("stats.txt", "map+stats.xml", "map.txt")
 
@@ -97,6 +98,7 @@ def _printed(statistics: Statistics, nest: LoopNest | None, text: str) -> Figure
             instances=unit.instances,
             utilized_instances=unit.utilized_instances,
             dataspaces={},
+            computes=_computes(unit),
         )
         levels.insert(0, compute)
     return Figures(
@@ -125,6 +127,7 @@ def _printed_level(level: PrintedLevel, nest: LoopNest | None) -> LevelRecord:
             tile_size=_tile_size(nest, level.name, space.name, space.utilized_capacity),
             utilized_instances=_average(space.average_utilized_instances, space.utilized_instances),
             energy_pj=space.energy_pj,
+            sparse=_sparse(space),
         )
         for space in level.data_spaces
     }
@@ -137,6 +140,47 @@ def _printed_level(level: PrintedLevel, nest: LoopNest | None) -> LevelRecord:
         instances=level.instances,
         utilized_instances=max((space.utilized_instances for space in spaces.values()), default=in_use),
         dataspaces=spaces,
+    )
+
+
+def _computes(unit: PrintedArithmetic | None) -> SparseComputes | None:
+    """None for dense hardware."""
+    if unit is None or unit.algorithmic_computes is None:
+        return None
+    return SparseComputes(
+        algorithmic=unit.algorithmic_computes,
+        actual=unit.computes,
+        gated=unit.gated_computes or 0,
+        skipped=unit.skipped_computes or 0,
+        average_instances=float(unit.average_utilized_instances or 0.0),
+    )
+
+
+def _sparse(space: PrintedDataSpace | None) -> SparseDataSpace | None:
+    """The counts are whole numbers, so the text has them in full; None for dense hardware."""
+    if space is None or space.sparse is None:
+        return None
+    of = space.sparse
+    accesses: dict[str, int] = {}
+    metadata: dict[str, int] = {}
+    for action, words, formats in (
+        ("reads", of.reads, of.format_reads),
+        ("fills", of.fills, of.format_fills),
+        ("updates", of.updates, of.format_updates),
+    ):
+        for kind in ("actual", "gated", "skipped"):
+            name, count = f"{kind}_{action}", getattr(words, kind)
+            by_rank = getattr(formats, kind) if formats is not None else ()
+            if count:
+                accesses[name] = count
+            if by_rank:
+                metadata[name] = sum(map(sum, by_rank))
+    return SparseDataSpace(
+        format=of.format,
+        tile_shape=of.tile_shape,
+        capacity=space.utilized_capacity,
+        accesses=accesses,
+        metadata=metadata,
     )
 
 
@@ -189,6 +233,7 @@ class _Sources:
         self.archive = archive
         self.nest = nest
         self.summary = statistics.summary
+        self.unit = statistics.arithmetic
         self.printed_levels = {level.name: level for level in statistics.levels}
         self.printed_networks = {network.name: network for network in statistics.networks}
         self.names = self._names_of_data_spaces(file)
@@ -225,6 +270,7 @@ def _full(sources: _Sources, text: str) -> Figures:
         instances=unit.instances,
         utilized_instances=unit.utilized_instances,
         dataspaces={},
+        computes=_computes(sources.unit),
     )
     levels = (compute, *(_level(sources, level) for level in archive.levels))
     networks = tuple(_network(sources, network) for network in archive.networks)
@@ -246,6 +292,7 @@ def _full(sources: _Sources, text: str) -> Figures:
 
 def _level(sources: _Sources, level: ArchivedLevel) -> LevelRecord:
     printed = sources.printed_levels.get(level.name)
+    told = {space.name: space for space in printed.data_spaces} if printed is not None else {}
     spaces = {
         name: LevelDataSpace(
             reads=space.reads,
@@ -256,6 +303,7 @@ def _level(sources: _Sources, level: ArchivedLevel) -> LevelRecord:
             tile_size=_tile_size(sources.nest, level.name, name, space.utilized_capacity),
             utilized_instances=space.utilized_instances,
             energy_pj=space.energy_pj,
+            sparse=_sparse(told.get(name)),
         )
         for name, space in zip(sources.names, level.data_spaces, strict=True)
         if space.kept

@@ -39,6 +39,7 @@ from harness.estimation.sram.table import (
     towards_a_deeper_row,
 )
 
+NOTHING_ACCURACY = 100
 EXACT_ACCURACY = 80
 INTERPOLATED_ACCURACY = 70
 PLUG_IN = "accelergy-cacti-plug-in 291018b"
@@ -66,6 +67,9 @@ class AccelergySramSource:
         return ("SRAM",)
 
     def estimate(self, query: Query) -> Finding:
+        if _of_no_words(query):
+            note = "width 0 and depth 0: no memory is built"
+            return Finding(0.0, self.name, NOTHING_ACCURACY, note, "free")
         memory, node = _memory(query), query.technology_nm
         own = self._own_row(memory, node)
         try:
@@ -189,6 +193,17 @@ def tell_from_rows(table: SramTable, asked: Asked, memory: Memory) -> Told:
     whole = replace(memory, width=asked.width, depth=asked.depth, banks=asked.banks)
     smaller = shrunk(told, whole, asked.width, depth)
     return replace(smaller, notes=(*told.notes, "few rows in a number of banks that is no power of two"))
+
+
+def _of_no_words(query: Query) -> bool:
+    """Levels without metadata say so by a memory of neither width nor depth. In Accelergy CACTI refuses it
+    and the Aladdin plug-in charges nothing."""
+    sizes = (query.attributes.get("width"), query.attributes.get("depth"))
+    return query.class_name == "SRAM" and all(size is not None and _is_zero(size) for size in sizes)
+
+
+def _is_zero(size: object) -> bool:
+    return isinstance(size, int | float) and not isinstance(size, bool) and size == 0
 
 
 def _memory(query: Query) -> Memory:
