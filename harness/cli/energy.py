@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.cli.energy_arguments import EnergyArguments, parse_energy_arguments
 from harness.cli.errors import guarded, one_line, say
-from harness.errors import HarnessError
+from harness.cli.new_file import new_file
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,8 +82,8 @@ def _written(arguments: EnergyArguments, tables: EnergyTables) -> list[str]:
     from harness.report.files import write_folder  # noqa: PLC0415
 
     # All names are looked at before the first file is written.
-    csv = None if arguments.csv is None else _new_file("--csv", arguments.csv, (".csv",))
-    html = None if arguments.html is None else _new_file("--html", arguments.html, (".html", ".htm"))
+    csv = None if arguments.csv is None else new_file("--csv", arguments.csv, (".csv",))
+    html = None if arguments.html is None else new_file("--html", arguments.html, (".html", ".htm"))
     done: list[str] = []
     if arguments.ert is not None:
         files = timeloop_files(tables)
@@ -98,19 +98,6 @@ def _written(arguments: EnergyArguments, tables: EnergyTables) -> list[str]:
         write_folder(html.parent, {html.name: tables_page([tables], command=arguments.command)})
         done.append(str(html))
     return done
-
-
-def _new_file(option: str, name: str, suffixes: tuple[str, ...]) -> Path:
-    """HarnessError for a name that a slip of the pen would make a disaster of."""
-    file = Path(name)
-    if file.suffix.lower() not in suffixes:
-        hint = f"give it a name that ends in {suffixes[0]}"
-        raise HarnessError(f"{option}: cannot write '{name}'", hint=hint)
-    if file.is_dir() or (file.exists() and not file.is_file()):
-        raise HarnessError(f"{option}: cannot write '{name}': it is no file")
-    if not file.parent.is_dir():
-        raise HarnessError(f"{option}: cannot write '{name}': there is no folder '{file.parent}'")
-    return file
 
 
 def _console() -> Console:

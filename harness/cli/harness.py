@@ -28,6 +28,9 @@ SUBCOMMANDS = {
     "energy": Subcommand(
         "harness.cli.energy", "energies and areas of an architecture, and where they come from"
     ),
+    "check": Subcommand(
+        "harness.cli.check", "whether the real Timeloop gives the same figures, field by field"
+    ),
 }
 
 

@@ -63,13 +63,10 @@ def read_timeloop_folder(folder: Path) -> TimeloopFolder:
     """
     program = program_in(folder)
     if program is None:
-        raise SpecError(f"no stats file of Timeloop: neither {' nor '.join(_stats_names())}", _at(folder))
+        names = " nor ".join(f"{name}.stats.txt" for name in PROGRAMS)
+        raise SpecError(f"no stats file of Timeloop: neither {names}", _at(folder))
     specification, remarks = _specification(folder, program)
-    job = Job(
-        specification=specification,
-        architecture=folder.resolve().name,
-        layer=specification.problem.name or "problem",
-    )
+    job = _job(folder, specification)
     stats = _text(folder / f"{program}.stats.txt")
     if not stats.strip():
         return TimeloopFolder(folder, job, _without_figures(job, program), remarks=remarks)
@@ -101,8 +98,16 @@ def read_timeloop_folder(folder: Path) -> TimeloopFolder:
     return TimeloopFolder(folder, job, theirs, read_stats(stats, places[0]), nest, remarks)
 
 
-def _stats_names() -> tuple[str, ...]:
-    return tuple(f"{name}.stats.txt" for name in PROGRAMS)
+def job_in_folder(folder: Path, program: str = "timeloop-mapper") -> Job:
+    """The job of a folder with outputs, its mapping and energies given, whoever wrote it."""
+    specification, _ = _specification(folder, program)
+    nest = _loop_nest(_text(folder / f"{program}.map.txt"))
+    return _job(folder, _with_mapping(folder, program, specification, nest))
+
+
+def _job(folder: Path, specification: Specification) -> Job:
+    name = specification.problem.name or "problem"
+    return Job(specification=specification, architecture=folder.resolve().name, layer=name)
 
 
 def _at(place: Path) -> Location:

@@ -1,0 +1,1 @@
+"""Comparisons of both engines: on a terminal and as files."""

@@ -1,0 +1,279 @@
+"""A comparison of both engines on a terminal: level by level, compact where all is equal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from harness.engines.comparison import Comparison, Field, Place, Value
+from harness.engines.cross_check import CrossCheck
+from harness.report import quantities
+from harness.report.check.checked import Checked, theirs_in_words
+from harness.report.energy.screen import plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_MOST_LINES = 20
+"""Of differing fields; --all shows every one."""
+
+_STYLES = {"equal": "green", "rounded": "green", "differs": "bold red", "absent": "dim"}
+
+
+def print_checked(console: Console, checked: Checked, everything: bool = False) -> None:
+    """One comparison: both sides, the sums, the levels, what differs and why, the verdict."""
+    from rich.text import Text  # noqa: PLC0415 - rich is slow to import
+
+    check = checked.check
+    if check is None:
+        console.print(Text.assemble((checked.name, "bold"), f"  not checked: {checked.error}"))
+        return
+    console.print(Text.assemble((checked.name, "bold"), *_subject(check)))
+    console.print(_sides(check))
+    fields = check.comparison.fields
+    if fields:
+        console.print()
+        console.print(_sums(check.comparison))
+        console.print()
+        console.print(_every_field(fields) if everything else _levels(fields))
+        differing = check.comparison.differing
+        if differing and not everything:
+            console.print()
+            console.print(_differing(differing))
+            if len(differing) > _MOST_LINES:
+                console.print(f"and {len(differing) - _MOST_LINES} more (--all)", highlight=False)
+    console.print()
+    for sentence in (*check.causes, *check.remarks):
+        console.print(Text(f"- {sentence}"))
+    print_verdict(console, checked)
+
+
+def print_verdict(console: Console, checked: Checked) -> None:
+    """The last line: equal or not, and what was counted."""
+    from rich.text import Text  # noqa: PLC0415
+
+    style = {"equal": "bold green", "differs": "bold red"}.get(checked.status, "bold yellow")
+    word = checked.status.replace("_", " ")
+    console.print(Text.assemble((word, style), f": {_verdict_words(checked)}"))
+
+
+def print_list(console: Console, every: Sequence[Checked]) -> None:
+    """A line for each of several."""
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("checked", overflow="fold", ratio=1)
+    table.add_column("fields", justify="right", no_wrap=True)
+    table.add_column("differ", justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    names = _names([checked.name for checked in every])
+    for name, checked in zip(names, every, strict=True):
+        comparison = None if checked.check is None else checked.check.comparison
+        style = {"equal": "green", "differs": "bold red"}.get(checked.status, "yellow")
+        table.add_row(
+            plain(name),
+            "-" if comparison is None else f"{comparison.compared:,}",
+            "-" if comparison is None else f"{len(comparison.differing):,}",
+            Text(checked.status.replace("_", " "), style=style),
+        )
+    console.print(table)
+    counts = {
+        status: sum(c.status == status for c in every) for status in ("equal", "differs", "not_checked")
+    }
+    told = [f"{n:,} {status.replace('_', ' ')}" for status, n in counts.items() if n]
+    console.print(f"{len(every):,} checked: {', '.join(told)}", highlight=False)
+
+
+def _names(paths: Sequence[str]) -> list[str]:
+    """Without the folders that all of them lie in."""
+    parts = [PurePath(path).parts for path in paths]
+    levels = zip(*(part[:-1] for part in parts), strict=False)
+    shared = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
+    return [str(PurePath(*part[shared:])) for part in parts]
+
+
+def _subject(check: CrossCheck) -> list[str]:
+    named = [name for name in (check.ours.architecture, check.ours.layer) if name]
+    return [f"  {', '.join(named)}"] if named else []
+
+
+def _sides(check: CrossCheck) -> Table:
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("ours", Text(f"transformer-harness {check.ours.provenance.version}"))
+    table.add_row("theirs", Text(theirs_in_words(check.theirs)))
+    return table
+
+
+def _sums(comparison: Comparison) -> Table:
+    """The figures of the whole, as people read them."""
+    table = _table()
+    table.add_column("", style="dim", no_wrap=True)
+    for heading in ("ours", "theirs"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    words = {
+        "cycles": ("cycles", _whole),
+        "energy_pj": ("energy", lambda value: quantities.energy(_real(value))),
+        "edp_j_cycles": ("EDP", lambda value: quantities.edp(_real(value))),
+        "utilization": ("utilisation", lambda value: quantities.fraction(_real(value))),
+    }
+    for field in comparison.fields:
+        if field.place.part == "whole" and field.name in words:
+            word, shown = words[field.name]
+            table.add_row(word, shown(field.ours), shown(field.theirs), _marked(field))
+    return table
+
+
+def _levels(fields: Sequence[Field]) -> Table:
+    """A line for each level and network; for each of its data spaces too where something differs."""
+    table = _table()
+    table.add_column("level", overflow="fold", style="cyan")
+    table.add_column("data space", overflow="fold")
+    table.add_column("integers", justify="right", no_wrap=True)
+    table.add_column("others", justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for _, group in _grouped(fields):
+        differs = any(field.verdict == "differs" for field in group)
+        for label, space, part in _lines_of(group, apart=differs):
+            table.add_row(plain(label), plain(space), _of(part, True), _of(part, False), _summed(part))
+    return table
+
+
+def _grouped(fields: Sequence[Field]) -> Iterator[tuple[tuple[str, str], list[Field]]]:
+    """Fields of one level or network together, in the order in which they come."""
+    groups: dict[tuple[str, str], list[Field]] = {}
+    for field in fields:
+        groups.setdefault((field.place.part, field.place.where), []).append(field)
+    yield from groups.items()
+
+
+def _lines_of(group: Sequence[Field], apart: bool) -> Iterator[tuple[str, str, list[Field]]]:
+    by_place: dict[Place, list[Field]] = {}
+    for field in group:
+        by_place.setdefault(field.place, []).append(field)
+    label = group[0].place.where or "all of it"
+    if apart:
+        for place, part in by_place.items():
+            yield label, place.data_space, part
+            label = ""
+    else:
+        yield label, ", ".join(place.data_space for place in by_place if place.data_space), list(group)
+
+
+def _of(part: Sequence[Field], whole: bool) -> str:
+    told = [f for f in part if f.verdict != "absent" and f.name != "present" and f.is_whole == whole]
+    if not told:
+        return "-"
+    equal = sum(field.verdict != "differs" for field in told)
+    return f"{equal}" if equal == len(told) else f"{equal} of {len(told)}"
+
+
+def _summed(part: Sequence[Field]) -> str:
+    """The worst verdict of several, in words."""
+    verdicts = [field.verdict for field in part]
+    missing = next((field for field in part if field.name == "present"), None)
+    if missing is not None:
+        return f"[bold red]only {'ours' if missing.ours == 'yes' else 'theirs'}[/]"
+    if "differs" in verdicts:
+        return f"[bold red]{verdicts.count('differs')} differ[/]"
+    if all(verdict == "absent" for verdict in verdicts):
+        return "[dim]not told[/]"
+    rounded = "rounded" in verdicts
+    return "[green]equal as printed[/]" if rounded else "[green]equal[/]"
+
+
+def _differing(differing: Sequence[Field]) -> Table:
+    table = _table()
+    table.add_column("what differs", overflow="fold", style="cyan")
+    for heading in ("ours", "theirs", "theirs - ours"):
+        table.add_column(heading, justify="right", overflow="fold")
+    for field in differing[:_MOST_LINES]:
+        table.add_row(plain(field.path), _digits(field.ours), _digits(field.theirs), _difference(field))
+    return table
+
+
+def _every_field(fields: Sequence[Field]) -> Table:
+    """Under the name of each level or network its fields, with the data space in front."""
+    table = _table()
+    table.add_column("field", overflow="fold")
+    for heading in ("ours", "theirs"):
+        table.add_column(heading, justify="right", overflow="fold")
+    table.add_column("verdict", no_wrap=True)
+    for (_, where), group in _grouped(fields):
+        table.add_row(plain(where or "all of it", "cyan"), "", "", "")
+        for field in group:
+            name = f"  {field.place.data_space} {field.name}" if field.place.data_space else f"  {field.name}"
+            table.add_row(plain(name), _digits(field.ours), _digits(field.theirs), _marked(field))
+    return table
+
+
+def _table() -> Table:
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+
+
+def _marked(field: Field) -> str:
+    words = {"rounded": "equal as printed", "absent": "not told"}
+    return f"[{_STYLES[field.verdict]}]{words.get(field.verdict, field.verdict)}[/]"
+
+
+def _digits(value: Value) -> str:
+    """Twelve digits of what is no whole number, so that a difference above the tolerance can be seen."""
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.12g}"
+
+
+def _difference(field: Field) -> str:
+    difference = field.difference
+    if difference is None:
+        return "-"
+    if field.is_whole and math.isfinite(difference):
+        return f"{int(difference):+,}"
+    return f"{difference:+.4g}"
+
+
+def _whole(value: Value) -> str:
+    return quantities.whole(value if isinstance(value, int) else None)
+
+
+def _real(value: Value) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _verdict_words(checked: Checked) -> str:
+    check = checked.check
+    if check is None or checked.status == "not_checked":
+        return checked.reason or ""
+    comparison = check.comparison
+    if comparison.differing:
+        return f"{len(comparison.differing):,} of {comparison.compared:,} figures differ" + _untold(
+            comparison
+        )
+    told = [field for field in comparison.fields if field.verdict != "absent"]
+    whole = sum(field.is_whole for field in told)
+    exact = sum(not field.is_whole and field.verdict == "equal" for field in told)
+    parts = [f"{whole:,} whole numbers", f"{exact:,} others to a billionth"]
+    if rounded := comparison.count("rounded"):
+        parts.append(f"{rounded:,} to the digits that Timeloop prints")
+    return ", ".join(parts) + _untold(comparison)
+
+
+def _untold(comparison: Comparison) -> str:
+    absent = comparison.count("absent")
+    return f"; {absent:,} are told by one side only" if absent else ""
