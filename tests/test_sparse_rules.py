@@ -12,9 +12,7 @@ from harness.model import evaluate
 from harness.model.compat import artefacts
 from harness.model.kernels.machine import machine_of
 from harness.model.stats import SparseStats, Stats
-from harness.search import find_mapping
 from harness.spec.architecture import Architecture
-from harness.spec.constraints import Constraints
 from harness.spec.flattened import read_architecture, read_mapping, read_problem
 from harness.spec.mapping import Mapping
 from harness.spec.problem import Problem
@@ -333,10 +331,3 @@ def test_batch_kernels_refuse() -> None:
     architecture = machine(at("Buffer", action("gating", "B", "A")))
     with pytest.raises(Unsupported, match="mapping by mapping"):
         machine_of(architecture, product(), artefacts("timeloop-v4"))
-
-
-@pytest.mark.parametrize("algorithm", ["optimal", "hybrid", "guided"])
-def test_no_mapper_searches_what_it_would_prune_by_dense_counts(algorithm: str) -> None:
-    architecture = machine(at("Buffer", action("gating", "B", "A")))
-    with pytest.raises(Unsupported, match="map spaces of hardware with sparse optimisations"):
-        find_mapping(architecture, product(), Constraints(), mapper=algorithm)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from harness.errors import EmptyMapSpace, Unsupported
+from harness.errors import EmptyMapSpace
 from harness.mapspace.bypass import BypassSpace
 from harness.mapspace.conflict import explain_no_factors
 from harness.mapspace.demands import factor_demands
@@ -69,11 +69,6 @@ class MapSpace:
         constraints: Constraints,
         template: Template = "uber",
     ) -> None:
-        if architecture.sparse is not None:
-            # What fits is counted in dense words here, and costs are pruned by dense traffic.
-            raise Unsupported(
-                "map spaces of hardware with sparse optimisations are not searched", hint="give a mapping"
-            )
         self.architecture = architecture
         self.problem = problem
         self.constraints = constraints
@@ -100,6 +95,10 @@ class MapSpace:
         self._bypass = BypassSpace(architecture, problem, constraints)
         self._subspaces: dict[tuple[int, bool], SubSpace] = {}
         self._temporal_of = [k for k, level in enumerate(self.levels) if not level.spatial]
+        sparse = architecture.sparse
+        # Unit loops matter to sparse optimisations only; dense mappings do without their order.
+        self._orders_unit_loops = sparse is not None
+        self._bounded_by_fanouts = sparse is None or not sparse.skips_instances
 
     def __getstate__(self) -> dict[str, object]:
         """Without what can be built again, to travel light to worker processes."""
@@ -162,7 +161,14 @@ class MapSpace:
                 unit = tuple(d for d, is_unit in enumerate(units[k]) if is_unit)
             orders.append(self._rules.orders(k, unit))
             counts.append(len(unit))
-        return SubSpace(self.levels, factors, orders, counts, self.constraints.min_parallelism)
+        return SubSpace(
+            self.levels,
+            factors,
+            orders,
+            counts,
+            self.constraints.min_parallelism,
+            bounded_by_fanouts=self._bounded_by_fanouts,
+        )
 
     def orders(self, level: int) -> LevelOrders:
         """The loop orders of tiling level ``level`` that the constraints admit, unit loops included."""
@@ -185,7 +191,8 @@ class MapSpace:
     def mapping(self, subspace: SubSpace, permutation: int, spatial: int, bypass: int) -> Mapping:
         """The mapping with these coordinates, whether or not it fits (see :meth:`SubSpace.refusal`).
 
-        Unit loops are left out; directives and the keep sets of the constraints are carried over.
+        Unit loops are left out (but for their order where there are sparse optimisations); directives and
+        the keep sets of the constraints are carried over.
         """
         splits = subspace.splits(spatial)
         keep = self._bypass.keep(bypass)
@@ -193,6 +200,7 @@ class MapSpace:
         entries: list[LevelMapping] = []
         for storage, k in enumerate(self._temporal_of):
             spatial_loops: list[Loop] = []
+            spatial_order: tuple[str, ...] = ()
             if k - 1 in splits:
                 split = splits[k - 1]
                 factors = subspace.factors[k - 1]
@@ -200,6 +208,8 @@ class MapSpace:
                     end, residual = factors[d]
                     if end > 1:
                         spatial_loops.append(Loop(names[d], end, residual, "X" if position < split else "Y"))
+                if self._orders_unit_loops:
+                    spatial_order = tuple(names[d] for d in subspace.order(k - 1, permutation))
             factors = subspace.factors[k]
             temporal_loops = [
                 Loop(names[d], factors[d][0], factors[d][1])
@@ -218,6 +228,10 @@ class MapSpace:
                     no_link_transfer=demanded.no_link_transfer,
                     rmw_first_update=demanded.rmw_first_update,
                     no_coalesce=demanded.no_coalesce,
+                    temporal_order=tuple(names[d] for d in subspace.order(k, permutation))
+                    if self._orders_unit_loops
+                    else (),
+                    spatial_order=spatial_order,
                 )
             )
         return Mapping(tuple(entries))

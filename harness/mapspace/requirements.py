@@ -231,6 +231,9 @@ class Requirements:
         return found
 
     def _of_hardware(self) -> Sequence[Demand]:
+        """Of hardware with sparse optimisations only what does not depend on how full the tensors are."""
+        sparse = self.architecture.sparse
+        spreads_at_will = sparse is not None and sparse.skips_instances
         found = []
         for place, level in enumerate(self.levels):
             if not level.spatial:
@@ -242,9 +245,11 @@ class Requirements:
             if constraint.prefix or constraint.suffix:
                 order = ",".join((*constraint.prefix, "_", *constraint.suffix))
                 found.append(Demand("order", name, f"{name} permutation {order}", constraint.location, place))
+            if spreads_at_will:
+                continue
             fanout = f"{name} fans out to {level.fanout_x:,} x {level.fanout_y:,} (X x Y)"
             found.append(Demand("fan-out", name, fanout, None, place))
-        if not self._instances_follow_from_fanouts():
+        if not spreads_at_will and not self._instances_follow_from_fanouts():
             unit = self.architecture.arithmetic.name
             found.append(Demand("instances", unit, "the instances and meshes of the levels"))
         least = self.constraints.min_parallelism
@@ -253,7 +258,7 @@ class Requirements:
             found.append(Demand("least parallelism", "arithmetic", text, value=least))
         for place, storage in enumerate(self.architecture.storage):
             size = storage.effective_size_words
-            if size is None:
+            if size is None or (sparse is not None and sparse.levels[place].formats):
                 continue
             if storage.min_utilization > 0:
                 text = (

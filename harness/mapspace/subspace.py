@@ -29,6 +29,8 @@ class SubSpace:
     ``factors[k][d]`` is the (iterations, residual) of dimension ``d`` at tiling level ``k``.
     ``pruned`` tells whether unit loops were moved to the front of each order (Timeloop's InitPruned):
     then they multiply neither the permutations nor the splits, except at levels with a split of the user.
+    Without ``bounded_by_fanouts`` a mapping may ask for more instances than there are: skipping may need
+    fewer, which is known only once it is evaluated.
     """
 
     def __init__(
@@ -38,12 +40,15 @@ class SubSpace:
         orders: Sequence[LevelOrders],
         pruned_counts: Sequence[int],
         min_parallelism: float | None,
+        *,
+        bounded_by_fanouts: bool = True,
     ) -> None:
         self.levels = levels
         self.factors = factors
         self.orders = orders
         self._pruned_counts = pruned_counts
         self._min_parallelism = min_parallelism
+        self._bounded_by_fanouts = bounded_by_fanouts
         self._spatial = [k for k, level in enumerate(levels) if level.spatial]
         self._splits: dict[int, dict[int, int]] = {}
         self._order_cache: list[dict[int, Order]] = [{} for _ in levels]
@@ -185,7 +190,7 @@ class SubSpace:
         used = expansion_x * expansion_y / (level.fanout_x * level.fanout_y)
         axes = (("X", expansion_x, level.fanout_x), ("Y", expansion_y, level.fanout_y))
         for axis, expansion, fanout in axes:
-            if expansion > fanout:
+            if expansion > fanout and self._bounded_by_fanouts:
                 reason = f"mapped fan-out {axis} {expansion} exceeds the hardware's {fanout}"
                 return Refusal(level.storage_name, "fanout", reason), used
         return None, used

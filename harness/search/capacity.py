@@ -1,14 +1,19 @@
 """The cheap test before an evaluation: do the tiles fit?
 
 Timeloop ``model/topology.cpp`` and ``model/buffer.cpp``, PreEvaluationCheck. Depends on the factorisation and
-the bypass mask only.
+the bypass mask only. A tensor that a level holds packed takes as much room as its density model says.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from harness.mapspace import MapSpace, Refusal, SubSpace
+
+if TYPE_CHECKING:
+    from harness.search.packed_room import PackedRoom
 
 KEPT_NOWHERE = "bypassed everywhere"
 TOO_LARGE = "capacity"
@@ -47,6 +52,11 @@ class CapacityCheck:
             available = size * storage.instances if self._distributed_multicast(index) else size
             least = size * storage.min_utilization
             self._limits.append((index, temporal[index], available, storage.name, size, least))
+        self._packed: PackedRoom | None = None
+        if space.architecture.sparse is not None:
+            from harness.search.packed_room import PackedRoom  # noqa: PLC0415 - dense spaces do without
+
+            self._packed = PackedRoom(space)
         self._known: dict[SubSpace, _Tiles] = {}
 
     def _distributed_multicast(self, index: int) -> bool:
@@ -73,7 +83,7 @@ class CapacityCheck:
             if not any(name in kept for kept in keep):
                 return Refusal("all levels", KEPT_NOWHERE, f"{name} is bypassed in all storage levels")
         for index, tiling_level, available, storage_name, _, least in self._limits:
-            required = sum(self._tile(subspace, tiling_level, name, tiles) for name in keep[index])
+            required = sum(self._tile(subspace, index, tiling_level, name, tiles) for name in keep[index])
             if required > available:
                 return Refusal(storage_name, TOO_LARGE, f"tile {required} exceeds {int(available)}")
             if required < least:
@@ -81,7 +91,7 @@ class CapacityCheck:
                 return Refusal(storage_name, TOO_SMALL, reason)
         return None
 
-    def _tile(self, subspace: SubSpace, tiling_level: int, name: str, tiles: _Tiles) -> int:
+    def _tile(self, subspace: SubSpace, index: int, tiling_level: int, name: str, tiles: _Tiles) -> int:
         key = (tiling_level, name)
         known = tiles.sizes.get(key)
         if known is not None:
@@ -93,8 +103,12 @@ class CapacityCheck:
                 for d, (end, _) in enumerate(factors):
                     extents[d] *= end
             tiles.extents[tiling_level] = extents
-        tile = 1
-        for rank in self._ranks[name]:
-            tile *= 1 + sum(coefficient * (extents[d] - 1) for d, coefficient in rank)
+        sizes = [
+            1 + sum(coefficient * (extents[d] - 1) for d, coefficient in rank) for rank in self._ranks[name]
+        ]
+        if self._packed is not None and self._packed.holds(index, name):
+            tile = self._packed.words(name, sizes)
+        else:
+            tile = math.prod(sizes)
         tiles.sizes[key] = tile
         return tile

@@ -31,6 +31,8 @@ class OptimalMapper:
     """Reads objective, caps, template and time limit; the other settings serve the fallback only."""
 
     def find(self, space: MapSpace, request: Request) -> SearchResult:
+        if space.architecture.sparse is not None:
+            return _searched(space, request, "proofs do not cover sparse optimisations", 0.0)
         from harness.search.optimal import Limits, warm_up  # noqa: PLC0415 - numba is slow to start
 
         warm_up(space.problem.has_sliding_windows)

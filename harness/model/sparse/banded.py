@@ -54,6 +54,10 @@ class Banded:
             left -= counts[place][1]
         return counts[place][0]
 
+    def room_needed(self, tile: Tile) -> int:
+        """At least one row of the band, wherever the tile lies (Timeloop's loose filter)."""
+        return min(tile.words, 2 * self.band_width + 1)
+
     def least_occupancy(self, tile: Tile, words: int) -> int:
         """As in Timeloop none: empty tiles are among the possible ones, if only with probability 0."""
         return 0

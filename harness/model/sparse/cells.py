@@ -12,11 +12,10 @@ from harness.errors import SpecError, did_you_mean
 from harness.model.accesses import Accesses
 from harness.model.basis import Basis, Tensor
 from harness.model.geometry import Box
-from harness.model.sparse.banded import banded
-from harness.model.sparse.densities import DensityModel, FixedStructured, Hypergeometric, Tile
+from harness.model.sparse.densities import DensityModel, Tile
+from harness.model.sparse.density_models import density_model
 from harness.model.sparse.full_nest import FullNest, box_of
 from harness.model.tiles import Movement
-from harness.spec.density import Density
 from harness.spec.mapping import Mapping
 from harness.spec.sparse import SparseOptimizations, TensorFormat
 
@@ -146,7 +145,9 @@ def framed(
     _check_names(basis, sparse)
     nest = FullNest(basis, mapping)
     models = tuple(
-        _model(basis.problem.density_of(t.name), box_of(t, nest.whole), t.name, basis.artefacts.sparse_slips)
+        density_model(
+            basis.problem.density_of(t.name), box_of(t, nest.whole), t.name, basis.artefacts.sparse_slips
+        )
         for t in basis.tensors
     )
     cells = [
@@ -154,15 +155,6 @@ def framed(
         for tensor, of_tensor, counts in zip(basis.tensors, movements, accesses, strict=True)
     ]
     return Frame(basis, sparse, mapping, nest, models, cells)
-
-
-def _model(density: Density, box: Box, tensor: str, slips: bool) -> DensityModel:
-    whole = Tile(box)
-    if density.distribution == "banded":
-        return banded(box, density.band_width, tensor, slips)
-    if density.distribution == "hypergeometric":
-        return Hypergeometric(density.density, whole.words, slips)
-    return FixedStructured(density.density)
 
 
 def _cells(

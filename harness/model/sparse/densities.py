@@ -48,6 +48,9 @@ class DensityModel(Protocol):
     def most_occupancy(self, tile: Tile, confidence: float = 1.0) -> int:
         """How many words of ``tile`` are not zero at most, with this confidence."""
 
+    def room_needed(self, tile: Tile) -> int:
+        """The words for which a search may refuse a packed tile before it is evaluated."""
+
     def least_occupancy(self, tile: Tile, words: int) -> int:
         """How many are not zero at least, of a tile of ``words`` words."""
 
@@ -84,6 +87,9 @@ class FixedStructured:
         exact = tile.words * self.density
         below = 1 - (exact - math.floor(exact))
         return math.floor(exact) if confidence <= below else math.ceil(exact)
+
+    def room_needed(self, tile: Tile) -> int:
+        return self.most_occupancy(tile)
 
     def least_occupancy(self, tile: Tile, words: int) -> int:
         if tile.words == 0:
@@ -136,6 +142,9 @@ class Hypergeometric:
         if confidence == 1.0:
             return min(tile.words, self.nonzeros)
         return quantile(confidence, self.nonzeros, tile.words, self.words)
+
+    def room_needed(self, tile: Tile) -> int:
+        return self.most_occupancy(tile)
 
     def least_occupancy(self, tile: Tile, words: int) -> int:
         if tile.words <= self.words - self.nonzeros:

@@ -97,9 +97,18 @@ def _order(dimensions: tuple[str, ...], block: tuple[Loop, ...], written: tuple[
 
 def box_of(tensor: Tensor, extents: Extents) -> Box:
     """The box of ``tensor`` for an iteration box of these sizes at the origin."""
-    low = tuple(sum(c * (extents[d] - 1) for d, c in rank if c < 0) for rank in tensor.ranks)
-    high = tuple(sum(c * (extents[d] - 1) for d, c in rank if c > 0) + 1 for rank in tensor.ranks)
-    return low, high
+    low, high = [], []
+    for rank in tensor.ranks:
+        least, most = 0, 1
+        for dimension, coefficient in rank:
+            reach = coefficient * (extents[dimension] - 1)
+            if reach > 0:
+                most += reach
+            else:
+                least += reach
+        low.append(least)
+        high.append(most)
+    return tuple(low), tuple(high)
 
 
 def dimensions_of(tensor: Tensor) -> frozenset[int]:

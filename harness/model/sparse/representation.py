@@ -43,12 +43,15 @@ def check_formats(frame: Frame) -> None:
 
 
 def lay_out(frame: Frame) -> None:
-    """Give each held tile its fiber tree. Without any format nothing is to be done."""
+    """Give each held tile its fiber tree where one is needed."""
     if not frame.sparse.any_format:
         return
     for tensor in range(len(frame.tensors)):
-        for storage, cell in enumerate(frame.cells[tensor]):
-            if cell.shape:
+        cells = frame.cells[tensor]
+        for storage, cell in enumerate(cells):
+            # The tree of a tile without metadata is asked for only where its parent is packed.
+            packed_outside = cell.parent is not None and cells[cell.parent].compressed
+            if cell.shape and (cell.has_metadata or packed_outside):
                 cell.representation = _representation(frame, tensor, storage, cell)
 
 

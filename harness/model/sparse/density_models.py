@@ -1,0 +1,27 @@
+"""The density model of a tensor: which one its density asks for.
+
+A search asks the same model about the same tiles for each mapping, so the last models are kept with what they
+remember.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from harness.model.geometry import Box
+from harness.model.sparse.banded import banded
+from harness.model.sparse.densities import DensityModel, FixedStructured, Hypergeometric, Tile
+from harness.spec.density import Density
+
+
+@lru_cache(maxsize=256)
+def density_model(density: Density, whole: Box, tensor: str, slips: bool) -> DensityModel:
+    """``whole`` is the box of all words of ``tensor``; ``slips`` as in :class:`Hypergeometric`.
+
+    Raises SpecError for a tensor that the model does not describe.
+    """
+    if density.distribution == "banded":
+        return banded(whole, density.band_width, tensor, slips)
+    if density.distribution == "hypergeometric":
+        return Hypergeometric(density.density, Tile(whole).words, slips)
+    return FixedStructured(density.density)
