@@ -214,6 +214,8 @@ def _say_if_compiling(planned: Planned) -> None:
     specification = planned.job.specification
     if specification.mapping is not None or specification.settings.algorithm != "optimal":
         return
+    if specification.architecture.sparse is not None:
+        return  # what cannot be proven is searched instead
     from harness.search.optimal import compiled  # noqa: PLC0415
 
     if not compiled(specification.problem.has_sliding_windows):
