@@ -14,6 +14,7 @@ from harness.report.accuracy_words import accuracy_words, source_words
 from harness.report.estimation_table import estimators_of
 from harness.report.loop_nest_view import loop_nest_lines
 from harness.report.proof_screen import search_line
+from harness.report.sparse_words import sparse_words
 from harness.spec.problem import Problem
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ def _figures(result: Result, counts: Counts) -> Table:
         ("utilisation", quantities.fraction(result.utilization) + _units_in_use(result)),
         ("area", "not given" if result.area_um2 is None else quantities.area(result.area_um2)),
     ]
+    if zeros := sparse_words(result):
+        rows.insert(-1, ("sparse", zeros))
     if result.evaluation is not None:
         rows.append(("estimates", _sources(result)))
         if result.energy_by_accuracy:
