@@ -29,6 +29,7 @@ _GAVE_UP = re.compile(
     r"\[\s*(\d+)\] STATEMENT: (?P<all>\d+) invalid mappings "
     r"\((?P<fanout>\d+) fanout, (?P<capacity>\d+) capacity\)"
 )
+_EMPTY = re.compile(r"Mapspace Dimension \[(\w+)\] Size: 0$")
 _NOTHING = "no valid mappings found"
 _TELLING = re.compile(r"error|assert|terminate called|what\(\)|exception|fault|abort", re.IGNORECASE)
 
@@ -51,6 +52,8 @@ class Log:
         self.beyond_fanout = 0
         self.beyond_capacity = 0
         """Mappings that the last threads to give up had tried in vain."""
+        self.empty_part = ""
+        """The part of the map space that has no points, which the mapper prints before it divides by them."""
         self.found_nothing = False
         """Whether the mapper said that it found no valid mapping."""
 
@@ -68,6 +71,9 @@ class Log:
         gave_up = _GAVE_UP.match(text)
         if gave_up is not None:
             self._gave_up(int(gave_up[1]), gave_up)
+        empty = _EMPTY.match(text)
+        if empty is not None:
+            self.empty_part = empty[1]
         if _NOTHING in text:
             self.found_nothing = True
         self._keep(text[:MOST_LETTERS])

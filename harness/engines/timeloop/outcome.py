@@ -53,15 +53,15 @@ def _without_figures(program: str, ended: Ended, log: Log, limit_seconds: float)
             f"within the time limit of {limit_seconds:g} s" if ended.how == "time limit" else "until then"
         )
         return Outcome("no_mapping", ended.how, f"{program} found no valid mapping {within}")
+    if log.empty_part and ended.code != 0:
+        reason = f"{program} finds that the map space is empty: no point in its part {log.empty_part}"
+        return Outcome("no_mapping", _by_itself(ended.code), reason)
     if ended.killed:
         reason = f"{program} did not end when it was asked to ({ended.how}) and was killed"
         return Outcome("failed", "killed", reason + said)
-    if ended.code < 0:
-        name = _signal_name(-ended.code)
-        return Outcome("failed", f"ended by {name}", f"{program} was ended by {name}{said}")
     if ended.code != 0:
-        what = f"exit code {ended.code}"
-        return Outcome("failed", what, f"{program} ended with {what}{said}")
+        how = _by_itself(ended.code)
+        return Outcome("failed", how, f"{program} {'was ' if ended.code < 0 else ''}{how}{said}")
     if log.found_nothing:
         return Outcome("no_mapping", ended.how, f"{program} found no valid mapping{_in_vain(log)}")
     return Outcome("failed", "no output", f"{program} ended without an error and without figures{said}")
@@ -77,7 +77,9 @@ def _in_vain(log: Log) -> str:
     return f"{tried} ({log.beyond_fanout:,} exceed a fan-out, {log.beyond_capacity:,} a capacity)"
 
 
-def _signal_name(number: int) -> str:
+def _by_itself(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit code {code}"
     with contextlib.suppress(ValueError):
-        return signal.Signals(number).name
-    return f"signal {number}"
+        return f"ended by {signal.Signals(-code).name}"
+    return f"ended by signal {-code}"

@@ -56,7 +56,7 @@ def run_program(
     limit_seconds: float,
     on_look: Callable[[], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
-    grace_seconds: float = GRACE_SECONDS,
+    grace_seconds: float | None = None,
 ) -> Ended:
     """Runs it to its end in ``folder``. ``on_look`` is called now and then, ``should_stop`` asked as often.
 
@@ -89,7 +89,9 @@ def run_program(
             if time.monotonic() - started > limit_seconds:
                 how = "time limit"
                 break
-        killed = how != "finished" and not _stopped(process, grace_seconds)
+        killed = how != "finished" and not _stopped(
+            process, GRACE_SECONDS if grace_seconds is None else grace_seconds
+        )
     finally:
         _kill_group(process)
         code = process.wait()
