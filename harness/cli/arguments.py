@@ -26,8 +26,8 @@ DEFAULT_ARCHITECTURE = "gemmini"
 DEFAULT_MODEL = "bert-large"
 DEFAULT_PROFILE = "default"
 
-EngineChoice = Literal["embedded", "timeloop"]
-"""``timeloop`` is the real Timeloop, where it is installed."""
+EngineChoice = Literal["embedded", "timeloop", "both"]
+"""``timeloop`` is the real Timeloop, where it is installed; ``both`` compares it with this package."""
 
 LARGEST_NUMBER = 2**31 - 1
 """Of sizes and counts. Larger ones name no workload, they would only keep the machine busy."""
@@ -86,6 +86,11 @@ class Arguments:
     compat: Literal["timeloop-v4"] | None = "timeloop-v4"
     debug: bool = False
     command: str = ""
+
+    @property
+    def first_engine(self) -> Literal["embedded", "timeloop"]:
+        """Whose result is written and shown as the result."""
+        return "timeloop" if self.engine == "timeloop" else "embedded"
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -357,8 +362,8 @@ def add_engine_options(group: argparse._ArgumentGroup) -> None:
     """The options that both commands have."""
     group.add_argument(
         "--engine", choices=get_args(EngineChoice), default="embedded",
-        help="who maps and evaluates: this package, or the real Timeloop where it is installed"
-        " (default %(default)s)",
+        help="who maps and evaluates: this package, the real Timeloop where it is installed, or both, and"
+        " their figures are compared (default %(default)s)",
     )  # fmt: skip
     group.add_argument(
         "--time-limit", type=seconds, metavar="SECONDS",

@@ -238,4 +238,5 @@ def search_summary(specification: Specification, engine: EngineChoice = "embedde
     from harness.engines.timeloop.settings import translated  # noqa: PLC0415 - most runs are embedded ones
 
     settings, _ = translated(specification.settings)
-    return f"timeloop-mapper, {settings_summary(settings)}, at most {settings.time_limit:g} s"
+    theirs = f"timeloop-mapper, {settings_summary(settings)}, at most {settings.time_limit:g} s"
+    return theirs if engine == "timeloop" else f"{settings_summary(specification.settings)}; then {theirs}"

@@ -19,6 +19,7 @@ from harness.errors import HarnessError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from harness.cli.both import Both
     from harness.cli.interrupt import StopOnInterrupt
     from harness.cli.planning import Plan, Planned
     from harness.engines.result import Result
@@ -33,7 +34,9 @@ NARROWEST = 40
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code: 0 with a mapping, 2 for an error of the user's, 3 without a mapping, 70 for our bugs."""
+    """Exit code: 0 with a mapping, 1 where both engines were asked and do not agree, 2 for an error of the
+    user's, 3 without a mapping, 70 for our bugs.
+    """
     try:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv, PROGRAM)
     except SystemExit as leaving:
@@ -107,7 +110,10 @@ def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) 
     from harness.report.plain_name import plain_name  # noqa: PLC0415
     from harness.report.screen import print_heading, print_result  # noqa: PLC0415
 
+    if arguments.engine == "both":
+        from harness.cli.both import ask_timeloop, print_both, write_theirs  # noqa: PLC0415
     results: list[Result] = []
+    both: list[Both] = []
     said: set[str] = set()
     for planned in _stopped_at_refusal(made):
         print_heading(console, planned.heading)
@@ -115,15 +121,22 @@ def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) 
         # A Ctrl-C while the files are written does not take them away.
         with StopOnInterrupt() as stop:
             result = _result(console, planned, arguments, stop)
+            if arguments.engine == "both":
+                asked = ask_timeloop(console, planned, result, arguments, stop)
+                result = asked.ours
+                write_theirs(place, asked)
+                both.append(asked)
             write_folder(place, output_files(result), ALL_NAMES)
         results.append(result)
-        for note in _notes(result, planned, made):
+        for note in [*_notes(result, planned, made), *(both[-1].notes if both else ())]:
             if note not in said:  # of a pair, both sides may have it
                 say(f"{PROGRAM}: note: {note}")
                 said.add(note)
         print_result(console, result, planned.heading.counts)
         _print_proof(console, result, arguments)
         console.print()
+        if both:
+            print_both(console, both[-1])
     record = results[0].to_json()
     if made.fusion is not None and len(results) == 2:
         figures = figures_of_pair(made.fusion, results[0], results[1])
@@ -138,7 +151,8 @@ def _run_jobs(console: Console, arguments: Arguments, made: Plan, folder: Path) 
         what = "no figures" if result.status == "failed" and result.timeloop is not None else "no mapping"
         say(f"{PROGRAM}: error: {what} for {result.layer}: {result.reason}")
     # A mapping of the user's own that the architecture refuses is the user's error.
-    return max((USER_ERROR if r.status == "failed" else NO_MAPPING for r in failed), default=0)
+    code = max((USER_ERROR if r.status == "failed" else NO_MAPPING for r in failed), default=0)
+    return max((asked.exit_code for asked in both), default=0) or code
 
 
 def _print_proof(console: Console, result: Result, arguments: Arguments) -> None:
@@ -186,11 +200,11 @@ def _result(console: Console, planned: Planned, arguments: Arguments, stop: Stop
 
     if planned.refusal is not None:
         refused = embedded.without_mapping(planned.job, "no_mapping", planned.refusal)
-        return replace(refused, engine=arguments.engine)
-    if arguments.engine == "embedded":
+        return replace(refused, engine=arguments.first_engine)
+    if arguments.first_engine == "embedded":
         _say_if_compiling(planned)
     with LiveSearch(console, arguments.live) as live:
-        result = engine_named(arguments.engine)(planned.job, live.update, stop.should_stop)
+        result = engine_named(arguments.first_engine)(planned.job, live.update, stop.should_stop)
         result = _with_proof(result, planned, arguments, stop)
     if stop.requested:
         kept = "kept the best mapping so far" if result.status == "ok" else "no mapping found until then"
@@ -269,7 +283,7 @@ def _print_failure(arguments: Arguments, reason: str) -> None:
         architecture="" if arguments.spec else arguments.architecture,
         layer=arguments.layer or "",
         fusion=arguments.fusion_level,
-        engine=arguments.engine,
+        engine=arguments.first_engine,
         search=SearchRecord(mapper, "", "no_mapping", seed=arguments.seed),
         provenance=Provenance(
             version=package_version(),

@@ -1,0 +1,111 @@
+"""``run.py --engine both``: the real Timeloop evaluates our mapping and searches one of its own, too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.engines.by_name import engine_named
+from harness.engines.cross_check import CrossCheck, check_by_timeloop, check_of_timeloop
+from harness.engines.result import Result
+from harness.errors import HarnessError
+from harness.report.files import write_folder
+from harness.report.live import LiveSearch
+from harness.report.outputs import ALL_NAMES, output_files
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.cli.arguments import Arguments
+    from harness.cli.interrupt import StopOnInterrupt
+    from harness.cli.planning import Planned
+
+DIFFERS = 1
+"""Exit code where the engines do not agree."""
+
+FOLDER = "timeloop"
+"""Below the output folder: what the real Timeloop wrote, in its search or, without one, of our mapping."""
+
+OF_OURS = "of_our_mapping"
+"""Below that: its evaluation of our mapping, where it searched too."""
+
+
+@dataclass(frozen=True)
+class Both:
+    """``ours`` is our result with the comparison in its record. ``theirs`` is None where nothing was searched
+    there, ``of_ours`` and ``of_theirs`` where that side has no mapping to be compared.
+    """
+
+    ours: Result
+    theirs: Result | None = None
+    of_ours: CrossCheck | None = None
+    of_theirs: CrossCheck | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def checks(self) -> tuple[CrossCheck, ...]:
+        return tuple(check for check in (self.of_ours, self.of_theirs) if check is not None)
+
+    @property
+    def exit_code(self) -> int:
+        """0 where every mapping has equal figures in both, and both found one or neither did."""
+        unequal = any(check.comparison.status != "equal" for check in self.checks)
+        searched = self.theirs is not None and self.theirs.status != "failed"
+        only_theirs = searched and self.theirs is not None and self._found(self.theirs)
+        return DIFFERS if unequal or (only_theirs and not self._found(self.ours)) else 0
+
+    @staticmethod
+    def _found(result: Result) -> bool:
+        return result.status == "ok"
+
+
+def ask_timeloop(
+    console: Console, planned: Planned, ours: Result, arguments: Arguments, stop: StopOnInterrupt
+) -> Both:
+    """What the real Timeloop says to the job of ``ours``. After a Ctrl-C it only evaluates our mapping."""
+    if planned.refusal is not None:
+        return Both(ours)
+    job = planned.job
+    of_ours = check_by_timeloop(job, ours) if ours.status == "ok" else None
+    notes: tuple[str, ...] = () if of_ours is None else of_ours.theirs.notes
+    if of_ours is not None:
+        ours = replace(ours, check=of_ours.comparison.record())
+    if job.specification.mapping is not None:
+        return Both(ours, of_ours=of_ours, notes=notes)
+    if stop.requested:
+        return Both(ours, of_ours=of_ours, notes=(*notes, "the real Timeloop did not search, as you stopped"))
+    with LiveSearch(console, arguments.live) as live:
+        theirs = engine_named("timeloop")(job, live.update, stop.should_stop)
+    notes = tuple(dict.fromkeys((*notes, *theirs.notes)))
+    of_theirs = None
+    if theirs.status == "ok":
+        try:
+            of_theirs = check_of_timeloop(job, theirs)
+        except HarnessError as error:
+            notes += (f"its mapping cannot be evaluated here: {error}",)
+        else:
+            theirs = replace(theirs, check=of_theirs.comparison.record())
+    return Both(ours, theirs, of_ours, of_theirs, notes)
+
+
+def print_both(console: Console, both: Both) -> None:
+    """What came of asking the real Timeloop too; nothing where it was not asked."""
+    from harness.report.check.side_by_side import print_side_by_side  # noqa: PLC0415 - rich is slow to import
+
+    if both.theirs is not None or both.checks:
+        print_side_by_side(console, both.ours, both.theirs, both.of_ours, both.of_theirs)
+        console.print()
+
+
+def write_theirs(folder: Path, both: Both) -> None:
+    """The real Timeloop's files below the output folder, nothing of an earlier run between them."""
+    place = folder / FOLDER
+    evaluated = None if both.of_ours is None else both.of_ours.theirs
+    if both.theirs is None:
+        if evaluated is not None:
+            write_folder(place, output_files(evaluated), ALL_NAMES)
+        return
+    write_folder(place, output_files(both.theirs), ALL_NAMES)
+    if evaluated is not None:
+        write_folder(place / OF_OURS, output_files(evaluated), ALL_NAMES)
