@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from harness.engines.estimated import with_energy
 from harness.engines.job import Job
 from harness.engines.processed_input import written_settings
-from harness.errors import Unsupported
-from harness.estimation import estimate
-from harness.spec.architecture import Architecture
+from harness.errors import HarnessError, Unsupported
 from harness.spec.flattened import write_art, write_ert
 from harness.spec.settings import SearchSettings
 from harness.spec.v4.exporting import export_v4
@@ -25,6 +25,9 @@ TIMELOOP_ALGORITHMS = ("hybrid", "random_pruned", "linear_pruned", "exhaustive",
 STAND_IN = "hybrid"
 """What Timeloop runs where the profile names an algorithm of this project's."""
 
+NEVER = 2**31 - 1
+"""Timeloop's mapper stops at its first invalid mapping where ``timeout`` is 0; here 0 means never."""
+
 _OWN_KEYS = ("seed", "time_limit", "max_cycles", "max_energy_pj")
 
 ARCHITECTURE, COMPONENTS, PROBLEM, MAPPER, VARIABLES, MAPPING, ERT, ART = (
@@ -33,6 +36,9 @@ ARCHITECTURE, COMPONENTS, PROBLEM, MAPPER, VARIABLES, MAPPING, ERT, ART = (
 )
 ALL_NAMES = (ARCHITECTURE, COMPONENTS, PROBLEM, MAPPER, VARIABLES, MAPPING, ERT, ART)
 """What an export may write; components and mapping only where there are any."""
+
+_FIRST_LINE = "# Timeloop v4, written by run.py --export-timeloop\n"
+"""Of every file, so that a later export knows what it may replace."""
 
 
 def v4_files(job: Job) -> dict[str, str]:
@@ -49,7 +55,7 @@ def v4_files(job: Job) -> dict[str, str]:
         )
     specification = job.specification
     sections = export_v4(job.source, specification)
-    architecture = _with_energy(job)
+    architecture, _ = with_energy(specification, job.estimation)
     trees: dict[str, Mapping[str, Any]] = {
         ARCHITECTURE: {"architecture": sections.architecture},
         COMPONENTS: {"components": sections.components} if sections.components else {},
@@ -66,20 +72,41 @@ def v4_files(job: Job) -> dict[str, str]:
         ERT: {} if architecture.ert is None else {"ERT": write_ert(architecture.ert)},
         ART: {} if architecture.art is None else {"ART": write_art(architecture.art)},
     }
-    return {name: dump_processed_input(tree) for name, tree in trees.items() if tree}
+    return {name: _FIRST_LINE + dump_processed_input(tree) for name, tree in trees.items() if tree}
 
 
 def timeloop_settings(settings: SearchSettings) -> dict[str, Any]:
-    """The ``mapper`` section with Timeloop's own algorithms and keys only."""
+    """The ``mapper`` section with Timeloop's own algorithms and keys only.
+
+    Unsupported for limits on cycles or energy: without them it would be another question.
+    """
+    for name, value in (("max_cycles", settings.max_cycles), ("max_energy_pj", settings.max_energy_pj)):
+        if value is not None:
+            raise Unsupported(f"Timeloop's mapper has no '{name}'")
     if settings.algorithm not in TIMELOOP_ALGORITHMS:
         settings = replace(settings, algorithm=STAND_IN)
+    if settings.timeout == 0:
+        settings = replace(settings, timeout=NEVER)
     return {key: value for key, value in written_settings(settings).items() if key not in _OWN_KEYS}
 
 
-def _with_energy(job: Job) -> Architecture:
-    specification = job.specification
-    architecture = specification.architecture
-    if architecture.ert is not None:
-        return architecture
-    made = estimate(architecture, specification.compound_components, job.estimation)
-    return architecture.with_energy(made.ert, made.art)
+def remarks_on_settings(settings: SearchSettings) -> tuple[str, ...]:
+    """What Timeloop's mapper will do otherwise than this package's."""
+    remarks = []
+    if settings.algorithm not in TIMELOOP_ALGORITHMS:
+        remarks.append(
+            f"the algorithm '{settings.algorithm}' is not Timeloop's, its {STAND_IN} search is named"
+        )
+    for name, value in (("time limit", settings.time_limit), ("seed", settings.seed)):
+        if value:
+            remarks.append(f"Timeloop's mapper has no {name}, {value:g} is left out")
+    return tuple(remarks)
+
+
+def is_exported(file: Path) -> bool:
+    """Whether an export has written ``file``. HarnessError when it cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(len(_FIRST_LINE)) == _FIRST_LINE.encode()
+    except OSError as error:
+        raise HarnessError(f"cannot read '{file}': {error.strerror or error}") from error

@@ -1,0 +1,67 @@
+"""``run.py ... --export-timeloop DIR``: the job as files for Timeloop's front ends; nothing is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.errors import say
+from harness.errors import EmptyMapSpace, HarnessError
+
+if TYPE_CHECKING:
+    from harness.cli.arguments import Arguments
+    from harness.cli.planning import Planned
+
+
+def export(arguments: Arguments, program: str) -> int:
+    """Writes the files and says which; a pair gets a folder for each side. Exit code 0.
+
+    Raises HarnessError for what has no v4 form, for fusing that leaves no mapping, and where a file that is
+    none of an export would be replaced; then nothing is written.
+    """
+    from harness.cli.planning import plan  # noqa: PLC0415
+    from harness.engines.exported import ALL_NAMES, v4_files  # noqa: PLC0415
+    from harness.report.files import write_folder  # noqa: PLC0415
+    from harness.report.plain_name import plain_name  # noqa: PLC0415
+
+    assert arguments.export_timeloop is not None
+    folder = Path(arguments.export_timeloop)
+    jobs = plan(arguments).jobs
+    exports = {}
+    for planned in jobs:
+        place = folder if len(jobs) == 1 else folder / plain_name(planned.job.layer)
+        exports[place] = v4_files(_possible(planned).job)
+        _refuse_to_replace(place, ALL_NAMES)
+    for place, files in exports.items():
+        write_folder(place, files, ALL_NAMES)
+        for name in files:
+            print(place / name)
+    for note in dict.fromkeys(note for planned in jobs for note in _notes(planned)):
+        say(f"{program}: note: {note}")
+    return 0
+
+
+def _possible(planned: Planned) -> Planned:
+    if planned.refusal is not None:
+        raise EmptyMapSpace(f"{planned.job.layer} has no mapping: {planned.refusal}")
+    return planned
+
+
+def _refuse_to_replace(folder: Path, names: tuple[str, ...]) -> None:
+    """An earlier export may be replaced; somebody's own ``problem.yaml`` may not, least of all an input."""
+    from harness.engines.exported import is_exported  # noqa: PLC0415
+
+    for name in names:
+        place = folder / name
+        if place.exists() and not is_exported(place):
+            raise HarnessError(
+                f"'{place}' was not written by an export and would be replaced or left among its files",
+                hint="export to another folder",
+            )
+
+
+def _notes(planned: Planned) -> tuple[str, ...]:
+    from harness.engines.exported import remarks_on_settings  # noqa: PLC0415
+
+    specification = planned.job.specification
+    return () if specification.mapping is not None else remarks_on_settings(specification.settings)
