@@ -16,7 +16,7 @@ from harness.fusion import Fusion, FusionOptions, names_a_pair, parse_pair, plan
 from harness.report.screen import ELEMENT_VISITS, MACS, Heading
 from harness.search.mappers import PROPOSING
 from harness.search.settings_words import settings_summary
-from harness.spec import load_specification
+from harness.spec.loading import load_with_source
 from harness.spec.located import LocatedDict, where
 from harness.spec.profiles import load_profile
 from harness.spec.settings import Metric, SearchSettings
@@ -145,7 +145,7 @@ def _from_files(arguments: Arguments) -> Planned:
         raise SpecError(
             "--arch-param sets parameters of shipped templates, not of --spec files", _COMMAND_LINE
         )
-    specification = load_specification(list(arguments.spec), jinja_values(arguments.jinja))
+    specification, source = load_with_source(list(arguments.spec), jinja_values(arguments.jinja))
     for option in arguments.estimation.given():
         if specification.architecture.ert is not None:
             raise SpecError(f"{option}: the files have an ERT, so nothing is estimated", _COMMAND_LINE)
@@ -167,6 +167,7 @@ def _from_files(arguments: Arguments) -> Planned:
         compat=arguments.compat,
         command=arguments.command,
         estimation=arguments.estimation.options(),
+        source=source,
     )
     heading = Heading(
         layer=layer,

@@ -40,9 +40,18 @@ def load_specification(
     ``jinja_data`` are the values that templates see. Raises :class:`~harness.errors.HarnessError` with file
     and line.
     """
+    return load_with_source(files, jinja_data)[0]
+
+
+def load_with_source(
+    files: Sequence[str | Path], jinja_data: Mapping[str, Any] | None = None
+) -> tuple[Specification, LocatedDict | None]:
+    """:func:`load_specification` with the v4 tree that it was made from, None for the flattened form."""
     paths = expand_files(files)
     tree = load_tree(paths, jinja_data)
-    return read_specification(to_flattened(tree), tuple(str(p) for p in paths))
+    flattened = to_flattened(tree)
+    specification = read_specification(flattened, tuple(str(p) for p in paths))
+    return specification, tree if flattened is not tree else None
 
 
 def specification_from_v4_tree(tree: Mapping[str, Any]) -> Specification:
