@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 from sparse_golden import Case, load_cases
 
+from harness.cli.energy import main as energy_main
+from harness.cli.run import main
 from harness.engines.energy_shares import energy_shares, energy_terms
 from harness.engines.evaluation import Evaluation
 from harness.engines.record import level_records
 from harness.engines.result import Provenance, Result, SearchRecord
 from harness.engines.sparse_remarks import sparse_remarks
+from harness.estimation import EstimationOptions, estimate
+from harness.estimation.query import Declined, Query
+from harness.estimation.sram.source import AccelergySramSource
 from harness.model import evaluate
+from harness.report.timeloop_stats import stats_text
+from harness.spec import load_specification
 from harness.spec.architecture import Architecture
 from harness.spec.energy import ActionEnergy, ComponentEnergy, EnergyReferenceTable, last_name
+from harness.spec.flattened import read_mapping
+from harness.spec.shipped import shipped_folder
 
 
 def evaluated() -> Iterator[Case]:
@@ -146,3 +158,141 @@ def test_skipped_accesses_cost_as_gated_ones_where_the_tables_have_only_these() 
     sparse = [space.sparse for space in stats.level("Buffer").data_spaces]
     skipped = sum(of.block_accesses.get("skipped_read", 0.0) for of in sparse if of is not None)
     assert more == pytest.approx(0.25 * skipped)
+
+
+SPEC = """
+architecture:
+  version: 0.4
+  nodes:
+  - !Container
+    name: chip
+    attributes: {technology: "45nm", global_cycle_seconds: 1e-9}
+  - !Component
+    name: DRAM
+    class: DRAM
+    attributes: {datawidth: 8, width: 64, metadata_storage_width: 12, metadata_datawidth: 4}
+    sparse_optimizations:
+      representation_format:
+        data_spaces: [{name: A, ranks: [{format: UOP}, {format: CP}]}]
+  - !Component
+    name: Buffer
+    class: storage
+    subclass: gated_buffer
+    attributes: {datawidth: 8, width: 32, depth: 256, decompression_supported: true}
+    sparse_optimizations:
+      action_optimization:
+      - {type: gating, options: [{target: B, condition_on: [A]}]}
+  - !Component
+    name: MAC
+    class: intmac
+    attributes: {datawidth: 8, width: 8}
+    sparse_optimizations:
+      compute_optimization: [{type: gating}]
+components:
+  version: 0.4
+  classes:
+  - name: gated_buffer
+    attributes: {technology: must_specify, width: must_specify, depth: must_specify}
+    subcomponents:
+    - {name: words, class: SRAM, attributes: {width: width, depth: depth}}
+    - {name: zeros, class: SRAM, attributes: {width: 0, depth: 0}}
+    actions:
+    - {name: read, subcomponents: [{name: words, actions: [{name: read}]}]}
+    - {name: write, subcomponents: [{name: words, actions: [{name: write}]}]}
+    - {name: gated_read, subcomponents: [{name: words, actions: [{name: read, energy_scale: 0.1}]}]}
+    - {name: metadata_read, subcomponents: [{name: zeros, actions: [{name: read}]}]}
+    - {name: leak, subcomponents: [{name: words, actions: [{name: leak}]}]}
+problem:
+  version: 0.4
+  instance:
+    {M: 8, N: 8, K: 8, densities: {A: {density: 0.5, distribution: hypergeometric}, B: 0.5}}
+  shape:
+    name: product
+    dimensions: [M, N, K]
+    data_spaces:
+    - {name: A, projection: [[[M]], [[K]]]}
+    - {name: B, projection: [[[N]], [[K]]]}
+    - {name: Z, projection: [[[M]], [[N]]], read_write: true}
+"""
+MAPPING = """
+mapping:
+- {target: DRAM, type: temporal, factors: M=2 N=1 K=1, permutation: NMK}
+- {target: Buffer, type: temporal, factors: M=4 N=8 K=8, permutation: NMK}
+"""
+
+
+@pytest.fixture
+def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.chdir(tmp_path)
+    Path("spec.yaml").write_text(SPEC)
+    Path("map.yaml").write_text(MAPPING)
+    return ["--spec", "spec.yaml", "--mapping", "map.yaml", "-o", "out"]
+
+
+def test_a_given_mapping_from_files_to_files(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(given) == 0
+    seen = capsys.readouterr()
+    result = Result.from_json(Path("out/result.json").read_text())
+    specification = load_specification(["spec.yaml"])
+    estimated = estimate(specification.architecture, specification.compound_components, EstimationOptions())
+    architecture = specification.architecture.with_energy(estimated.ert, estimated.art)
+    entries = yaml.safe_load(MAPPING)["mapping"]
+    mapping = read_mapping(entries, architecture, specification.problem)
+    stats = evaluate(architecture, specification.problem, mapping)
+    assert (result.cycles, result.energy_pj) == (stats.cycles, stats.energy_pj)
+    assert result.levels == level_records(stats)
+    assert stats.arithmetic.gated_computes > 0
+    text = Path("out/timeloop-mapper.stats.txt").read_text()
+    assert text == stats_text(architecture, specification.problem, stats)
+    assert math.fsum(result.energy_by_accuracy.values()) == pytest.approx(result.energy_pj, rel=1e-9)
+    (line,) = [line for line in seen.out.splitlines() if line.startswith("sparse ")]
+    assert re.search(r"sparse +25\.00 % of the computes happen, 25\.00 % idle; of the accesses \d", line)
+    assert "the tables have no metadata_read of DRAM: they cost nothing" in seen.err
+    assert "no compute_gated of MAC: they cost as much as those that happen" in seen.err
+    assert "gated_read" not in seen.err
+    assert "MACs" not in seen.err
+    # Every action that the class offers was asked for, and gated reads cost what it says.
+    table = estimated.ert.by_name["chip_top_level.Buffer[1..1]"]
+    assert table.energy_pj("gated_read") == pytest.approx((table.energy_pj("read") or 0.0) / 10, rel=1e-5)
+    assert table.energy_pj("metadata_read") == 0
+
+
+def test_a_run_is_repeated_from_what_it_leaves(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(given) == 0
+    again = ["--spec", "out/parsed-processed-input.yaml", "--mapping", "out/timeloop-mapper.map.yaml"]
+    assert main([*again, "-o", "again"]) == 0
+    for name in ("timeloop-mapper.stats.txt", "timeloop-mapper.map.txt", "timeloop-mapper.map.yaml"):
+        assert Path("again", name).read_text() == Path("out", name).read_text(), name
+    capsys.readouterr()
+
+
+def test_a_mapping_that_does_not_fit_is_the_users_error(
+    given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("spec.yaml").write_text(SPEC.replace("depth: 256", "depth: 8"))
+    assert main(given) == 2
+    assert "Buffer: mapped tile size" in capsys.readouterr().err
+
+
+def test_the_energies_of_a_sparse_architecture_are_told(
+    given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert energy_main(["--spec", "spec.yaml", "--json"]) == 0
+    told = capsys.readouterr().out
+    assert '"gated_read"' in told
+    assert '"metadata_read"' in told
+
+
+def test_a_memory_of_no_words_costs_nothing_and_one_without_width_is_refused() -> None:
+    source = AccelergySramSource(shipped_folder("estimation_tables") / "sram" / "cacti.csv.gz")
+
+    def ask(width: int, depth: int) -> float:
+        attributes = {"technology": "45nm", "width": width, "depth": depth, "global_cycle_seconds": 1e-9}
+        return source.estimate(Query("Buffer", "SRAM", attributes, "leak")).value
+
+    assert ask(0, 0) == 0
+    assert ask(32, 64) > 0
+    with pytest.raises(Declined, match="'width' is 0"):
+        ask(0, 64)
+    with pytest.raises(Declined, match="'depth' is 0"):
+        ask(32, 0)
