@@ -247,7 +247,7 @@ def test_a_given_mapping_from_files_to_files(given: list[str], capsys: pytest.Ca
     assert math.fsum(result.energy_by_accuracy.values()) == pytest.approx(result.energy_pj, rel=1e-9)
     (line,) = [line for line in seen.out.splitlines() if line.startswith("sparse ")]
     assert re.search(r"sparse +25\.00 % of the computes happen, 25\.00 % idle; of the accesses \d", line)
-    assert "the tables have no metadata_read of DRAM: they cost nothing" in seen.err
+    assert "no decompression_count of Buffer, no metadata_read of DRAM: they cost nothing" in seen.err
     assert "no compute_gated of MAC: they cost as much as those that happen" in seen.err
     assert "gated_read" not in seen.err
     assert "MACs" not in seen.err
