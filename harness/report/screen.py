@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.engines.built_in import TIMELOOP
-from harness.engines.result import Result
+from harness.engines.result import Result, TimeloopRun
 from harness.report import quantities
 from harness.report.accuracy_words import accuracy_words, source_words
 from harness.report.estimation_table import estimators_of
@@ -133,7 +133,20 @@ def _figures(result: Result, counts: Counts) -> Table:
             rows.append(("accuracy", _accuracy(result)))
     if result.search.mapper != "given":
         rows.append(("search", search_line(result.search)))
+    if result.timeloop is not None:
+        rows.append(("engine", _real_timeloop(result.timeloop)))
     return _rows(rows)
+
+
+def _real_timeloop(run: TimeloopRun) -> str:
+    """Which program made the figures, and how exactly it told them."""
+    flattened = f", input flattened by {run.front_end}" if run.front_end else ""
+    rounded = "" if run.precision == "full" else "; figures rounded as it prints them"
+    ended = "" if run.ended == "finished" else f", ended by {_ENDED_BY.get(run.ended, run.ended)}"
+    return f"{run.program} {run.identity}{flattened}{ended}{rounded}"
+
+
+_ENDED_BY = {"time limit": "the time limit", "interrupted": "Ctrl-C"}
 
 
 def _sources(result: Result) -> str:

@@ -127,10 +127,17 @@ def _has_ended(process: subprocess.Popen[bytes]) -> bool:
 
 
 def _stopped(process: subprocess.Popen[bytes], grace_seconds: float) -> bool:
-    """Whether it ended by itself after being asked, at most twice."""
+    """Whether it ended by itself after being asked, at most twice.
+
+    All of its session are asked, as by a Ctrl-C at a terminal: what was installed may be a script that
+    starts the program in a container.
+    """
     for seconds in (grace_seconds, min(grace_seconds, SECOND_GRACE_SECONDS)):
         with contextlib.suppress(OSError):
-            process.send_signal(signal.SIGINT)
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGINT)
+            else:
+                process.send_signal(signal.SIGINT)
         if _ended_within(process, seconds):
             return True
     return False
