@@ -28,6 +28,7 @@ from harness.timeloop_outputs.stats import PrintedArithmetic, PrintedDataSpace, 
 DEFAULT_NAMES = ("stats.txt", "map+stats.xml", "map.txt")
 
 _PRINTED_STEP_PJ = 0.01
+_SUMMARY_STEP_PJ = 1e4
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,13 @@ def _printed(statistics: Statistics, nest: LoopNest | None, text: str) -> Figure
             computes=_computes(unit),
         )
         levels.insert(0, compute)
+    # The levels have two decimals of a pJ, the summary two of a uJ.
+    energy = sum(level.energy_pj for level in levels) + sum(network.energy_pj for network in networks)
+    adds_up = abs(energy - summary.energy_pj) <= _SUMMARY_STEP_PJ
     return Figures(
         cycles=summary.cycles,
-        energy_pj=summary.energy_pj,
-        edp_j_cycles=summary.edp_j_cycles,
+        energy_pj=energy if adds_up else summary.energy_pj,
+        edp_j_cycles=energy * summary.cycles / 1e12 if adds_up else summary.edp_j_cycles,
         utilization=summary.utilization,
         macs=summary.algorithmic_computes,
         bound_by=_bound(levels, has_compute=unit is not None),

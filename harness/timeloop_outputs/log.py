@@ -1,0 +1,227 @@
+"""What Timeloop's programs say while they run, from a whole log: both of their streams, in any order.
+
+Counts of tried and valid mappings are only in a log of ``log_stats: true``, the reasons of failed mappings
+only in one of ``diagnostics: true``; how each thread of the mapper came to its end is in every log.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+Ending = Literal["stopped", "search_size", "victory_condition", "timeout", "exhausted", "unknown"]
+
+_COUNTS = re.compile(r"^\[\s*(\d+)\] INVALID (\d+) (\d+) \d+$")
+_STATEMENT = re.compile(r"^\[\s*(\d+)\] STATEMENT: (.*)$")
+_BETTER = re.compile(
+    r"^(?:\[\s*(?P<thread>\d+)\] )?\s*Utilization = +(?P<utilization>[0-9.e+-]+)(?P<percent>%?)"
+    r"(?: \| (?P<unit1>[fp])J/Algorithmic-Compute = +(?P<algorithmic>\S+))?"
+    r" \| (?P<unit2>[fp])J/Compute = +(?P<compute>\S+)(?: \| (?P<mapping>L\d.*?))?"
+    r" *\| Cycles = (?P<cycles>\d+)$"
+)
+_SIZE = re.compile(r"^Mapspace Dimension \[(\w+)\] Size: (\d+)$")
+_INVALID = re.compile(r"invalid mappings \((\d+) fanout, (\d+) capacity\)")
+_FAIL_CLASS = re.compile(r"^Fail class: (.+)$")
+_FAIL_LEVEL = re.compile(r"^\s+Level: (.+)$")
+_FAIL_COUNT = re.compile(r"^\s+Fail count: (\d+)$")
+_FAIL_REASON = re.compile(r"^\s+Fail reason: (.*)$")
+_ERROR = re.compile(
+    r"^ERROR\b|Assertion .* failed|^terminate called|^\s+what\(\):"
+    r"|Segmentation fault|Floating point exception"
+)
+_NOTHING = "MESSAGE: no valid mappings found"
+_ENDINGS: tuple[tuple[str, Ending], ...] = (
+    ("global termination flag", "stopped"),
+    ("suboptimal mappings found since", "victory_condition"),
+    ("invalid mappings", "timeout"),
+    ("valid mappings found", "search_size"),
+    ("search algorithm is done", "exhausted"),
+)
+_ENERGY_IN_PJ = {"f": 1e-3, "p": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedMapping:
+    """A better mapping as it was found, or the best of all at the end: figures as printed.
+
+    ``thread`` is None for the latter. ``mapping`` is the compact form (``L5[WIO] D16 - L4[WI] L64 ...``).
+    """
+
+    thread: int | None
+    utilization: float
+    energy_per_compute_pj: float
+    energy_per_algorithmic_compute_pj: float | None
+    cycles: int
+    mapping: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedThread:
+    """One thread of the mapper. ``tried`` and ``valid`` are None without ``log_stats``.
+
+    ``ending`` says which condition ended it, None where the log ends before; ``statement`` in Timeloop's
+    words. For "timeout", the last failures by what was exceeded.
+    """
+
+    number: int
+    tried: int | None
+    valid: int | None
+    ending: Ending | None
+    statement: str
+    fanout_failures: int | None = None
+    capacity_failures: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedFailure:
+    """How many mappings failed at a level and why, with the reason of one of them."""
+
+    kind: str
+    level: str
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunLog:
+    """``mapspace_sizes`` by the dimension of the map space. ``best`` is the summary at the end.
+
+    ``errors`` are the lines that speak of one, e.g. of a failed assertion.
+    """
+
+    mapspace_sizes: tuple[tuple[str, int], ...]
+    threads: tuple[LoggedThread, ...]
+    better: tuple[LoggedMapping, ...]
+    best: LoggedMapping | None
+    found_nothing: bool
+    failures: tuple[LoggedFailure, ...]
+    errors: tuple[str, ...]
+
+    @property
+    def tried(self) -> int | None:
+        """Of all threads; None where the log does not tell."""
+        return _sum([thread.tried for thread in self.threads])
+
+    @property
+    def valid(self) -> int | None:
+        return _sum([thread.valid for thread in self.threads])
+
+
+def read_log(text: str) -> RunLog:
+    """Whatever ``text`` tells; a log may be cut off anywhere, so nothing in it is an error."""
+    reader = _Reader()
+    for line in text.splitlines():
+        reader.read(line.rstrip())
+    return reader.log()
+
+
+def _sum(counts: list[int | None]) -> int | None:
+    told = [count for count in counts if count is not None]
+    return sum(told) if told else None
+
+
+@dataclass
+class _Reader:
+    sizes: dict[str, int] = field(default_factory=dict)
+    counts: dict[int, tuple[int, int]] = field(default_factory=dict)
+    statements: dict[int, str] = field(default_factory=dict)
+    better: list[LoggedMapping] = field(default_factory=list)
+    best: LoggedMapping | None = None
+    found_nothing: bool = False
+    failures: list[LoggedFailure] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    _failing: tuple[str, str, int] = ("", "", 0)
+
+    def read(self, line: str) -> None:
+        for pattern, take in (
+            (_COUNTS, self._take_counts),
+            (_BETTER, self._take_mapping),
+            (_STATEMENT, self._take_statement),
+            (_SIZE, self._take_size),
+            (_FAIL_CLASS, self._take_class),
+            (_FAIL_LEVEL, self._take_level),
+            (_FAIL_COUNT, self._take_count),
+            (_FAIL_REASON, self._take_reason),
+        ):
+            found = pattern.search(line)
+            if found is not None:
+                take(found)
+                return
+        if _NOTHING in line:
+            self.found_nothing = True
+        elif _ERROR.search(line):
+            self.errors.append(line.strip())
+
+    def log(self) -> RunLog:
+        threads = sorted({*self.counts, *self.statements, *self._improving()})
+        return RunLog(
+            mapspace_sizes=tuple(self.sizes.items()),
+            threads=tuple(self._thread(number) for number in threads),
+            better=tuple(self.better),
+            best=self.best,
+            found_nothing=self.found_nothing,
+            failures=tuple(self.failures),
+            errors=tuple(self.errors),
+        )
+
+    def _improving(self) -> set[int]:
+        return {mapping.thread for mapping in self.better if mapping.thread is not None}
+
+    def _thread(self, number: int) -> LoggedThread:
+        tried, valid = self.counts.get(number, (None, None))
+        statement = self.statements.get(number, "")
+        ending: Ending | None = None
+        if statement:
+            ending = next((name for words, name in _ENDINGS if words in statement), "unknown")
+        failed = _INVALID.search(statement)
+        return LoggedThread(
+            number=number,
+            tried=tried,
+            valid=valid,
+            ending=ending,
+            statement=statement,
+            fanout_failures=int(failed[1]) if failed else None,
+            capacity_failures=int(failed[2]) if failed else None,
+        )
+
+    def _take_counts(self, found: re.Match[str]) -> None:
+        self.counts[int(found[1])] = int(found[2]), int(found[3])
+
+    def _take_statement(self, found: re.Match[str]) -> None:
+        self.statements[int(found[1])] = found[2]
+
+    def _take_size(self, found: re.Match[str]) -> None:
+        self.sizes[found[1]] = int(found[2])
+
+    def _take_mapping(self, found: re.Match[str]) -> None:
+        try:
+            algorithmic = found["algorithmic"]
+            mapping = LoggedMapping(
+                thread=int(found["thread"]) if found["thread"] else None,
+                utilization=float(found["utilization"]) / (100 if found["percent"] else 1),
+                energy_per_compute_pj=float(found["compute"]) * _ENERGY_IN_PJ[found["unit2"]],
+                energy_per_algorithmic_compute_pj=(
+                    float(algorithmic) * _ENERGY_IN_PJ[found["unit1"]] if algorithmic else None
+                ),
+                cycles=int(found["cycles"]),
+                mapping=(found["mapping"] or "").strip(),
+            )
+        except ValueError:  # two threads wrote into one line
+            return
+        if mapping.thread is None:
+            self.best = mapping
+        else:
+            self.better.append(mapping)
+
+    def _take_class(self, found: re.Match[str]) -> None:
+        self._failing = found[1], "", 0
+
+    def _take_level(self, found: re.Match[str]) -> None:
+        self._failing = self._failing[0], found[1], 0
+
+    def _take_count(self, found: re.Match[str]) -> None:
+        self._failing = *self._failing[:2], int(found[1])
+
+    def _take_reason(self, found: re.Match[str]) -> None:
+        self.failures.append(LoggedFailure(*self._failing, found[1]))
