@@ -83,10 +83,9 @@ def print_list(console: Console, every: Sequence[Checked]) -> None:
             Text(checked.status.replace("_", " "), style=style),
         )
     console.print(table)
-    counts = {
-        status: sum(c.status == status for c in every) for status in ("equal", "differs", "not_checked")
-    }
-    told = [f"{n:,} {status.replace('_', ' ')}" for status, n in counts.items() if n]
+    words = {"equal": "equal", "differs": "different", "not_checked": "not checked"}
+    counts = {word: sum(c.status == status for c in every) for status, word in words.items()}
+    told = [f"{count:,} {word}" for word, count in counts.items() if count]
     console.print(f"{len(every):,} checked: {', '.join(told)}", highlight=False)
 
 

@@ -1,0 +1,216 @@
+"""Folders that the real Timeloop wrote, checked without it: recordings of its runs, complete and cut down."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from timeloop_recordings import Recording, recording
+
+from harness.engines.cross_check import CrossCheck, check_folder
+from harness.engines.directives import with_directives
+from harness.engines.timeloop.installation import FOLDER
+from harness.engines.timeloop_folder import program_in, read_timeloop_folder
+from harness.errors import SpecError
+from harness.spec.constraints import BlockConstraint, Constraints, LevelConstraints
+from harness.spec.mapping import LevelMapping, Mapping
+
+SUCCESSES = (
+    "model_gemmini",
+    "model_eyeriss_conv",
+    "model_simba",
+    "model_tpu",
+    "model_softmax",
+    "mapper_gemmini",
+)
+
+
+@pytest.fixture(autouse=True)
+def _not_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path / "nothing is installed here"))
+
+
+def folder_of(made: Recording, folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    made.write_inputs(folder)
+    made.write_files(folder)
+    return folder
+
+
+def checked(folder: Path) -> CrossCheck:
+    return check_folder(read_timeloop_folder(folder))
+
+
+def edited(folder: Path, name: str, pattern: str, new: str) -> None:
+    """``pattern`` must be found: a test that changes nothing would show nothing."""
+    text = (folder / name).read_text()
+    changed, count = re.subn(pattern, new, text, count=1, flags=re.MULTILINE)
+    assert count == 1, (name, pattern)
+    (folder / name).write_text(changed)
+
+
+@pytest.mark.parametrize("name", SUCCESSES)
+def test_our_evaluation_has_their_figures(name: str, tmp_path: Path) -> None:
+    check = checked(folder_of(recording(name), tmp_path / "out"))
+    assert check.comparison.status == "equal", check.comparison.differing[:5]
+    assert check.comparison.precision == "full"
+    assert check.comparison.compared > 80
+    assert check.causes == () and check.remarks == ()
+    assert check.theirs.timeloop is not None
+    assert check.theirs.timeloop.program == recording(name).program
+
+
+@pytest.mark.parametrize("name", SUCCESSES)
+def test_without_the_xml_file_the_printed_digits_are_compared(name: str, tmp_path: Path) -> None:
+    made = recording(name)
+    folder = folder_of(made, tmp_path / "out")
+    (folder / f"{made.program}.map+stats.xml").unlink()
+    check = checked(folder)
+    assert check.comparison.status == "equal", check.comparison.differing[:5]
+    assert check.comparison.precision == "printed"
+    assert check.comparison.count("rounded") > 0
+
+
+def test_a_folder_of_2024_has_stats_and_a_loop_nest_only(tmp_path: Path) -> None:
+    folder = folder_of(recording("mapper_gemmini"), tmp_path / "out")
+    for kind in ("map+stats.xml", "map.yaml"):
+        (folder / f"timeloop-mapper.{kind}").unlink()
+    stats = folder / "timeloop-mapper.stats.txt"
+    head, unit, tail = stats.read_text().partition("fJ/Compute\n")
+    assert unit
+    in_pj = re.sub(r"= ([0-9.]+)$", lambda m: f"= {float(m[1]) / 1000:.3f}", tail, flags=re.MULTILINE)
+    stats.write_text(f"{head}pJ/Compute\n{in_pj}")
+    check = checked(folder)
+    assert check.comparison.status == "equal", check.comparison.differing[:5]
+    assert check.comparison.compared > 80
+
+
+def test_what_the_prior_harness_appends_to_the_loop_nest_is_none_of_it(tmp_path: Path) -> None:
+    folder = folder_of(recording("mapper_gemmini"), tmp_path / "out")
+    (folder / "timeloop-mapper.map.yaml").unlink()
+    with (folder / "timeloop-mapper.map.txt").open("a") as file:
+        file.write("Fusion optimized: True\nFusion constraints: {'E': 1}\n")
+    assert checked(folder).comparison.status == "equal"
+
+
+def test_the_input_may_bear_the_name_of_the_other_front_end(tmp_path: Path) -> None:
+    folder = folder_of(recording("model_gemmini"), tmp_path / "out")
+    (folder / "parsed-processed-input.yaml").rename(folder / "tl-parsed-processed-input.yaml")
+    assert checked(folder).comparison.status == "equal"
+
+
+def test_tables_that_accelergy_wrote_by_hand_are_found(tmp_path: Path) -> None:
+    folder = folder_of(recording("model_gemmini"), tmp_path / "out")
+    for kind in ("ERT", "ART"):
+        (folder / f"timeloop-model.{kind}.yaml").rename(folder / f"{kind}.yaml")
+    check = checked(folder)
+    assert check.comparison.status == "equal"
+    assert check.remarks == ()
+
+
+def test_settings_of_a_mapper_that_nobody_knows_say_nothing_about_figures(tmp_path: Path) -> None:
+    folder = folder_of(recording("model_gemmini"), tmp_path / "out")
+    with (folder / "parsed-processed-input.yaml").open("a") as file:
+        file.write("\nmapper:\n  algorithm: of-another-age\n  log_everything: true\n")
+    assert checked(folder).comparison.status == "equal"
+
+
+def test_one_count_that_is_off_is_found_and_what_follows_is_no_cause(tmp_path: Path) -> None:
+    folder = folder_of(recording("model_gemmini"), tmp_path / "out")
+    (folder / "timeloop-model.map+stats.xml").unlink()
+    reads = r"^(        Scalar reads \(per-instance\) +: )([1-9]\d*)$"
+    edited(folder, "timeloop-model.stats.txt", reads, r"\g<1>17")
+    check = checked(folder)
+    assert check.comparison.status == "differs"
+    assert [field.name for field in check.comparison.differing] == ["reads"]
+    assert check.comparison.differing[0].theirs == 17
+    assert len(check.causes) == 1 and check.causes[0].startswith("what differs by itself: reads, at ")
+
+
+def test_other_energies_than_those_of_the_figures_are_told(tmp_path: Path) -> None:
+    folder = folder_of(recording("model_gemmini"), tmp_path / "out")
+    ert = folder / "timeloop-model.ERT.yaml"
+    text = ert.read_text()
+    name = text.index("DRAM")
+    ert.write_text(text[:name] + re.sub(r"energy: [1-9][0-9.]*", "energy: 700.0", text[name:], count=1))
+    check = checked(folder)
+    assert check.comparison.status == "differs"
+    assert all(not field.is_whole for field in check.comparison.differing)
+    told = " / ".join(check.causes)
+    assert "whole numbers are equal: what one access costs differs, at DRAM" in told
+    assert "the figures were not made with the ERT that ours uses; per access: DRAM " in told
+
+
+def test_without_tables_our_estimates_stand_and_that_is_said(tmp_path: Path) -> None:
+    folder = folder_of(recording("model_gemmini"), tmp_path / "out")
+    for kind in ("ERT", "ART"):
+        (folder / f"timeloop-model.{kind}.yaml").unlink()
+    check = checked(folder)
+    assert check.remarks == ("no ERT lies in the folder: the energies on our side are our own estimates",)
+    whole = [field for field in check.comparison.fields if field.is_whole]
+    assert len(whole) > 50 and all(field.verdict == "equal" for field in whole)
+
+
+def test_signs_of_an_earlier_version_are_told_where_figures_differ(tmp_path: Path) -> None:
+    folder = folder_of(recording("model_gemmini"), tmp_path / "out")
+    (folder / "timeloop-model.map+stats.xml").unlink()
+    edited(folder, "timeloop-model.stats.txt", r"^(Cycles: )\d+$", r"\g<1>5")
+    loops = "    MAPPING\n    -------\n    Loop nest:\n      for C in [0:8)\n\n"
+    edited(folder, "timeloop-model.stats.txt", r"^(    STATS\n    -----\n    Cycles  )", loops + r"\g<1>")
+    assert any("of an earlier Timeloop" in cause for cause in checked(folder).causes)
+
+
+def test_an_empty_stats_file_is_a_search_that_found_nothing(tmp_path: Path) -> None:
+    folder = folder_of(recording("mapper_no_mapping"), tmp_path / "out")
+    check = checked(folder)
+    assert check.theirs.status == "no_mapping"
+    assert check.comparison.status == "not_checked"
+    assert "is empty: the search found no mapping" in str(check.comparison.reason)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("timeloop-model.stats.txt", "Segmentation fault\n", "stats"),
+        ("timeloop-model.map+stats.xml", "<boost_serialization>", "map+stats.xml"),
+        ("timeloop-model.map.txt", "DRAM [ ]\n| for Q in", "map.txt"),
+        ("timeloop-model.ERT.yaml", "tables: []\n", "there is no 'ERT' in this file"),
+        ("parsed-processed-input.yaml", "architecture: [", "parsed-processed-input.yaml"),
+    ],
+)
+def test_garbage_is_an_error_with_its_file(name: str, text: str, reason: str, tmp_path: Path) -> None:
+    folder = folder_of(recording("model_gemmini"), tmp_path / "out")
+    (folder / name).write_text(text)
+    with pytest.raises(SpecError, match=re.escape(reason)) as caught:
+        checked(folder)
+    assert name in str(caught.value)
+
+
+def test_a_folder_without_its_input_says_what_is_missing(tmp_path: Path) -> None:
+    folder = folder_of(recording("model_gemmini"), tmp_path / "out")
+    (folder / "parsed-processed-input.yaml").unlink()
+    with pytest.raises(SpecError, match="so nobody knows what was evaluated"):
+        checked(folder)
+
+
+def test_a_folder_without_outputs_is_none_of_timeloops(tmp_path: Path) -> None:
+    assert program_in(tmp_path) is None
+    with pytest.raises(SpecError, match="no stats file of Timeloop"):
+        read_timeloop_folder(tmp_path)
+
+
+def test_directives_of_constraints_are_part_of_a_mapping_that_was_searched() -> None:
+    block = BlockConstraint(no_reuse=frozenset("A"), no_link_transfer=frozenset("B"))
+    demanded = LevelConstraints(
+        "Buffer", temporal=replace(block, rmw_first_update=frozenset("C")), spatial=block
+    )
+    plain = Mapping((LevelMapping("Buffer", no_multicast=frozenset("D")), LevelMapping("DRAM")))
+    made = with_directives(plain, Constraints((demanded,)))
+    assert made.level("DRAM") == plain.level("DRAM")
+    buffer = made.level("Buffer")
+    assert buffer.no_temporal_reuse == frozenset("A")
+    assert buffer.no_multicast == frozenset("AD")
+    assert buffer.no_link_transfer == frozenset("B")
+    assert buffer.rmw_first_update == frozenset("C")
