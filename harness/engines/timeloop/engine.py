@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from harness.engines.area import area_beside_levels
 from harness.engines.built_in import area_is_given
@@ -15,6 +14,7 @@ from harness.engines.job import Job
 from harness.engines.progress import Progress
 from harness.engines.provenance import objective_words, provenance_of
 from harness.engines.result import Result, SearchRecord, SearchStatus, TimeloopRun
+from harness.engines.timeloop.found_mapping import found_mapping
 from harness.engines.timeloop.front_end import flattened
 from harness.engines.timeloop.inputs import program_inputs
 from harness.engines.timeloop.installation import MAPPER, MODEL, Program, program_named
@@ -24,10 +24,8 @@ from harness.engines.timeloop.process import Ended, run_program
 from harness.engines.timeloop.records import Figures
 from harness.engines.timeloop.scratch import OUTPUTS, read_outputs, scratch_folder, write_inputs
 from harness.engines.timeloop.settings import translated
-from harness.errors import HarnessError
 from harness.spec.architecture import Architecture
-from harness.spec.flattened import read_mapping, write_mapping
-from harness.spec.yaml_loader import load_yaml_text
+from harness.spec.flattened import write_mapping
 
 OnProgress = Callable[[Progress], None]
 ShouldStop = Callable[[], bool]
@@ -129,6 +127,7 @@ def _result(job: Job, architecture: Architecture, made: _Made, outcome: Outcome)
         record = _search_record(job, made, found=False)
         return without_mapping(job, outcome.status, outcome.reason or "", record, provenance)
     specification = job.specification
+    mapping = specification.mapping or found_mapping(specification, architecture, made.outputs, MAPPER)
     return Result(
         status="ok",
         architecture=job.architecture,
@@ -146,7 +145,7 @@ def _result(job: Job, architecture: Architecture, made: _Made, outcome: Outcome)
         bound_by=figures.bound_by,
         levels=figures.levels,
         networks=figures.networks,
-        mapping=_mapping(job, architecture, made.outputs),
+        mapping=() if mapping is None else tuple(write_mapping(mapping, architecture, specification.problem)),
         loop_nest=figures.loop_nest,
         search=_search_record(job, made, found=True),
         provenance=provenance,
@@ -173,19 +172,3 @@ def _area(architecture: Architecture, figures: Figures) -> float | None:
         return None
     areas = (level.area_um2 for level in figures.levels)
     return sum(area for area in areas if area is not None) + area_beside_levels(architecture)
-
-
-def _mapping(
-    job: Job, architecture: Architecture, outputs: Mapping[str, str]
-) -> tuple[Mapping[str, Any], ...]:
-    """The directives in this package's order and spelling; as the program wrote them where that fails."""
-    specification = job.specification
-    mapping = specification.mapping
-    if mapping is None:
-        name = f"{MAPPER}.map.yaml"
-        try:
-            written = load_yaml_text(outputs.get(name, ""), name)
-            mapping = read_mapping(written, architecture, specification.problem)
-        except HarnessError:
-            return ()
-    return tuple(write_mapping(mapping, architecture, specification.problem))
