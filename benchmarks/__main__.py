@@ -5,7 +5,8 @@ Options: ``--quick``, ``--json FILE``.
 ``python -m benchmarks peers`` and ``python -m benchmarks convolutions`` have options of their own
 (``benchmarks/peers/command.py``, ``benchmarks/convolutions.py``). ``python -m benchmarks technology`` prints
 the tables of ``docs/technology.md``, ``python -m benchmarks macros`` those of ``docs/pim.md``, and
-``residuals``, ``estimation`` and ``accounts`` those of ``docs/energy.md``.
+``residuals``, ``estimation`` and ``accounts`` those of ``docs/energy.md``, ``compatibility FOLDER...`` those
+of ``docs/compatibility.md``.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ COMMANDS = {
     "residuals": "residuals.command",
     "estimation": "estimation",
     "accounts": "accounts",
+    "compatibility": "compatibility.command",
 }
 """Benchmarks with options of their own."""
 
@@ -47,6 +49,7 @@ TOLD = {
     "residuals": "what differs from the reference's tables (docs/energy.md)",
     "estimation": "estimators: time, and interpolation against CACTI (docs/energy.md)",
     "accounts": "conversions and adders, counted both ways (docs/energy.md)",
+    "compatibility": "published specifications in checkouts of yours (docs/compatibility.md)",
 }
 
 

@@ -612,7 +612,7 @@ V4 = [
     (
         "temporal-on-container",
         "      spatial: {factors: [N=1],",
-        "      temporal: {factors: [N=1]}\n      spatial: {factors: [N=1],",
+        "      temporal: {factors: [N=2]}\n      spatial: {factors: [N=1],",
         (
             "spec.yaml:26: 'PE' is a container: it has no temporal loops to constrain (constrain a "
             "storage component)"

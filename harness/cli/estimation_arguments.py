@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from harness.estimation import EstimationOptions, EstimatorName
 
 # Written out, for the rooms that know them take too long to load for `-h`; a test holds them together.
-ESTIMATORS = ("tables", "hwcomponents", "accelergy")
+ESTIMATORS = ("tables", "hwcomponents", "accelergy", "placeholder")
 ACTION_SHARES = ("honoured", "ignored")
 
 
@@ -68,7 +68,8 @@ def add_estimation_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--estimator", choices=ESTIMATORS, default=ESTIMATORS[0],
         help="who is believed first about energy and area: the shipped tables of Accelergy's answers, the "
-        "models of hwcomponents, or an installed Accelergy (default %(default)s)",
+        "models of hwcomponents, an installed Accelergy, or nobody: a placeholder of 1 pJ for every action "
+        "(default %(default)s)",
     )  # fmt: skip
     group.add_argument(
         "--action-share", choices=ACTION_SHARES, default=ACTION_SHARES[0],

@@ -180,11 +180,13 @@ def _stopped_at_refusal(made: Plan) -> tuple[Planned, ...]:
 def _notes(result: Result, planned: Planned, made: Plan) -> list[str]:
     """Remarks on a result: demands without effect, and fused mappings whose traffic is not all counted."""
     from harness.fusion import broken_columns  # noqa: PLC0415
+    from harness.spec.passed_over import passed_over  # noqa: PLC0415
 
     evaluation = result.evaluation
+    remarks = passed_over(planned.job.specification.tree)
     if evaluation is None:
-        return list(result.notes)
-    notes = list(evaluation.notes)
+        return [*remarks, *result.notes]
+    notes = [*remarks, *evaluation.notes]
     if made.fusion is not None and planned.layer is not None:
         broken = broken_columns(evaluation.mapping, evaluation.architecture, planned.layer, made.fusion)
         if broken is not None:

@@ -11,8 +11,8 @@ from harness.errors import Location, SpecError
 from harness.estimation.query import Finding, Fit, weakest
 from harness.spec.energy import AreaReferenceTable, EnergyReferenceTable
 
-EstimatorName = Literal["tables", "hwcomponents", "accelergy"]
-ESTIMATORS: tuple[EstimatorName, ...] = ("tables", "hwcomponents", "accelergy")
+EstimatorName = Literal["tables", "hwcomponents", "accelergy", "placeholder"]
+ESTIMATORS: tuple[EstimatorName, ...] = ("tables", "hwcomponents", "accelergy", "placeholder")
 
 
 @dataclass(frozen=True)

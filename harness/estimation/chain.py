@@ -18,6 +18,7 @@ from harness.estimation.cache import AnswerCache, default_cache_folder
 from harness.estimation.cacti import Cacti, CactiRequest, cacti_for
 from harness.estimation.dram import DramSource
 from harness.estimation.hwc.source import HwcomponentsSource
+from harness.estimation.placeholder import PlaceholderSource
 from harness.estimation.query import Declined, Finding, Query, ReadAttributes, Source, checked
 from harness.estimation.scaling import with_voltage
 from harness.estimation.sram.source import AccelergySramSource
@@ -106,6 +107,7 @@ class _Later(Exception):
 def sources_for(options: EstimationOptions) -> tuple[Source, ...]:
     """The sources in the order in which they are asked.
 
+    "placeholder": nobody else. Otherwise placeholders only where ``technology`` is -1, then
     "tables": the user's tables, the shipped ones, the library, SRAM and DRAM, the Aladdin table, then
     hwcomponents and an installed Accelergy. "hwcomponents" and "accelergy": the user's tables, what is free,
     the chosen one; what it does not know is asked of the others, and their answers say so. Raises
@@ -113,7 +115,10 @@ def sources_for(options: EstimationOptions) -> tuple[Source, ...]:
     """
     shipped = shipped_folder("estimation_tables")
     cacti = cacti_for(options.cache_folder, options.use_cache)
+    if options.estimator == "placeholder":
+        return (PlaceholderSource(for_all=True),)
     own: list[Source] = [TableSource(folder) for folder in options.table_folders]
+    own.append(PlaceholderSource())
     tables: list[Source] = [
         TableSource(shipped),
         AccelergyLogicSource(shipped / "logic"),

@@ -1,6 +1,7 @@
 """The file functions that templates may call: ``include``, ``include_all``, ``include_text``, paths.
 
-They read only below the folders of the given files (and of files included from there), never elsewhere.
+They read only below the folders of the given files (and of files included from there); YAML files and
+templates also below the folder above, for designs and the layers that they share lie side by side.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from harness.spec.yaml_nodes import QuotedStr
 MAX_INCLUDE_DEPTH = 16
 MAX_INCLUDED_FILES = 1000
 MAX_INCLUDED_BYTES = 64_000_000
+SUFFIXES = (".yaml", ".yml", ".jinja", ".jinja2", ".j2")
+"""Of the files that may lie beside the folders of the given ones."""
 
 LoadFile = Callable[[Path], Any]
 RenderFile = Callable[[Path], str]
@@ -39,12 +42,18 @@ class Inclusions:
         """Asked for by few: most files include nothing."""
         return tuple(root.resolve() for root in self._given_roots)
 
+    @cached_property
+    def _above(self) -> tuple[Path, ...]:
+        """The folders above, but for those that hold everything of the machine or of the user."""
+        everything = (Path(self._roots[0].anchor), Path.home()) if self._roots else ()
+        return tuple(root.parent for root in self._roots if root.parent not in everything)
+
     def functions(self) -> Mapping[str, Callable[..., Any]]:
         return {
             "include": self.include,
             "include_all": self.include_all,
             "include_text": self.include_text,
-            "find_path": lambda path: str(self.find(path)),
+            "find_path": lambda path: str(self.find(path, folders=True)),
             "find_paths": lambda pattern: [str(p) for p in self.find_all(pattern)],
             "path_exists": self.path_exists,
             "add_to_path": self.add_to_path,
@@ -94,16 +103,17 @@ class Inclusions:
         self.stored_environment[str(name)] = str(value)
         return ""
 
-    def find(self, path: str) -> Path:
+    def find(self, path: str, folders: bool = False) -> Path:
+        """The file (or folder, where ``folders`` may be meant) of that name, nearest first."""
         candidates = [base / path for base in self._search]
         allowed = [candidate for candidate in candidates if self._allowed(candidate)]
         for candidate in allowed:
-            if candidate.is_file():
+            if candidate.is_file() or (folders and candidate.is_dir()):
                 return candidate
         if not allowed or any(c.exists() for c in candidates if c not in allowed):
             raise SpecError(f"'{path}' is outside the folders of the given files")
-        folders = [base for base in self._search if base.is_dir() and self._allowed(base)]
-        near = [p.name for folder in folders for p in folder.iterdir() if p.is_file()]
+        places = [base for base in self._search if base.is_dir() and self._allowed(base)]
+        near = [p.name for place in places for p in place.iterdir() if p.is_file()]
         raise SpecError(f"included file '{path}' not found", None, did_you_mean(path, near))
 
     def find_all(self, pattern: str) -> list[Path]:
@@ -129,7 +139,9 @@ class Inclusions:
 
     def _allowed(self, path: Path) -> bool:
         resolved = path.resolve()
-        return any(resolved.is_relative_to(root) for root in self._roots)
+        if any(resolved.is_relative_to(root) for root in self._roots):
+            return True
+        return resolved.suffix in SUFFIXES and any(resolved.is_relative_to(root) for root in self._above)
 
 
 def _part(tree: Any, key: str | None, path: str) -> Any:

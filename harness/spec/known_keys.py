@@ -58,6 +58,13 @@ V4_SHAPE = frozenset({"name", "dimensions", "data_spaces", "coefficients"})
 V4_DATA_SPACE = frozenset({"name", "projection", "read_write"})
 IDLE_SIZES = frozenset({"H", "W", "Hpad", "Wpad", "Hstride", "Wstride", "Hdilation", "Wdilation"})
 """Sizes in the instances of convolutions that a shape need not use; Timeloop then ignores them."""
+_IDLE_FOLDED = frozenset(name.lower() for name in IDLE_SIZES if len(name) > 1)
+
+
+def is_idle_size(name: str) -> bool:
+    """One of :data:`IDLE_SIZES`, long names in any case: published layers have ``HStride``."""
+    return name in IDLE_SIZES or name.lower() in _IDLE_FOLDED
+
 
 V4_COMPONENTS = frozenset({"version", "classes"})
 V4_MAPSPACE = frozenset({"version", "template"})

@@ -16,6 +16,7 @@ from harness.errors import HarnessError, Location, SpecError, Unsupported, unkno
 from harness.spec import known_keys as keys
 from harness.spec.architecture import Architecture
 from harness.spec.given_tables import check_given_tables
+from harness.spec.includes import SUFFIXES
 from harness.spec.located import LocatedDict, LocatedList, where
 from harness.spec.specification import Specification
 from harness.spec.v4 import process_v4
@@ -139,13 +140,23 @@ def _matching(pattern: str) -> list[str]:
 
 
 def load_tree(paths: Sequence[Path], jinja_data: Mapping[str, Any] | None = None) -> LocatedDict:
-    """One tree of all files. Files may include what lies below the folder of any of them."""
+    """One tree of all files. Files may include what lies below the folder of any of them.
+
+    A file that a value for templates names counts as given: who sets ``problem`` to a file wants it read.
+    """
     roots = [path.parent for path in paths]
+    roots += [path.parent for path in _named_files(jinja_data or {})]
     tree = LocatedDict(location=Location(str(paths[0])))
     for path in paths:
         part = load_yaml_file(path, jinja_data, roots)
         combine(tree, part)
     return tree
+
+
+def _named_files(jinja_data: Mapping[str, Any]) -> Iterator[Path]:
+    for value in jinja_data.values():
+        if isinstance(value, str) and value.endswith(SUFFIXES) and Path(value).is_file():
+            yield Path(value)
 
 
 def combine(tree: LocatedDict, other: LocatedDict) -> None:
@@ -217,7 +228,7 @@ def _check_problem_keys(problem: Any) -> None:
     if not isinstance(problem, Mapping):
         return
     for key in problem:
-        if key not in keys.V4_PROBLEM and key not in keys.IDLE_SIZES | _sizes(problem):
+        if key not in keys.V4_PROBLEM and key not in _sizes(problem) and not keys.is_idle_size(key):
             raise unknown_name("key in the problem", key, keys.V4_PROBLEM, where(problem, key))
 
 
@@ -241,7 +252,7 @@ def _without_idle_sizes(problem: Any) -> Any:
     used = _sizes(problem)
     trimmed = LocatedDict(location=instance.location)
     trimmed.key_locations = instance.key_locations
-    trimmed.update({k: v for k, v in instance.items() if k in used or k not in keys.IDLE_SIZES})
+    trimmed.update({k: v for k, v in instance.items() if k in used or not keys.is_idle_size(k)})
     result = LocatedDict({**problem, "instance": trimmed}, location=where(problem))
     result.key_locations = getattr(problem, "key_locations", {})
     return result

@@ -106,14 +106,19 @@ def _of_parts(get_model: Any, question: Question, answer: Modelled) -> str:
     return "; ".join(f"{name} x{scale:.4g}" for name, scale in scales.items() if scale != 1)
 
 
+_ALSO_CALLED = {"update": "write", "add": "compute"}
+"""Accelergy's names of actions, and the models' where they differ. The plug-in of NeuroSim answers ``add`` of
+an ``intadder``, so published components ask for it."""
+
+
 def _action(ask: Any, question: Question, options: Mapping[str, bool]) -> Any:
     component, attributes, arguments = question.component, question.attributes, question.arguments
     try:
         return ask(component, attributes, question.asked, arguments, **options)
     except Exception:
-        if question.asked != "update":
+        if question.asked not in _ALSO_CALLED:
             raise
-        return ask(component, attributes, "write", arguments, **options)
+        return ask(component, attributes, _ALSO_CALLED[question.asked], arguments, **options)
 
 
 def cell_file(attributes: Mapping[str, object]) -> Path | None:

@@ -37,7 +37,7 @@ from harness.spec.located import where
 from harness.spec.sparse import MetadataStorage, SparseOptimizations
 
 _ARCHITECTURE_KEYS = {"version", "subtree", "name", "attributes", "nodes"}
-_SUBTREE_KEYS = {"name", "attributes", "local", "subtree", "class", "enabled"}
+_SUBTREE_KEYS = {"name", "attributes", "local", "subtree", "class", "enabled", "required_actions"}
 _COMPONENT_KEYS = {
     *("name", "class", "subclass", "attributes", "required_actions", "enabled"),
     *("energy_scale", "area_scale"),

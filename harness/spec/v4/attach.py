@@ -7,6 +7,7 @@ from typing import Any
 from harness.errors import Location, SpecError, unknown_name
 from harness.spec.known_keys import V4_CONSTRAINTS
 from harness.spec.located import where
+from harness.spec.v4.constraint import Constraint
 from harness.spec.v4.keys import check_version, known, list_of, mapping_of
 from harness.spec.v4.nodes import Branch, Leaf, depth_first
 from harness.spec.v4.read_constraint import Context, read_constraint, target_of
@@ -45,10 +46,13 @@ def attach_list(root: Branch, value: Any, context: Context, place: Location | No
 
 
 def check_places(root: Branch) -> None:
-    """Refuse constraints where nothing could obey them; the front end would drop them silently."""
+    """Refuse constraints where nothing could obey them; the front end would drop them silently.
+
+    That every loop of a container has one iteration is true of all of them, so it may be said.
+    """
     for leaf in depth_first(root):
         for kind, constraint in leaf.constraints.items():
-            if constraint.is_empty():
+            if constraint.is_empty() or _holds_without_loops(constraint):
                 continue
             has_loops = leaf.kind in ("storage", "nothing")
             if kind == "temporal" and not has_loops:
@@ -57,3 +61,14 @@ def check_places(root: Branch) -> None:
                     constraint.location,
                     "constrain a storage component",
                 )
+
+
+def _holds_without_loops(constraint: Constraint) -> bool:
+    """Factors that 1 satisfies, and nothing else that would ask for loops."""
+    if any(value not in (None, []) for key, value in constraint.values.items() if key not in _NO_DEMAND):
+        return False
+    return all(f.value == 1 or (f.relation == "<=" and f.value > 0) for f in constraint.factors)
+
+
+_NO_DEMAND = ("factors", "permutation", "default_max_factor", "no_reuse")
+"""What can be said of loops of one iteration without asking for more."""

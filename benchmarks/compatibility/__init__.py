@@ -1,0 +1,1 @@
+"""Public specifications through ``run.py --spec``; ``python -m benchmarks compatibility --help``."""
