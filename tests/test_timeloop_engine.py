@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import stat
 import sys
@@ -15,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from console_blocks import check, commands_in
 from timeloop_double.install import FOUND, NOTHING_FOUND, Scenario, install_double
 
 from harness.cli.run import main
@@ -33,6 +36,8 @@ from harness.spec.flattened import read_mapping
 from harness.spec.settings import SearchSettings
 from harness.spec.yaml_loader import load_yaml_text
 from harness.workloads import gemm_layer
+
+ROOT = Path(__file__).resolve().parents[1]
 
 RECORDED = "64,64,64"
 """The layer of the recordings of a success, on Gemmini; as it is read from the command line."""
@@ -663,3 +668,25 @@ def test_the_record_of_a_run_is_read_back(install: Callable[..., Path]) -> None:
     result = timeloop.run(recorded_job())
     again = Result.from_json(output_files(result)["result.json"])
     assert again.timeloop == result.timeloop and again.levels == result.levels
+
+
+# The documentation --------------------------------------------------------------------------------
+
+
+DOCUMENT = (ROOT / "docs" / "timeloop.md").read_text(encoding="utf-8")
+
+
+def test_the_documented_commands_print_that(install: Callable[..., Path], tmp_path: Path) -> None:
+    install()
+    shutil.copy(ROOT / "run.py", tmp_path)
+    commands = commands_in(DOCUMENT)
+    assert commands
+    for command, expected in commands:
+        check(command, expected, tmp_path)
+
+
+def test_the_documented_code_runs(install: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
+    install()
+    for block in re.findall(r"^```python\n(.*?)^```", DOCUMENT, flags=re.DOTALL | re.MULTILINE):
+        exec(compile(block, "docs/timeloop.md", "exec"), {})
+    assert capsys.readouterr().out == "ok 2052 finished\n"
