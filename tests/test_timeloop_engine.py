@@ -247,6 +247,13 @@ def test_a_long_log_is_kept_by_its_beginning_and_its_end() -> None:
     assert "line 0\n" in text and text.endswith("line 9999\n") and "... 6000 lines left out ..." in text
 
 
+def test_the_last_words_speak_of_the_error_and_leave_the_terminal_alone() -> None:
+    log = Log(macs=1)
+    for line in ("one line", "ERROR: \x1b[2Jkey not found: problem", "goodbye", ""):
+        log.line(line)
+    assert log.last_words() == "ERROR: ?[2Jkey not found: problem"
+
+
 # Failures -----------------------------------------------------------------------------------------
 
 

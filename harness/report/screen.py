@@ -146,7 +146,7 @@ def _real_timeloop(run: TimeloopRun) -> str:
     return f"{run.program} {run.identity}{flattened}{ended}{rounded}"
 
 
-_ENDED_BY = {"time limit": "the time limit", "interrupted": "Ctrl-C"}
+_ENDED_BY = {"time limit": "the time limit", "interrupted": "a signal to stop"}
 
 
 def _sources(result: Result) -> str:

@@ -103,10 +103,14 @@ class Log:
         return "\n".join([*self._first, *gap, *self._last, ""])
 
     def last_words(self) -> str:
-        """The line that best tells what went wrong: the last that speaks of an error, else the last."""
+        """The line that best tells what went wrong: the last that speaks of an error, else the last.
+
+        Without characters that would change a terminal: a program that goes wrong may say anything.
+        """
         lines = [line.strip() for line in (*self._first, *self._last) if line.strip()]
         telling = [line for line in lines if _TELLING.search(line)]
-        return (telling or lines or [""])[-1][:300]
+        last = (telling or lines or [""])[-1][:300]
+        return "".join(letter if letter.isprintable() else "?" for letter in last)
 
     def _gave_up(self, thread: int, told: re.Match[str]) -> None:
         """Mappings after a thread's last valid one are told only here."""
