@@ -131,8 +131,10 @@ def _parsed(text: str, file: str) -> Element:
     except expat.ExpatError as error:
         message = expat.errors.messages[error.code]
         raise SpecError(f"not XML: {message}", Location(file, error.lineno)) from None
+    if builder.root is None:
+        raise SpecError("no XML, or cut off before its first element", Location(file))
     # Timeloop takes the text before the archive is closed, so that the end tag of the root is missing.
-    if builder.root is None or builder.depth > 1:
+    if builder.depth > 1:
         raise SpecError("this XML is cut off", Location(file, builder.parser.CurrentLineNumber))
     return builder.root
 

@@ -114,6 +114,8 @@ class ArchivedDataSpace:
 class ArchivedLevel:
     """One storage level. ``loops`` from the innermost to the outermost, those of one step left out.
 
+    Timeloop writes the loops of its analysis of the first data space: outside of the outermost level that
+    keeps that one there are none. The whole mapping is in ``map.txt``.
     ``data_spaces`` in the order of the problem. ``size_words`` is None for DRAM without a size, the
     bandwidths (words per cycle) where none were specified.
     """

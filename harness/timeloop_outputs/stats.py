@@ -265,6 +265,7 @@ class Statistics:
 def read_stats(text: str, file: str = "stats.txt") -> Statistics:
     """All of ``text``. SpecError with the line for what is empty, cut off or no stats file."""
     found = sections(text, file)
+    summary = parse_stats(text, file)
     arithmetic = [section for section in found.levels if not section.rows.has("Technology")]
     if len(arithmetic) > 1:
         second = arithmetic[1]
@@ -275,7 +276,7 @@ def read_stats(text: str, file: str = "stats.txt") -> Statistics:
         levels=tuple(_level(section) for section in found.levels if section not in arithmetic),
         networks=tuple(_network(section) for section in found.networks),
         intensity=_intensity(intensity, found.intensities) if intensity.by_label else None,
-        summary=parse_stats(text, file),
+        summary=summary,
     )
 
 
