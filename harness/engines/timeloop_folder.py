@@ -15,11 +15,11 @@ from harness.engines.printed_digits import Precision
 from harness.engines.provenance import objective_words, provenance_of
 from harness.engines.result import Result, SearchRecord, TimeloopRun
 from harness.engines.timeloop.records import figures
-from harness.errors import HarnessError, Location, SpecError
+from harness.errors import HarnessError, InvalidMapping, Location, SpecError
 from harness.spec.flattened import read_mapping
 from harness.spec.loading import load_tree, read_specification, to_flattened
 from harness.spec.located import LocatedDict
-from harness.spec.mapping import Mapping
+from harness.spec.mapping import LevelMapping, Mapping
 from harness.spec.specification import Specification
 from harness.spec.v4.keys import is_empty
 from harness.spec.yaml_loader import load_yaml_file
@@ -79,6 +79,7 @@ def read_timeloop_folder(folder: Path) -> TimeloopFolder:
         str(folder / f"{program}.map.txt"),
     )
     read = figures(stats, xml or None, nest or None, places)
+    remarks += _other_mapping(job.specification, nest, places[2])
     theirs = replace(
         _without_figures(job, program),
         status="ok",
@@ -148,19 +149,42 @@ def _add_table(tree: LocatedDict, folder: Path, program: str, kind: str) -> None
 
 
 def _with_mapping(folder: Path, program: str, specification: Specification, nest: str) -> Specification:
-    """With the mapping that the figures are of: of map.yaml, given in the input, or as map.txt shows it."""
+    """With the mapping that the figures are of: of map.yaml, given in the input, or as map.txt shows it.
+
+    The last visits of imperfect loops are in map.txt only, unless this package wrote the folder.
+    """
     architecture, problem = specification.architecture, specification.problem
     written = folder / f"{program}.map.yaml"
     if written.is_file() and written.stat().st_size:
-        mapping = read_mapping(load_yaml_file(written), architecture, problem)
-        return _searched(specification, mapping)
-    if specification.mapping is not None:
+        tree = load_yaml_file(written)
+        try:
+            mapping = read_mapping(tree, architecture, problem)
+        except InvalidMapping:
+            if not nest.strip():
+                raise
+        else:
+            return _searched(specification, mapping)
+    elif specification.mapping is not None:
         return specification
     if not nest.strip():
         raise SpecError(f"neither {program}.map.yaml nor {program}.map.txt: no mapping", _at(folder))
     shown = read_map_text(nest, str(folder / f"{program}.map.txt"))
-    mapping = mapping_of(shown, architecture, problem)
-    return _searched(specification, mapping)
+    return _searched(specification, mapping_of(shown, architecture, problem))
+
+
+def _other_mapping(specification: Specification, nest: str, place: str) -> tuple[str, ...]:
+    """That the loop nest beside the figures is not the mapping which is evaluated here, where it is not."""
+    mapping = specification.mapping
+    if mapping is None or not nest.strip():
+        return ()
+    shown = mapping_of(read_map_text(nest, place), specification.architecture, specification.problem)
+    if [_loops(level) for level in shown.levels] == [_loops(level) for level in mapping.levels]:
+        return ()
+    return (f"{Path(place).name} shows another mapping than the one that lies beside it",)
+
+
+def _loops(level: LevelMapping) -> tuple[object, ...]:
+    return level.temporal, level.spatial, level.keep
 
 
 def _searched(specification: Specification, mapping: Mapping) -> Specification:
