@@ -31,6 +31,7 @@ def test_python_blocks_run(document: str, capsys: pytest.CaptureFixture[str]) ->
     [
         ("configurations", frames.CONFIGURATION_COLUMNS),
         ("layers", frames.LAYER_COLUMNS),
+        ("engines", (*frames.CHECK_COLUMNS, *frames.ENGINE_COLUMN)),
         ("levels", frames.LEVEL_COLUMNS),
         ("dataspaces", frames.SPACE_COLUMNS),
     ],

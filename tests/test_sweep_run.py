@@ -17,7 +17,7 @@ from harness.cli.run import main as run_main
 from harness.engines import embedded
 from harness.engines.result import Result
 from harness.errors import HarnessError
-from harness.report.outputs import ALL_NAMES
+from harness.report.outputs import ART, ERT, ESTIMATION, MAP_TEXT, MAP_YAML, PROCESSED_INPUT, RESULT, STATS
 from harness.sweep import api
 from harness.sweep.folder import open_results
 from harness.sweep.job import SweepJob
@@ -26,6 +26,7 @@ from harness.sweep.running import DIED
 from harness.sweep.workers.scheduler import Watch
 
 ROOT = Path(__file__).resolve().parents[1]
+FILES = sorted((STATS, MAP_TEXT, MAP_YAML, ERT, ART, PROCESSED_INPUT, ESTIMATION, RESULT))
 MODEL = "layers: {A: {D: 16, E: 32, L: 8, repeat: 5}, B: {D: 8, E: 16, L: 16}, Twin: {D: 16, E: 32, L: 8}}"
 CONFIGURATIONS = [
     {"pe_rows": 8, "pe_cols": 8},
@@ -134,7 +135,7 @@ def test_a_sweep_leaves_layers_records_a_store_and_a_summary(
     assert entries(folder) == ["0", "2", "3", "sweep.sqlite"]
     assert entries(folder / "0") == ["hw_config.json", "outputs_A", "outputs_B", "outputs_Twin"]
     for layer in ("A", "B", "Twin"):
-        assert entries(folder / "0" / f"outputs_{layer}") == sorted(ALL_NAMES)
+        assert entries(folder / "0" / f"outputs_{layer}") == FILES
     # The sums, from the records of the layers.
     results = {layer: result_of(folder, 2, layer) for layer in ("A", "B", "Twin")}
     energies = {layer: result.energy_pj or 0.0 for layer, result in results.items()}
@@ -206,7 +207,7 @@ def test_keep_best_writes_the_files_of_the_best_only(folder: Path, here: Here) -
     assert len(list(folder.glob("*/hw_config.json"))) == 9
     for index in best:
         for layer in ("A", "B", "Twin"):
-            assert entries(folder / str(index) / f"outputs_{layer}") == sorted(ALL_NAMES)
+            assert entries(folder / str(index) / f"outputs_{layer}") == FILES
             assert results.result(index, layer) == result_of(folder, index, layer)
     assert Counter(here.names) == {"A": 9 + len(best), "B": 9 + len(best)}, "those again for their files"
     assert [path.name for path in folder.glob("sweep*")] == ["sweep.sqlite"]
@@ -406,7 +407,7 @@ def test_an_interrupt_while_the_files_of_the_best_are_written(folder: Path, here
     here.stop_after = None
     assert main(["all", *QUICK, "--keep", "best"]) == 0
     for path in folder.glob("*/outputs_*"):
-        assert entries(path) == sorted(ALL_NAMES)
+        assert entries(path) == FILES
 
 
 # What was there before

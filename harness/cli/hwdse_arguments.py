@@ -27,6 +27,7 @@ from harness.cli.estimation_arguments import (
 DEFAULT_OUT = "outputs_hwdse"
 KEEPS = ("all", "best", "none")
 FORMATS = ("table", "markdown", "csv", "json", "parquet")
+ENGINES = ("embedded", "timeloop", "both")
 CRITERIA = ("edp_sum", "edp", "energy", "cycles", "utilization", "area", "edap")
 ROWS = ("configurations", "layers", "levels", "dataspaces", "architectures")
 
@@ -37,6 +38,7 @@ examples:
   hwdse_run.py all -mx --dry-run               how many points a cross-over has, and how long it takes
   hwdse_run.py all --arch gemmini eyeriss simba tpu pim_analog
   hwdse_run.py KTQ softmax Accumulator         both fused at the accumulator
+  hwdse_run.py all --engine both               each mapping checked by the real Timeloop
   hwdse_run.py -so -t                          the results in outputs_hwdse/ once more
   hwdse_run.py -so --html report.html          the same as a page to look at
   hwdse_run.py -so --format csv --rows layers  the same for programs
@@ -84,6 +86,8 @@ class SweepArguments:
     live: bool = False
     debug: bool = False
     command: str = ""
+    engine: str = "embedded"
+    time_limit: float | None = None
 
 
 def parse_sweep_arguments(argv: Sequence[str], program: str) -> SweepArguments:
@@ -139,6 +143,8 @@ def parse_sweep_arguments(argv: Sequence[str], program: str) -> SweepArguments:
         live=given.live,
         debug=given.debug,
         command=shlex.join([program, *argv]),
+        engine=given.engine,
+        time_limit=given.time_limit,
     )
 
 
@@ -234,6 +240,15 @@ def _add_mapping(parser: OneLineParser) -> None:
         metavar="N",
         help="search threads of each job (default: the profile's)",
     )
+    group.add_argument(
+        "--time-limit", type=positive_number, metavar="S",
+        help="end the search of a layer after S seconds, with the best so far (default: the profile's)",
+    )  # fmt: skip
+    group.add_argument(
+        "--engine", choices=ENGINES, default=ENGINES[0],
+        help="timeloop: the real timeloop-mapper maps; both: each mapping found here is evaluated by the "
+        "real timeloop-model too, and compared (default %(default)s)",
+    )  # fmt: skip
     add_estimation_options(parser.add_argument_group("energy and area"))
 
 

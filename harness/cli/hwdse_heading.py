@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harness.report.sweep.engine_words import ENGINES
 from harness.report.sweep.heading import SweepHeading
 from harness.sweep.estimate import Estimate
 from harness.sweep.plan import SweepPlan
@@ -26,6 +27,7 @@ def heading_of(plan: SweepPlan, estimate: Estimate | None, replaced: int = 0) ->
         replaced=replaced,
         fusion=first.settings.fusion,
         fused=tuple(layer.layer for layer in first.layers if layer.fused),
+        engine=None if first.settings.engine == "embedded" else ENGINES[first.settings.engine],
     )
 
 

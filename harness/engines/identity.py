@@ -28,7 +28,8 @@ class RequestIdentity:
     """The keys of requests that differ in their parameters only.
 
     Everything else is hashed once: a sweep asks for the keys of one layer on very many configurations. The
-    names of the layer, its model and its repetitions do not count, nor do the command and live status.
+    names of the layer, its model and its repetitions do not count, nor do the command and live status. Where
+    the real Timeloop takes part, its programs count: HarnessError where they are not there.
     """
 
     def __init__(self, request: LayerRequest) -> None:
@@ -55,6 +56,7 @@ class RequestIdentity:
             request.compat,
             replace(request.estimation, table_folders=(), use_cache=True, cache_folder=None),
             tuple(digest_of_tables(folder) for folder in request.estimation.table_folders),
+            *_of_engine(request),
         )
 
     def key(self, parameters: Mapping[str, ParameterValue]) -> str:
@@ -74,6 +76,15 @@ class RequestIdentity:
         layer = self._request.layer
         template = load_architecture_template(self._request.architecture)
         return _with_tags(template.render(parameters, layer.problem, layer.operator))
+
+
+def _of_engine(request: LayerRequest) -> tuple[object, ...]:
+    """Nothing where this package works alone."""
+    if not request.needs_timeloop:
+        return ()
+    from harness.engines.timeloop.installation import installed_identity  # noqa: PLC0415 - only where it runs
+
+    return (request.engine, request.check, installed_identity())
 
 
 def depends_on_own_files(request: LayerRequest) -> bool:

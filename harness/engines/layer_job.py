@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from harness.engines.by_name import EngineName
 from harness.engines.job import Job
 from harness.engines.processed_input import processed_tree
 from harness.errors import EmptyMapSpace
@@ -25,7 +26,8 @@ class LayerRequest:
     """One layer on one instance of an architecture, before anything is rendered: small, and it pickles.
 
     ``parameters`` are those given, by name or as values; the others have the template's defaults.
-    ``mapping`` is a tree ``{mapping: [directives]}``: evaluate it, do not search.
+    ``mapping`` is a tree ``{mapping: [directives]}``: evaluate it, do not search. ``engine`` maps and
+    evaluates it; with ``check`` the real Timeloop evaluates the mapping that the embedded engine finds too.
     """
 
     architecture: str
@@ -37,6 +39,13 @@ class LayerRequest:
     compat: Literal["timeloop-v4"] | None = "timeloop-v4"
     command: str = ""
     estimation: EstimationOptions = field(default_factory=EstimationOptions)
+    engine: EngineName = "embedded"
+    check: bool = False
+
+    @property
+    def needs_timeloop(self) -> bool:
+        """Whether the real Timeloop has to be installed."""
+        return self.engine == "timeloop" or self.check
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from harness.sweep.results import SweepResults
 from harness.sweep.run_options import Events, PointFiles, RunOptions
 from harness.sweep.running import SweepRun
 from harness.sweep.store.writing import StoreWriter
+from harness.sweep.study import SweepEngine
 from harness.sweep.workers.scheduler import LocalRunner, Runner, Watch
 from harness.workloads import DEFAULT_MODEL
 
@@ -192,6 +193,8 @@ def run(
     retry_failed: bool = False,
     limit_seconds: float | None = None,
     events: Events | None = None,
+    engine: SweepEngine = "embedded",
+    time_limit: float | None = None,
 ) -> SweepResults:
     """Maps layers onto configurations of hardware, in parallel, and returns all that the folder then holds.
 
@@ -199,7 +202,8 @@ def run(
     computed again, so a cell that is run twice costs nothing the second time. ``configurations`` is a file,
     a list of ``{parameter: value}`` or one such object; a value that is a list makes a grid. ``cluster`` is
     "local" or the address of a Dask scheduler, ``jobs`` the number of processes otherwise. Nothing is
-    written beside the store. Ctrl-C (KeyboardInterrupt) ends it; what was finished is kept.
+    written beside the store. ``time_limit`` ends the search of a layer with its best so far,
+    ``limit_seconds`` a job as failed. Ctrl-C (KeyboardInterrupt) ends it; what was finished is kept.
 
     Raises HarnessError for unknown names and values, all mistakes of the configurations at once.
     """
@@ -232,6 +236,8 @@ def run(
         ),
         first_index=first_index,
         command="harness.sweep.run",
+        engine=engine,
+        time_limit=time_limit,
     )
     plan = plan_sweep(request)
     place = Path(folder)

@@ -63,9 +63,15 @@ def estimate(
         jobs = len(keys)
         stored = 0 if reader is None else sum(reader.has(key, only_ok=retry_failed) for key in keys)
     measured = [] if reader is None else list(reader.job_seconds())
-    if len(measured) < _LEAST_MEASURED and (jobs is None or jobs != stored):
+    if len(measured) < _LEAST_MEASURED and (jobs is None or jobs != stored) and _is_quick(plan):
         measured = list(_measured(plan, texts_of))
     return Estimate(plan.layers, jobs, stored, fmean(measured) if measured else None, processes)
+
+
+def _is_quick(plan: SweepPlan) -> bool:
+    """Whether a few jobs can be run to see how long they take: the real mapper may take a minute for each."""
+    layers = (layer.request for planned in plan.workloads.values() for layer in planned.layers)
+    return all(request.engine == "embedded" for request in layers)
 
 
 def replaced_points(plan: SweepPlan, folder: Path) -> int:

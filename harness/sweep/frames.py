@@ -14,7 +14,9 @@ from harness.sweep.store.schema import whole_again
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from harness.engines.result import CheckRecord
     from harness.sweep.accuracy import Accuracy
+    from harness.sweep.outcome import LayerOutcome
     from harness.sweep.results import SweepResults
 
 CONFIGURATION_COLUMNS = (
@@ -27,6 +29,11 @@ LAYER_COLUMNS = (
     "lower_bound", "gap", "notes", "key", *(f"energy_{fit}_pj" for fit in FITS), "energy_stated_pj",
     "energy_plus_minus_pj",
 )  # fmt: skip
+ENGINE_COLUMN = ("engine",)
+CHECK_COLUMNS = ("check", "check_compared", "check_differences", "check_told")
+"""Of layers, beside the engine; these are there where any study of the results has another engine than this
+program alone.
+"""
 LEVEL_COLUMNS = (
     "index", "layer", "kind", "level", "name", "cycles", "energy_pj", "leakage_pj", "area_um2", "instances",
     "utilized_instances", "read_bandwidth", "write_bandwidth", "word_bits",
@@ -51,8 +58,12 @@ def rows_of(results: SweepResults, rows: Rows, study: int) -> tuple[tuple[str, .
     if rows == "configurations":
         names = results.parameter_names(study)
         columns = (*CONFIGURATION_COLUMNS, *(f"{PARAMETER}{name}" for name in names))
-        return columns, _configurations(results, study, names)
+        made = _configurations(results, study, names)
+        return _with_engine(results, study, columns, made) if _is_by_engines(results) else (columns, made)
     if rows == "layers":
+        if _is_by_engines(results):
+            columns = (*LAYER_COLUMNS, *CHECK_COLUMNS)
+            return _with_engine(results, study, columns, _checked_layers(results, study))
         return LAYER_COLUMNS, _layers(results, study)
     if rows == "levels":
         return LEVEL_COLUMNS, _levels(results, study)
@@ -77,14 +88,42 @@ def _configurations(results: SweepResults, study: int, names: tuple[str, ...]) -
         )  # fmt: skip
 
 
+def _is_by_engines(results: SweepResults) -> bool:
+    return any(study.settings.engine != "embedded" for study in results.studies)
+
+
+def _with_engine(
+    results: SweepResults, study: int, columns: tuple[str, ...], rows: Iterator[Row]
+) -> tuple[tuple[str, ...], Iterator[Row]]:
+    engine = results.study(study).settings.engine
+    return (*columns, *ENGINE_COLUMN), ((*row, engine) for row in rows)
+
+
 def _layers(results: SweepResults, study: int) -> Iterator[Row]:
     for index, architecture, o in results.iterate_layers(study):
-        yield (
-            index, study, architecture, o.model, o.layer, o.operator or None, o.times, o.fused, o.status,
-            o.reason, o.cycles, o.energy_pj, o.edp_j_cycles, o.utilization, o.area_um2, o.macs, o.bound_by,
-            o.seconds, o.proof, o.lower_bound, o.gap, "; ".join(o.notes) or None, o.key,
-            *_accuracy(o.accuracy),
-        )  # fmt: skip
+        yield _layer(index, study, architecture, o)
+
+
+def _checked_layers(results: SweepResults, study: int) -> Iterator[Row]:
+    for index, architecture, o in results.iterate_layers(study):
+        yield (*_layer(index, study, architecture, o), *_check(o.check))
+
+
+def _layer(index: int, study: int, architecture: str, o: LayerOutcome) -> Row:
+    return (
+        index, study, architecture, o.model, o.layer, o.operator or None, o.times, o.fused, o.status,
+        o.reason, o.cycles, o.energy_pj, o.edp_j_cycles, o.utilization, o.area_um2, o.macs, o.bound_by,
+        o.seconds, o.proof, o.lower_bound, o.gap, "; ".join(o.notes) or None, o.key,
+        *_accuracy(o.accuracy),
+    )  # fmt: skip
+
+
+def _check(check: CheckRecord | None) -> Row:
+    """What differs, or why nothing was compared, as the last one."""
+    if check is None:
+        return (None,) * len(CHECK_COLUMNS)
+    told = check.reason or "; ".join(check.differing)
+    return check.status, check.compared, check.differences, told or None
 
 
 def _accuracy(accuracy: Accuracy | None) -> Row:

@@ -6,10 +6,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from harness.engines.job import Job
 from harness.engines.layer_job import LayerRequest
 from harness.engines.result import Result
 from harness.errors import HarnessError
+from harness.spec.architecture import Architecture
 from harness.sweep.outcome import NO_FIGURES, OutcomeStatus, has_figures
+
+_OWN_FILES = "the template or the tables"
 
 TextsOf = Callable[[Result], Mapping[str, str]]
 """The files of a result as name and text; importable by name, for it runs in the worker."""
@@ -90,7 +94,11 @@ def _as_searched(result: Result) -> Result:
     """A sweep gives a mapping only to have the files of an earlier search again: the same files."""
     evaluation = result.evaluation
     if evaluation is None:
-        return result
+        files = {
+            name.replace("timeloop-model.", "timeloop-mapper.", 1): text
+            for name, text in result.files.items()
+        }
+        return replace(result, files=files)
     tree = {name: entry for name, entry in evaluation.tree.items() if name != "mapping"}
     return replace(result, evaluation=replace(evaluation, tree=tree))
 
@@ -104,16 +112,18 @@ def _refuse_other_files(job: SweepJob) -> None:
     # What is only evaluated again for its files is known by another key.
     if request.mapping is not None or not job.key:
         return
-    if depends_on_own_files(request):
+    if depends_on_own_files(request) or request.needs_timeloop:
         parameters = load_architecture_template(request.architecture).resolve(request.parameters)
         if RequestIdentity(request).key(parameters) != job.key:
-            raise HarnessError("the template or the tables differ from those that the sweep began with")
+            what = "the template, the tables or the real Timeloop" if request.needs_timeloop else _OWN_FILES
+            raise HarnessError(f"{what} differ from those that the sweep began with")
 
 
 def _run(job: SweepJob) -> JobResult:
     from harness.engines import embedded  # noqa: PLC0415 - heavy rooms, needed only where jobs run
+    from harness.engines.by_name import engine_named  # noqa: PLC0415
     from harness.engines.layer_job import layer_job  # noqa: PLC0415
-    from harness.fusion import broken_columns  # noqa: PLC0415
+    from harness.sweep.check import checked  # noqa: PLC0415
 
     request = job.request
     _refuse_other_files(job)
@@ -121,31 +131,46 @@ def _run(job: SweepJob) -> JobResult:
     if made.refusal is not None:
         result = embedded.without_mapping(made.job, "no_mapping", made.refusal)
     else:
-        result = embedded.run(made.job)
+        result = engine_named(request.engine)(made.job, None, None)
+    if request.check and request.mapping is None:
+        result = checked(made.job, result)
     notes: tuple[str, ...] = ()
     limits: tuple[LevelLimits, ...] = ()
-    evaluation = result.evaluation
-    if evaluation is not None:
-        notes = evaluation.notes
-        if request.fusion is not None:
-            broken = broken_columns(
-                evaluation.mapping, evaluation.architecture, request.layer, request.fusion
-            )
-            if broken is not None:
-                notes = (*notes, f"the energy lacks traffic of the fused tensor: {broken}")
-        limits = tuple(
-            LevelLimits(
-                level.name,
-                level.read_bandwidth,
-                level.write_bandwidth,
-                level.word_bits,
-                level.shared_bandwidth,
-            )
-            for level in evaluation.architecture.storage
-        )
+    if result.status == "ok":
+        notes = _notes(request, made.job, result)
+        limits = _limits(made.job.specification.architecture)
     status: OutcomeStatus = result.status
     reason = result.reason
     if status == "ok" and not has_figures(result):
         status, reason = "failed", NO_FIGURES
     texts = job.texts_of(_as_searched(result)) if job.texts_of is not None else {}
-    return JobResult(job.key, status, reason, replace(result, evaluation=None), limits, notes, texts=texts)
+    bare = replace(result, evaluation=None, files={}, notes=())
+    return JobResult(job.key, status, reason, bare, limits, notes, texts=texts)
+
+
+def _notes(request: LayerRequest, job: Job, result: Result) -> tuple[str, ...]:
+    """Those of the engine, and what a fusion leaves out of the figures."""
+    from harness.fusion import broken_columns  # noqa: PLC0415 - needed only where jobs run
+    from harness.spec.flattened import read_mapping  # noqa: PLC0415
+
+    evaluation = result.evaluation
+    notes = result.notes if evaluation is None else evaluation.notes
+    if request.fusion is None or not result.mapping:
+        return notes
+    architecture = job.specification.architecture
+    mapping = (
+        read_mapping({"mapping": list(result.mapping)}, architecture, job.specification.problem)
+        if evaluation is None
+        else evaluation.mapping
+    )
+    broken = broken_columns(mapping, architecture, request.layer, request.fusion)
+    return notes if broken is None else (*notes, f"the energy lacks traffic of the fused tensor: {broken}")
+
+
+def _limits(architecture: Architecture) -> tuple[LevelLimits, ...]:
+    return tuple(
+        LevelLimits(
+            level.name, level.read_bandwidth, level.write_bandwidth, level.word_bits, level.shared_bandwidth
+        )
+        for level in architecture.storage
+    )

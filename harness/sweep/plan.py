@@ -133,7 +133,7 @@ def planned_layers(requests: Sequence[LayerRequest]) -> tuple[PlannedLayer, ...]
 def needed_kernels(plan: SweepPlan) -> list[bool]:
     """The kinds of problems, with and without sliding windows, of which mappings will be proven."""
     layers = [layer.request for planned in plan.workloads.values() for layer in planned.layers]
-    proven = [request for request in layers if request.settings.algorithm == "optimal"]
+    proven = [r for r in layers if r.settings.algorithm == "optimal" and r.engine == "embedded"]
     return sorted({request.layer.problem.has_sliding_windows for request in proven})
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from harness.engines.identity import digest_of_own_files
 from harness.engines.layer_job import LayerRequest
@@ -22,7 +23,7 @@ from harness.spec.templates import ArchitectureTemplate, load_architecture_templ
 from harness.sweep.outcome import Occurrence
 from harness.sweep.plan import PlannedWorkload, SweepPlan, planned_layers
 from harness.sweep.points import ConfigurationSpace, configuration_space, read_configurations
-from harness.sweep.study import Settings, Study
+from harness.sweep.study import Settings, Study, SweepEngine
 from harness.sweep.workload import ALL, LayerShare, Workload, choose_layers
 from harness.workloads import DEFAULT_MODEL, Model, load_model
 
@@ -38,7 +39,8 @@ class SweepRequest:
 
     ``layers`` are names, or "all"; the last one may be a fusion level. ``configurations`` is a file, or
     entries as they stand in one; without it a single architecture takes the shipped file, several take
-    their default configuration each. ``objective`` are goals in lexicographic order.
+    their default configuration each. ``objective`` are goals in lexicographic order. ``time_limit`` ends the
+    search of a layer after so many seconds, instead of the profile's.
     """
 
     layers: tuple[str, ...] = ("all",)
@@ -58,11 +60,17 @@ class SweepRequest:
     estimation: EstimationOptions = field(default_factory=EstimationOptions)
     first_index: int = 0
     command: str = ""
+    engine: SweepEngine = "embedded"
+    time_limit: float | None = None
 
 
 def plan_sweep(request: SweepRequest) -> SweepPlan:
     """Checks every name, key and value. Raises HarnessError, with all mistakes of a file at once."""
     _check(request)
+    if request.engine != "embedded":
+        from harness.engines.timeloop.installation import require_installation  # noqa: PLC0415
+
+        require_installation()
     names = request.architectures or _architectures_meant(request)
     templates = {}
     for name in names:
@@ -111,6 +119,11 @@ def _check(request: SweepRequest) -> None:
     for goal in request.objective or ():
         if goal not in GOALS:
             raise unknown_name("goal", goal, GOALS)
+    if request.engine not in get_args(SweepEngine):
+        raise unknown_name("engine", str(request.engine), get_args(SweepEngine))
+    limit = request.time_limit
+    if limit is not None and not 0 < limit < math.inf:
+        raise SpecError(f"the time limit must be above 0, not {limit}")
     request.estimation.check()
 
 
@@ -127,6 +140,7 @@ def _settings(request: SweepRequest) -> SearchSettings:
         "threads": request.threads,
         "metrics": cast("tuple[Metric, ...] | None", request.objective),
         "template": "ruby" if request.imperfect_factors else None,
+        "time_limit": request.time_limit,
     }
     given = {name: value for name, value in changes.items() if value is not None}
     return replace(load_profile(request.profile), **given)
@@ -180,17 +194,30 @@ def _study(request: SweepRequest, workload: Workload, settings: SearchSettings, 
             (options.pay_writeback_in_matmul, "-pwim"),
         )
         fusion = " ".join([workload.fusion_level, *(word for given, word in switches if given)])
-    mapper = settings_in_full(settings)
+    mapper = _search_in_words(request, settings)
     mapper += request.estimation.words()
     version = program_version()
     if own_files:
         version += f" with own files {own_files}"
+    if request.engine != "embedded":
+        from harness.engines.timeloop.installation import installed_identity  # noqa: PLC0415
+
+        version += f", {installed_identity()}"
     return Study(
-        Settings(workload.model, fusion, mapper, version),
+        Settings(workload.model, fusion, mapper, version, request.engine),
         tuple(map(occurrence, workload.shares)),
         _blocks(workload.shares),
         estimation=request.estimation,
     )
+
+
+def _search_in_words(request: SweepRequest, settings: SearchSettings) -> str:
+    """Of the search that will run: the real mapper has other algorithms than this package."""
+    if request.engine != "timeloop":
+        return settings_in_full(settings)
+    from harness.engines.timeloop.settings import translated  # noqa: PLC0415
+
+    return f"timeloop-mapper, {settings_in_full(translated(settings)[0])}"
 
 
 def occurrence(share: LayerShare) -> Occurrence:
@@ -226,6 +253,8 @@ def _requests(
             fusion=share.fusion,
             command=request.command,
             estimation=request.estimation,
+            engine="timeloop" if request.engine == "timeloop" else "embedded",
+            check=request.engine == "both",
         )
         for share in workload.shares
     ]

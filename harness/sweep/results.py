@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from harness.engines.result import Result
+from harness.engines.result import CheckRecord, Result
 from harness.errors import SpecError, unknown_name
 from harness.sweep.comparison import find_criterion, pareto_front
 from harness.sweep.outcome import LayerOutcome, OutcomeStatus
@@ -44,6 +44,15 @@ class Note:
     text: str
     layer: str
     indices: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What the comparison of one layer with the real Timeloop gave."""
+
+    index: int
+    layer: str
+    record: CheckRecord
 
 
 class SweepResults:
@@ -188,6 +197,11 @@ class SweepResults:
         """Whether :meth:`notes` has any."""
         reader, own, _ = self._of(study)
         return next(reader.notes(own), None) is not None
+
+    def checks(self, study: int | None = None) -> tuple[Check, ...]:
+        """Of every layer that was compared, by layer and index; none where the engine was not "both"."""
+        reader, own, _ = self._of(study)
+        return tuple(Check(index, layer, record) for index, layer, record in reader.checks(own))
 
     def best(
         self, criterion: str = "edp_sum", study: int | None = None, most: int | None = None

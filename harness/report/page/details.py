@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from harness.report.page.breakdown import shares
 from harness.report.page.columns import plain_parameters
 from harness.report.page.nest import nest_levels
+from harness.report.sweep.engine_words import CHECKS
 from harness.report.sweep.roofline import roofline_point
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def _layer(results: SweepResults, index: int, outcome: LayerOutcome) -> dict[str
         "macs": outcome.macs,
         "bound_by": outcome.bound_by,
         "proof": outcome.proof,
+        "check": None if outcome.check is None else CHECKS[outcome.check.status],
         "shares": None,
     }
     result = results.result(index, outcome.layer)

@@ -12,6 +12,7 @@ from harness.report.page.estimates import EstimatesOfPage
 from harness.report.page.figures_of_merit import MERITS
 from harness.report.page.grid import architecture_grid
 from harness.report.page.survey import Figures, carried, survey
+from harness.report.sweep.engine_words import ENGINES, checks_in_words, unequal_lines
 from harness.report.sweep.words import STATUS_WORDS
 from harness.sweep.comparison import CRITERIA
 
@@ -59,12 +60,16 @@ def _study(results: SweepResults, study: Study, estimates: EstimatesOfPage) -> d
     shown = [point for point in results.iterate(study.number) if point.index in kept]
     by_index = {point.index: point for point in shown}
     failures = results.failures(study.number)
+    checks = results.checks(study.number)
     return {
         "number": study.number,
         "model": study.settings.model,
         "fusion": study.settings.fusion,
         "mapper": study.settings.mapper,
         "version": study.settings.version,
+        "engine": None if study.settings.engine == "embedded" else ENGINES[study.settings.engine],
+        "checked": checks_in_words(checks) if study.settings.engine == "both" else None,
+        "unequal": list(unequal_lines(checks)),
         "blocks": study.blocks,
         "layers": [
             {"name": o.layer, "times": o.times, "reason": o.times_reason, "fused": o.fused, "macs": o.macs}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.errors import HarnessError
 from harness.report import quantities
 from harness.report.sweep.aligned import Columns, aligned
+from harness.report.sweep.engine_words import CHECKS
 from harness.report.sweep.words import STATUS_WORDS, bound_in_words
 from harness.sweep.metrics import metrics_of
 from harness.workloads import load_model
@@ -61,14 +62,18 @@ def _totals(name: str, energy_pj: float, cycles: int, edp_sum: float) -> list[st
 
 
 def layer_table(layers: Sequence[LayerOutcome], width: int) -> str:
-    """The figures of one of each layer, and its share of the totals, counted as often as it occurs."""
+    """The figures of one of each layer, and its share of the totals, counted as often as it occurs; and the
+    comparison with the real Timeloop where there was one.
+    """
+    with_check = any(o.check is not None for o in layers)
+    heads = (*_LAYER_HEADS, "check") if with_check else _LAYER_HEADS
     energy = sum(o.times * (o.energy_pj or 0.0) for o in layers)
     cycles = sum(o.times * (o.cycles or 0) for o in layers)
     rows = []
     for o in layers:
         if o.energy_pj is None or o.cycles is None or o.utilization is None:
             word = STATUS_WORDS.get(o.status, o.status)
-            rows.append([o.layer, str(o.times), word, *["-"] * (len(_LAYER_HEADS) - 3)])
+            rows.append([o.layer, str(o.times), word, *["-"] * (len(heads) - 3)])
             continue
         rows.append(
             [
@@ -80,9 +85,10 @@ def layer_table(layers: Sequence[LayerOutcome], width: int) -> str:
                 bound_in_words(o.bound_by),
                 _percent(o.times * o.energy_pj, energy),
                 _percent(o.times * o.cycles, cycles),
+                *([] if not with_check else ["-" if o.check is None else CHECKS[o.check.status]]),
             ]
         )
-    return aligned(Columns(_LAYER_HEADS, 2, left=(0, 5)), rows, width)
+    return aligned(Columns(heads, 2, left=(0, 5)), rows, width)
 
 
 def _percent(part: float, total: float) -> str:

@@ -36,7 +36,7 @@ ExportedRows = Literal["configurations", "layers", "levels", "dataspaces", "arch
 TextFormat = Literal["table", "markdown", "csv", "json"]
 FORMATS = (*get_args(TextFormat), "parquet")
 
-_WORDS = ("reason", "operator", "bound_by", "proof", "notes", "key")
+_WORDS = ("reason", "operator", "bound_by", "proof", "notes", "key", "check", "check_told", "engine")
 """Columns of words that may be empty throughout."""
 _AT_ONCE = 1000
 _UNFOLDED = 10**6

@@ -21,6 +21,7 @@ class SweepHeading:
     the different ones that an earlier run has finished. ``estimate_seconds`` None: not known. ``left_out``
     are configurations of architectures that were not asked for, ``skipped_by_rules`` combinations that are
     no configurations, ``replaced`` those of other sweeps whose numbers will be taken. ``fused`` are layers.
+    ``engine`` is told where it is not this program alone.
     """
 
     points: Mapping[str, int]
@@ -35,6 +36,7 @@ class SweepHeading:
     replaced: int = 0
     fusion: str | None = None
     fused: tuple[str, ...] = ()
+    engine: str | None = None
 
 
 def print_sweep_heading(console: Console, heading: SweepHeading) -> None:
@@ -72,5 +74,7 @@ def _rows(heading: SweepHeading) -> list[tuple[str, str]]:
         rows.append(("rules", f"exclude {several(heading.skipped_by_rules, 'combination')}"))
     if heading.fusion is not None:
         rows.append(("fusion", f"{heading.fusion}: {', '.join(heading.fused) or 'no layer'}"))
+    if heading.engine is not None:
+        rows.append(("engine", heading.engine))
     rows.append(("search", heading.search))
     return rows

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.engines.result import LevelRecord, Result
+from harness.engines.result import LevelDataSpace, LevelRecord, Result
 from harness.sweep.job import LevelLimits
 
 Direction = Literal["read", "write", "read and write"]
@@ -28,7 +28,10 @@ class Traffic:
 
 @dataclass(frozen=True)
 class RooflinePoint:
-    """One layer in a roofline. ``units`` are the arithmetic instances: the most MACs that a cycle can do."""
+    """One layer in a roofline. ``units`` are the arithmetic instances: the most MACs that a cycle can do.
+
+    With sparse optimisations ``macs`` are those that take a cycle.
+    """
 
     level: str
     macs: int
@@ -58,13 +61,14 @@ def roofline_point(result: Result, limits: Sequence[LevelLimits]) -> RooflinePoi
     """Of the outermost level. None without a mapping, and where the bits of a word are not known."""
     if not result.levels or result.cycles is None or result.macs is None:
         return None
-    outermost = result.levels[-1]
+    outermost, unit = result.levels[-1], result.levels[0]
+    computes = unit.computes
     own = next((limit for limit in limits if limit.name == outermost.name), None)
     if own is None:
         return None
     spaces = outermost.dataspaces.values()
-    reads = sum(space.reads for space in spaces)
-    writes = sum(space.fills + space.updates for space in spaces)
+    reads = sum(_words(space, ("reads",), own.word_bits) for space in spaces)
+    writes = sum(_words(space, ("fills", "updates"), own.word_bits) for space in spaces)
     directions: list[tuple[Direction, int, float | None]] = [
         ("read", reads, own.read_bandwidth),
         ("write", writes, own.write_bandwidth),
@@ -73,14 +77,26 @@ def roofline_point(result: Result, limits: Sequence[LevelLimits]) -> RooflinePoi
         directions = [("read and write", reads + writes, own.shared_bandwidth)]
     return RooflinePoint(
         level=outermost.name,
-        macs=result.macs,
+        macs=result.macs if computes is None else computes.actual + computes.gated,
         cycles=result.cycles,
-        units=result.levels[0].instances,
+        units=unit.instances,
         traffic=tuple(
             _traffic(direction, words, bandwidth, outermost, own.word_bits)
             for direction, words, bandwidth in directions
         ),
     )
+
+
+def _words(space: LevelDataSpace, actions: tuple[str, ...], word_bits: int) -> int:
+    """Those that take bandwidth: all, or with sparse optimisations those that happen or are gated, and the
+    metadata of both.
+    """
+    of = space.sparse
+    if of is None:
+        return sum(getattr(space, action) for action in actions)
+    names = [f"{kind}_{action}" for kind in ("actual", "gated") for action in actions]
+    metadata = sum(of.metadata_bits.get(name, 0) for name in names)
+    return sum(of.accesses.get(name, 0) for name in names) + metadata // word_bits
 
 
 def _traffic(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from harness.report.accuracy_words import accuracy_words
 from harness.report.sweep.best_point import layer_table, totals_table
 from harness.report.sweep.comparison_grid import comparison_grid, grid_text
+from harness.report.sweep.engine_words import engine_words, unequal_lines
 from harness.report.sweep.reservations import failure_lines, note_lines
 from harness.report.sweep.shown_criteria import shown
 from harness.report.sweep.study_differences import differences
@@ -47,9 +48,10 @@ def print_summary(
     """
     studies = [study for study in results.studies if any(results.counts(study.number).values())]
     if len(studies) > 1:
+        engines = "engines, " if len({study.settings.engine for study in studies}) > 1 else ""
         _say(
             console,
-            f"{len(studies)} groups with different layers, fusion, mapper settings or versions; "
+            f"{len(studies)} groups with different {engines}layers, fusion, mapper settings or versions; "
             "each is ranked for itself",
         )
     for study, apart in zip(studies, differences(studies), strict=True):
@@ -103,6 +105,9 @@ class _StudySummary:
         whole = " whole" if self._mapped < self._all and self._study.layers else ""
         what = layers_in_words(self._study.layers) or "layers not recorded"
         self._say(f"{mapped}{whole}, {what} of {model_in_words(self._study)}")
+        engine = engine_words(self._results, self._study)
+        if engine is not None:
+            self._say(engine)
         if settings.fusion is not None:
             fused = ", ".join(o.layer for o in self._study.layers if o.fused)
             self._say(f"fused at {settings.fusion}: {fused}")
@@ -172,6 +177,11 @@ class _StudySummary:
         if notes:
             self._say("")
         for line in notes:
+            self._say(line)
+        unequal = list(unequal_lines(self._results.checks(self._study.number)))
+        if unequal:
+            self._say("")
+        for line in unequal:
             self._say(line)
 
     def _heading(self, bold: str, rest: str) -> None:

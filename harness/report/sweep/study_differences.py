@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.report.sweep.engine_words import ENGINES
 from harness.sweep.study import Study
 
 
@@ -20,6 +21,7 @@ def _features(study: Study) -> dict[str, str]:
         "model": s.model,
         "layers": " ".join(f"{o.layer} x{o.times}" for o in study.layers),
         "MACs of a layer": " ".join(f"{o.macs:,}" for o in study.layers),
+        "engine": ENGINES[s.engine],
         "fusion": s.fusion or "none",
         "search": s.mapper,
         "version": s.version,

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from harness.engines.result import Result
+from harness.engines.result import CheckRecord, Result
 from harness.spec.template_parameters import ParameterValue
 from harness.sweep.job import LevelLimits
 from harness.sweep.metrics import Metrics
@@ -15,7 +15,7 @@ from harness.sweep.outcome import LayerOutcome, Occurrence
 from harness.sweep.point import Point
 from harness.sweep.store.connection import sound_rows
 from harness.sweep.store.result_reading import DATASPACE_COLUMNS, read_limits, read_result
-from harness.sweep.store.rows import OUTCOME_COLUMNS, merged, outcome_of
+from harness.sweep.store.rows import OUTCOME_COLUMNS, check_of, merged, outcome_of
 from harness.sweep.study import Settings, Study, estimation_of
 
 _NOT_RUN = "the sweep was stopped before"
@@ -261,6 +261,20 @@ class StoreReader:
         for index, position, notes in rows:
             for note in json.loads(notes):
                 yield note, study.layers[position].layer, index
+
+    def checks(self, study: Study) -> Iterator[tuple[int, str, CheckRecord]]:
+        """(index, layer, check) of every layer that was compared with the real Timeloop."""
+        rows = self._connection.execute(
+            "SELECT l.idx, l.position, r.checked FROM shown AS p JOIN layer AS l ON l.idx = p.idx "
+            "JOIN result AS r ON r.result_key = l.result_key "
+            "WHERE r.checked IS NOT NULL AND p.study = ? ORDER BY l.position, l.idx",
+            (study.number,),
+        )
+        for index, position, text in rows:
+            with sound_rows():
+                check = check_of(text)
+            if check is not None:
+                yield index, study.layers[position].layer, check
 
     def result(self, index: int, position: int, layer: Occurrence) -> Result | None:
         """The whole record of one layer of a point; None when it failed before there was one."""

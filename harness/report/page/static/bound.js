@@ -13,22 +13,24 @@ const bound = (() => {
       el("span", { class: "fill", style: { width: `${Math.min(100, 100 * part).toFixed(2)}%` } }), el("span", { class: "says" }, format.percent(part)));
   }
 
-  function line(layer, names) {
+  function line(layer, names, checked) {
     const by = levelOf(layer.bound_by);
     const compute = layer.shares.find((share) => share.kind === "compute");
     return el("tr", null, el("th", { scope: "row" }, layer.name), el("td", { class: "number" }, format.whole(layer.cycles)), el("td", { class: "by" }, named(layer.bound_by)),
       cell(layer, compute, by === "compute"),
-      names.map((name) => cell(layer, layer.shares.find((share) => share.kind === "level" && share.name === name), by === name)));
+      names.map((name) => cell(layer, layer.shares.find((share) => share.kind === "level" && share.name === name), by === name)),
+      checked && el("td", null, layer.check ?? "–"));
   }
 
   function render(details) {
     const layers = details.layers.filter((layer) => layer.shares);
     const names = data.merged(layers.map((layer) => layer.shares.filter((share) => share.kind === "level").map((share) => share.name)));
+    const checked = layers.some((layer) => layer.check);
     return el("div", { class: "part" }, el("h3", null, "What bounds the latency"),
       el("div", { class: "scroll" }, el("table", { class: "data bound" },
         el("thead", null, el("tr", null, el("th", { scope: "col" }, "layer"), el("th", { scope: "col", class: "number" }, "cycles"), el("th", { scope: "col" }, "bound by"),
-          ["compute", ...names].map((name) => el("th", { scope: "col" }, name)))),
-        el("tbody", null, layers.map((layer) => line(layer, names))))),
+          ["compute", ...names].map((name) => el("th", { scope: "col" }, name)), checked && el("th", { scope: "col" }, "check"))),
+        el("tbody", null, layers.map((layer) => line(layer, names, checked))))),
       el("p", { class: "hint" }, "The cycles of each level as the model has them: those of the computes, or more where the level's bandwidth needs more; as a share of the layer's cycles (one instance)."));
   }
 

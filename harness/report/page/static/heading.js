@@ -21,7 +21,7 @@ const heading = (() => {
   function studyName(study) {
     const parts = [study.model, study.layers.length > 3 ? format.several(study.layers.length, "layer") : study.layers.map((layer) => layer.name).join(" ")];
     if (study.fusion) parts.push(`fused at ${study.fusion}`);
-    parts.push(format.several(study.count, "configuration"), study.mapper, `version ${study.version}`);
+    parts.push(format.several(study.count, "configuration"), ...(study.engine ? [study.engine] : []), study.mapper, `version ${study.version}`);
     return parts.join(", ");
   }
 
@@ -33,6 +33,8 @@ const heading = (() => {
       ["Layers", el("span", { class: "chips" }, layers)],
       ["Architectures", Object.entries(study.architectures).map(([name, count]) => `${name} (${format.several(count, "configuration")})`).join(", ")],
       ["Varied", study.varying.join(", ") || "nothing"],
+      study.engine && ["Engine", study.engine],
+      study.checked && ["Check", [study.checked, ...study.unequal].map((line) => el("div", null, line))],
       ["Search", study.mapper],
       study.fusion && ["Fusion", study.fusion],
       ["Version", study.version],
