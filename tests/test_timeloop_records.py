@@ -1,0 +1,172 @@
+"""The figures of real runs in this package's records: equal to our own evaluation of the same mapping."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal
+
+import pytest
+from timeloop_recordings import names, recording
+
+from harness.engines.comparison import Comparison, compare
+from harness.engines.record import level_records, network_records
+from harness.engines.result import Provenance, Result, SearchRecord, TimeloopRun
+from harness.engines.timeloop.records import Figures, figures
+from harness.errors import SpecError
+from harness.model import evaluate
+from harness.spec.flattened import read_architecture, read_mapping, read_problem
+from harness.spec.yaml_loader import load_yaml_text
+from harness.timeloop_outputs import mapping_of, read_map_text
+
+COMPLETE = [name for name in names() if name not in ("mapper_garbage", "mapper_no_mapping")]
+COMPLETE = [name for name in COMPLETE if recording(name).files]
+SEARCH = SearchRecord("given", "edp", "best_found")
+PROVENANCE = Provenance("", "", None, "", "")
+
+
+def of_recording(name: str, precision: Literal["full", "printed"] = "full") -> Figures:
+    made = recording(name)
+    xml = made.output("map+stats.xml") if precision == "full" else None
+    return figures(made.output("stats.txt"), xml, made.output("map.txt"))
+
+
+@cache
+def ours(name: str) -> Result:
+    made = recording(name)
+    trees = [load_yaml_text(text, file) for file, text in made.inputs.items()]
+    tree = {key: value for one in trees for key, value in one.items()}
+    architecture, problem = read_architecture(tree), read_problem(tree["problem"])
+    if made.program == "timeloop-model":
+        mapping = read_mapping({"mapping": tree["mapping"]}, architecture, problem)
+    else:
+        mapping = mapping_of(read_map_text(made.output("map.txt")), architecture, problem)
+    stats = evaluate(architecture, problem, mapping)
+    return Result(
+        "ok", "a", "l", SEARCH, PROVENANCE,
+        cycles=stats.cycles,
+        energy_pj=stats.energy_pj,
+        edp_j_cycles=stats.edp_j_cycles,
+        utilization=stats.utilization,
+        macs=stats.macs,
+        bound_by=stats.bound_by,
+        levels=level_records(stats),
+        networks=network_records(stats),
+    )  # fmt: skip
+
+
+def theirs(found: Figures) -> Result:
+    run = TimeloopRun("timeloop-model", "", "", "finished", 0, 1.0, found.precision)
+    return Result(
+        "ok", "a", "l", SEARCH, PROVENANCE,
+        engine="timeloop",
+        cycles=found.cycles,
+        energy_pj=found.energy_pj,
+        edp_j_cycles=found.edp_j_cycles,
+        utilization=found.utilization,
+        macs=found.macs,
+        bound_by=found.bound_by,
+        levels=found.levels,
+        networks=found.networks,
+        timeloop=run,
+    )  # fmt: skip
+
+
+def compared(name: str, found: Figures) -> Comparison:
+    return compare(ours(name), theirs(found))
+
+
+def absent(comparison: Comparison) -> set[str]:
+    return {field.name for field in comparison.fields if field.verdict == "absent"}
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+def test_every_figure_equals_ours(name: str) -> None:
+    comparison = compared(name, of_recording(name))
+    assert [field.path for field in comparison.differing if field.name != "macs"] == []
+    # Only leakage and areas are printed ones.
+    rounded = {field.name for field in comparison.fields if field.verdict == "rounded"}
+    assert rounded <= {"leakage_pj", "area_um2", "energy_pj", "edp_j_cycles"}
+    assert comparison.compared > 150
+    told = recording(name).all_levels
+    # Timeloop keeps what it expects of sparse tensors for itself.
+    untold = {name for name in absent(comparison) if not name.startswith("sparse.")}
+    assert untold == (set() if told else {"area_um2", "ingresses"})
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+def test_the_stats_file_alone_gives_the_printed_digits(name: str) -> None:
+    found = of_recording(name, "printed")
+    assert found.precision == "printed"
+    comparison = compared(name, found)
+    differing = [field.path for field in comparison.differing if field.name != "macs"]
+    if recording(name).all_levels:
+        assert differing == []
+    else:
+        # Networks without energy are not in the file.
+        assert all(path.endswith(" <==> " + path.split(" <==> ")[-1]) for path in differing)
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+def test_what_sets_the_cycles(name: str) -> None:
+    bound = ours(name).bound_by
+    assert bound is not None
+    for precision in ("full", "printed"):
+        assert of_recording(name, precision).bound_by == bound.partition(".")[0]
+
+
+def test_the_text_of_the_loop_nest_is_kept() -> None:
+    assert of_recording("model_gemmini").loop_nest == recording("model_gemmini").output("map.txt")
+
+
+def test_computes_of_imperfect_factors_are_those_that_are_charged() -> None:
+    found = of_recording("mapper_imperfect")
+    assert found.macs == ours("mapper_imperfect").macs
+
+
+def test_without_a_loop_nest_tiles_are_what_is_in_use() -> None:
+    made = recording("model_gemmini")
+    found = figures(made.output("stats.txt"), made.output("map+stats.xml"))
+    assert found.loop_nest == ""
+    assert compared("model_gemmini", found).differing == ()
+
+
+def test_the_energy_of_a_small_layer_is_the_sum_of_its_levels() -> None:
+    found = of_recording("model_sparse", "printed")
+    # The summary of the file says 0.03 uJ.
+    assert found.energy_pj == pytest.approx(30049.2, abs=0.5)
+    assert found.energy_pj == pytest.approx(ours("model_sparse").energy_pj, abs=0.1)
+
+
+def test_files_of_different_runs_are_refused() -> None:
+    one, other = recording("model_gemmini"), recording("model_pim")
+    with pytest.raises(
+        SpecError, match=r"map\+stats.xml: level 'scratchpad' is another one than in stats.txt"
+    ):
+        figures(other.output("stats.txt"), one.output("map+stats.xml"))
+    imperfect = recording("mapper_imperfect")
+    with pytest.raises(SpecError, match="is another one than in"):
+        figures(imperfect.output("stats.txt"), one.output("map+stats.xml"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("mapper_no_mapping", "s: the file is empty: Timeloop has written no statistics"),
+        ("mapper_garbage", "s: no complete summary in this stats file, missing: cycles, energy"),
+    ],
+)
+def test_files_without_figures(name: str, message: str) -> None:
+    made = recording(name)
+    texts = [made.output(kind) for kind in ("stats.txt", "map+stats.xml", "map.txt")]
+    with pytest.raises(SpecError) as caught:
+        figures(texts[0], texts[1], texts[2], ("s", "x", "m"))
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(("place", "file"), [(1, "x"), (2, "m")])
+def test_one_file_that_is_cut_off(place: int, file: str) -> None:
+    whole, cut = recording("mapper_gemmini"), recording("mapper_garbage")
+    texts = [whole.output(kind) for kind in ("stats.txt", "map+stats.xml", "map.txt")]
+    texts[place] = cut.output(("stats.txt", "map+stats.xml", "map.txt")[place])
+    with pytest.raises(SpecError, match=f"^{file}:[0-9]+: .*cut off"):
+        figures(texts[0], texts[1], texts[2], ("s", "x", "m"))
