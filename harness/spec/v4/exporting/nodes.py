@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from harness.spec.constraints import Constraints
 from harness.spec.expressions import is_function
 from harness.spec.located import LocatedDict, LocatedList
+from harness.spec.mapping import Mapping
 from harness.spec.problem import Problem
 from harness.spec.v4.architecture import STORAGE_DEFAULTS
-from harness.spec.v4.exporting.constraints import in_order, written_block, written_data_spaces
+from harness.spec.v4.exporting.constraints import written_block, written_data_spaces
 from harness.spec.v4.exporting.names import dummy_of
 from harness.spec.v4.keys import is_empty
 from harness.spec.v4.nodes import Branch, Leaf, depth_first
@@ -23,38 +25,43 @@ taken for nothing by both front ends and by our reader; a null is refused.
 _TAGS = {"hierarchical": "Hierarchical", "parallel": "Parallel", "pipelined": "Pipelined"}
 
 
-def written_nodes(root: Branch, constraints: Constraints, problem: Problem, mapped: bool) -> LocatedList:
-    """The value of ``nodes``. With a mapping (``mapped``) there are no constraints: a front end would take
-    both for the mapping. Nodes that are switched off are left out.
+def written_nodes(
+    root: Branch, constraints: Constraints, problem: Problem, mapping: Mapping | None
+) -> LocatedList:
+    """The value of ``nodes``. With a mapping there are no constraints: a front end would take both for the
+    mapping. Nodes that are switched off are left out.
     """
-    return _Writer(constraints, problem, mapped).nodes(root)
+    passing = {space.name for space in problem.data_spaces}
+    return _Writer(constraints, problem, mapping).nodes(root, passing)
 
 
 class _Writer:
-    def __init__(self, constraints: Constraints, problem: Problem, mapped: bool) -> None:
-        self._constraints, self._problem, self._mapped = constraints, problem, mapped
+    def __init__(self, constraints: Constraints, problem: Problem, mapping: Mapping | None) -> None:
+        self._constraints, self._problem, self._mapped = constraints, problem, mapping is not None
+        said = constraints.levels if mapping is None else mapping.levels
+        self._keeps = {level.level: level.keep for level in said}
 
-    def nodes(self, branch: Branch) -> LocatedList:
+    def nodes(self, branch: Branch, passing: set[str]) -> LocatedList:
+        """``passing`` are the data spaces that have to find their way through ``branch``."""
         written = LocatedList()
         for node in branch.nodes:
             if isinstance(node, Leaf):
                 if node.enabled:
                     written.append(self._leaf(node))
                 continue
-            inner = self.nodes(node)
+            inside = self._kept(node) if branch.kind == "parallel" else passing
+            inner = self.nodes(node, inside)
             if inner:
-                written.append(LocatedDict({"nodes": inner}, tag=self._tag(node)))
+                written.append(LocatedDict({"nodes": inner}, tag=self._tag(node, inside)))
         return written
 
-    def _tag(self, branch: Branch) -> str:
+    def _tag(self, branch: Branch, passing: set[str]) -> str:
         """A !Parallel demands that each data space is kept in one of its branches. Where that is not so any
         more (a fused tensor passes by), its nodes follow each other, which means the same.
         """
         if branch.kind == "parallel":
-            kept = [self._kept(node) for node in branch.nodes]
-            if sorted(name for names in kept for name in names) != sorted(
-                space.name for space in self._problem.data_spaces
-            ):
+            kept = [name for node in branch.nodes for name in self._kept(node)]
+            if len(set(kept)) < len(kept) or not passing <= set(kept):
                 return _TAGS["hierarchical"]
         return _TAGS[branch.kind]
 
@@ -62,10 +69,10 @@ class _Writer:
         leaves = [node] if isinstance(node, Leaf) else list(depth_first(node))
         return {name for leaf in leaves if leaf.enabled for name in self._keep(leaf)}
 
-    def _keep(self, leaf: Leaf) -> list[str]:
+    def _keep(self, leaf: Leaf) -> Iterable[str]:
         if leaf.kind == "nothing":
             return leaf.constraints["dataspace"].names("keep")
-        return in_order(self._constraints.of(leaf.name).keep, self._problem)
+        return self._keeps.get(leaf.name, ())
 
     def _leaf(self, leaf: Leaf) -> LocatedDict:
         node = LocatedDict({"name": leaf.name})

@@ -45,7 +45,7 @@ def export_v4(source: Mapping[str, Any], specification: Specification) -> V4Sect
             "a least utilization of the arithmetic is not taken by Timeloop's front ends",
             hint="drop the utilization constraint, or give a mapping",
         )
-    nodes = written_nodes(parts.root, constraints, problem, mapping is not None)
+    nodes = written_nodes(parts.root, constraints, problem, mapping)
     return V4Sections(
         architecture={"version": VERSION, "nodes": nodes},
         problem=_problem(parts, specification),
