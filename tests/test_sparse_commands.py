@@ -23,12 +23,14 @@ from harness.estimation import EstimationOptions, estimate
 from harness.estimation.query import Declined, Query
 from harness.estimation.sram.source import AccelergySramSource
 from harness.model import evaluate
+from harness.report.sweep.roofline import roofline_point
 from harness.report.timeloop_stats import stats_text
 from harness.spec import load_specification
 from harness.spec.architecture import Architecture
 from harness.spec.energy import ActionEnergy, ComponentEnergy, EnergyReferenceTable, last_name
 from harness.spec.flattened import read_mapping
 from harness.spec.shipped import shipped_folder
+from harness.sweep.job import LevelLimits
 
 
 def evaluated() -> Iterator[Case]:
@@ -296,3 +298,34 @@ def test_a_memory_of_no_words_costs_nothing_and_one_without_width_is_refused() -
         ask(0, 64)
     with pytest.raises(Declined, match="'depth' is 0"):
         ask(32, 0)
+
+
+def test_the_roofline_counts_what_takes_bandwidth() -> None:
+    """Gated words and metadata do, skipped ones do not: as much as the model's bandwidths say."""
+    seen = metadata = 0
+    for case in evaluated():
+        result = result_of(case)
+        stats = evaluate(case.architecture, case.problem, case.mapping)
+        outermost, level = stats.levels[-1], case.architecture.storage[-1]
+        if outermost.instances != 1 or outermost.slowdown != 1 or level.bandwidth_scale:
+            continue
+        limits = LevelLimits(level.name, 1.0, 1.0, level.word_bits)
+        point = roofline_point(replace(result, macs=stats.macs), (limits,))
+        assert point is not None
+        busy = stats.actual_computes + stats.arithmetic.gated_computes
+        assert point.macs == busy, case.name
+        for traffic, bandwidth in zip(
+            point.traffic,
+            (
+                sum(space.read_bandwidth for space in outermost.data_spaces),
+                sum(space.write_bandwidth for space in outermost.data_spaces),
+            ),
+            strict=True,
+        ):
+            bytes_moved = bandwidth * stats.arithmetic.cycles * level.word_bits / 8
+            assert traffic.bytes == pytest.approx(bytes_moved), case.name
+        seen += 1
+        sparse = [space.sparse for space in outermost.data_spaces]
+        metadata += sum(bool(of.metadata_bits) for of in sparse if of is not None)
+    assert seen > 50
+    assert metadata > 20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.model.stats import ArithmeticStats, DataSpaceStats
 
@@ -27,9 +27,9 @@ class SparseDataSpace:
     ``format`` names the ranks from the outermost ("none" without metadata). A tile has ``tile_shape`` words,
     zeros included, and is given room for ``capacity``. ``accesses`` and ``metadata`` are counts per instance
     of words, and of metadata words and payloads of all ranks together: "actual_reads", "gated_reads",
-    "skipped_fills" and so on, none that are zero. ``density`` and ``occupancy`` (words that are not zero) are
-    expected ones and ``confidence`` is how surely the room suffices: None where the real Timeloop was run,
-    which does not tell them.
+    "skipped_fills" and so on, none that are zero; ``metadata_bits`` are the bits of the latter. ``density``
+    and ``occupancy`` (words that are not zero) are expected ones and ``confidence`` is how surely the room
+    suffices. The real Timeloop does not tell these: then they are None, and there are no bits.
     """
 
     format: str
@@ -40,6 +40,7 @@ class SparseDataSpace:
     density: float | None = None
     occupancy: float | None = None
     confidence: float | None = None
+    metadata_bits: Mapping[str, int] = field(default_factory=dict)
 
 
 _KINDS = (("actual", "random"), ("gated", "gated"), ("skipped", "skipped"))
@@ -65,13 +66,15 @@ def sparse_data_space(space: DataSpaceStats) -> SparseDataSpace | None:
         return None
     accesses: dict[str, int] = {}
     metadata: dict[str, int] = {}
+    bits: dict[str, int] = {}
     for action in ("read", "fill", "update"):
         for name, kind in _KINDS:
             count = of.scalar_accesses.get(f"{kind}_{action}", 0)
             if count:
                 accesses[f"{name}_{action}s"] = count
             # Where there is no storage for metadata, none are moved.
-            if of.metadata_bits.get(f"{kind}_metadata_{action}"):
+            if moved := of.metadata_bits.get(f"{kind}_metadata_{action}"):
+                bits[f"{name}_{action}s"] = moved
                 by_rank = of.metadata_accesses[f"{kind}_metadata_{action}"]
                 metadata[f"{name}_{action}s"] = sum(words + payloads for words, payloads in by_rank)
     return SparseDataSpace(
@@ -83,4 +86,5 @@ def sparse_data_space(space: DataSpaceStats) -> SparseDataSpace | None:
         density=of.expected_density,
         occupancy=of.expected_occupancy,
         confidence=of.confidence,
+        metadata_bits=bits,
     )
