@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cli_cases import run_process
 from console_blocks import check, commands_in
 from timeloop_double.install import FOUND, NOTHING_FOUND, Scenario, install_double
 
@@ -412,6 +413,24 @@ def test_whoever_ends_us_ends_the_program_too(install: Callable[..., Path]) -> N
     run = json.loads((given_to(folder, "timeloop-mapper") / "run.json").read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(run["process"], 0)
+
+
+def test_a_ctrl_c_at_the_command_keeps_the_best_and_leaves_with_0(
+    install: Callable[..., Path], tmp_path: Path
+) -> None:
+    running = given_to(install(Scenario("interrupted", waits=True)), "timeloop-mapper") / "run.json"
+    command = ["--gemm", "256,256,256", "--engine", "timeloop", "-o", str(tmp_path / "out")]
+    started = run_process(command, start_new_session=True)
+    try:
+        while not running.exists() and started.poll() is None:
+            time.sleep(0.02)
+        started.send_signal(signal.SIGINT)
+        printed, told = started.communicate(timeout=120)
+    finally:
+        started.kill()
+    assert started.returncode == 0, told
+    assert "run.py: stopped by Ctrl-C, kept the best mapping so far" in told
+    assert "EDP " in printed and (tmp_path / "out" / "timeloop-mapper.map.txt").is_file()
 
 
 # Settings -----------------------------------------------------------------------------------------

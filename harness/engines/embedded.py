@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Literal
 
 from harness.engines.area import area_beside_levels
 from harness.engines.built_in import area_is_given, remarks_on_given
 from harness.engines.energy_shares import energy_shares
-from harness.engines.estimated import with_energy
+from harness.engines.estimated import reservations_of, with_energy
 from harness.engines.evaluation import Evaluation
 from harness.engines.job import Job
 from harness.engines.loop_nest import map_text
@@ -19,7 +19,6 @@ from harness.engines.reservations import no_imperfect_factors, uncounted_compute
 from harness.engines.result import Provenance, Result, SearchRecord
 from harness.engines.sparse_remarks import sparse_remarks
 from harness.errors import EmptyMapSpace, InvalidMapping
-from harness.estimation import Answer
 from harness.model import evaluate
 from harness.model.stats import Stats
 from harness.search import Progress as SearchProgress
@@ -52,7 +51,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
         notes += (
             uncounted_computes(stats)
             + sparse_remarks(architecture, stats)
-            + _reservations(answers)
+            + reservations_of(answers)
             + job.remarks
         )
         charged = {level.name for level in stats.levels if level.energy_pj}
@@ -123,11 +122,6 @@ class _NothingFound(Exception):
         super().__init__(reason)
         self.reason = reason
         self.record = record
-
-
-def _reservations(answers: Iterable[Answer]) -> tuple[str, ...]:
-    """Where an estimator was used beyond what it was made for."""
-    return tuple(dict.fromkeys(warning for answer in answers for warning in answer.warnings))
 
 
 def _mapping(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from harness.estimation import Answer, EstimationOptions, estimate
 from harness.spec.architecture import Architecture
 from harness.spec.specification import Specification
@@ -16,3 +18,8 @@ def with_energy(
         return architecture, ()
     made = estimate(architecture, specification.compound_components, options)
     return architecture.with_energy(made.ert, made.art), made.answers
+
+
+def reservations_of(answers: Iterable[Answer]) -> tuple[str, ...]:
+    """Where an estimator was used beyond what it was made for."""
+    return tuple(dict.fromkeys(warning for answer in answers for warning in answer.warnings))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from harness.engines.area import area_beside_levels
 from harness.engines.built_in import area_is_given
 from harness.engines.embedded import without_mapping
-from harness.engines.estimated import with_energy
+from harness.engines.estimated import reservations_of, with_energy
 from harness.engines.job import Job
 from harness.engines.progress import Progress
 from harness.engines.provenance import objective_words, provenance_of
@@ -47,7 +47,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
     settings, notes = translated(job.specification.settings)
     if job.specification.mapping is not None:
         settings, notes = replace(settings, time_limit=SECONDS_OF_AN_EVALUATION), ()
-    architecture, _ = with_energy(job.specification, job.estimation)
+    architecture, answers = with_energy(job.specification, job.estimation)
     asked = replace(
         job, specification=replace(job.specification, settings=settings, architecture=architecture)
     )
@@ -71,7 +71,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
         engine="timeloop",
         timeloop=told,
         files={**inputs, **made.outputs, LOG: made.log.text()},
-        notes=(*notes, *flat.notes, *job.remarks),
+        notes=(*notes, *flat.notes, *reservations_of(answers), *job.remarks),
     )
 
 
