@@ -504,7 +504,7 @@ def test_the_programs_are_found_on_the_path_too(tmp_path: Path, monkeypatch: pyt
     monkeypatch.delenv(FOLDER, raising=False)
     folder = install_double(tmp_path / "bin")
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    assert installation.program_named("timeloop-mapper").path == (folder / "timeloop-mapper").resolve()
+    assert installation.program_named("timeloop-mapper").path == folder / "timeloop-mapper"
     before = installed_identity()
     with (folder / "timeloop-model").open("a") as launcher:
         launcher.write("# another build\n")
@@ -674,6 +674,21 @@ def test_a_named_interpreter_without_a_front_end_is_an_error(
     monkeypatch.setenv(INTERPRETER, str(tmp_path / "python"))
     with pytest.raises(HarnessError, match="does not start"):
         timeloop.run(recorded_job())
+
+
+def test_a_named_interpreter_may_lie_relative_to_the_working_folder(
+    front_end: Callable[..., Path],
+    install: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    install()
+    front_end("raise ValueError('asked')")
+    (tmp_path / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (tmp_path / "python").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(INTERPRETER, "./python")
+    assert "refuses the input: ValueError: asked" in timeloop.run(recorded_job()).notes[0]
 
 
 def test_a_flattened_input_goes_to_the_programs_as_it_is(

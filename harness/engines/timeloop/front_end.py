@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import site
 import subprocess
 import sys
@@ -51,7 +52,7 @@ def flattened(job: Job) -> Flattened:
     own = processed_tree(job.specification, constraints_changed=False)
     if job.source is None:
         return Flattened(own)
-    python = os.environ.get(INTERPRETER, "") or _this_interpreter()
+    python = _interpreter()
     if python is None:
         note = "flattened by this package, for no front end of Timeloop's (timeloopfe) is installed"
         return Flattened(own, notes=(note,))
@@ -61,7 +62,8 @@ def flattened(job: Job) -> Flattened:
         return Flattened(own, notes=(f"flattened by this package: {error.message}",))
     answer = _asked(python, files, for_model=job.specification.mapping is not None)
     if "absent" in answer:
-        what = f"{INTERPRETER} names {python}" if os.environ.get(INTERPRETER) else python
+        named = os.environ.get(INTERPRETER, "")
+        what = f"{INTERPRETER} names {named}" if named else python
         raise HarnessError(
             f"{what}, which has no front end of Timeloop's: {answer['absent']}",
             hint="install timeloopfe there, or unset it",
@@ -71,6 +73,16 @@ def flattened(job: Job) -> Flattened:
         reason = answer.get("failed", "no reason given")
         return Flattened(own, notes=(f"flattened by this package, for {name} refuses the input: {reason}",))
     return Flattened(load_yaml_text(answer["text"], f"<{name}>"), name)
+
+
+def _interpreter() -> str | None:
+    """The one that is named, else the running one if it has a front end. A name is sought on ``PATH``."""
+    named = os.environ.get(INTERPRETER, "")
+    if not named:
+        return _this_interpreter()
+    found = shutil.which(named)
+    # The child runs elsewhere; and no link is followed, for it makes a virtual environment.
+    return named if found is None else str(Path(found).absolute())
 
 
 def _this_interpreter() -> str | None:

@@ -46,7 +46,7 @@ def program_named(name: ProgramName) -> Program:
         raise HarnessError(
             f"the real Timeloop is not installed: no {name} {where}", hint=f"{_INSTALL}; {advice}"
         )
-    path = Path(found).resolve()
+    path = Path(found).absolute()  # not beyond links: a wrapper may go by the name it is called by
     try:
         state = path.stat()
         identity = _digest(path, state.st_size, state.st_mtime_ns)
