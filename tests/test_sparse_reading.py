@@ -173,7 +173,8 @@ def test_numbers_and_common_densities() -> None:
         ),
         ("density: 0.5", "density: 1.5", "density of A must be a number from 0 to 1, not '1.5'"),
         ("fixed_structured", "fixed_struct", "unknown distribution of A: 'fixed_struct'"),
-        ("fixed_structured", "actual_data", "'actual_data' is not read"),
+        ("fixed_structured", "coordinate_dependent", "'coordinate_dependent' is not read"),
+        ("fixed_structured", "actual_data", "unknown key in the density of A 'density' .*file"),
         ("      A: {density", "      C: {density", "unknown data space in the densities 'C'"),
     ],
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from harness.model.geometry import Box
+from harness.model.sparse.actual_data import actual_data
 from harness.model.sparse.banded import banded
 from harness.model.sparse.densities import DensityModel, FixedStructured, Hypergeometric, Tile
 from harness.spec.density import Density
@@ -22,6 +23,8 @@ def density_model(density: Density, whole: Box, tensor: str, slips: bool) -> Den
     """
     if density.distribution == "banded":
         return banded(whole, density.band_width, tensor, slips)
+    if density.pattern is not None:
+        return actual_data(density.pattern, density.axes, whole)
     if density.distribution == "hypergeometric":
         return Hypergeometric(density.density, Tile(whole).words, slips)
     return FixedStructured(density.density)

@@ -6,6 +6,7 @@ Follows workload/shape-models/problem-shape.cpp and workload/workload.cpp.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.errors import SpecError, Unsupported, unknown_name
@@ -71,8 +72,9 @@ def read_problem(node: Mapping[str, Any]) -> Problem:
             )
         coefficients[name] = value
     data_spaces = _read_data_spaces(shape, dimensions, coefficients)
-    densities = read_densities(instance, [ds.name for ds in data_spaces])
-    return Problem(str(shape.get("name") or ""), tuple(dimensions), tuple(bounds), data_spaces, densities)
+    name = str(shape.get("name") or "")
+    problem = Problem(name, tuple(dimensions), tuple(bounds), data_spaces)
+    return replace(problem, densities=read_densities(instance, problem))
 
 
 def _read_dimensions(shape: Mapping[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import Location, SpecError, Unsupported, unknown_name
+from harness.spec.flattened.densities import TEXTS_OF_A_DENSITY
 from harness.spec.known_keys import V4_DATA_SPACE, V4_PROBLEM, V4_SHAPE
 from harness.spec.located import LocatedDict, LocatedList, where
 from harness.spec.v4.evaluation import Names, integer, is_expression, number, truth
@@ -115,7 +116,7 @@ def _densities(node: Any, names: Names) -> Any:
     result = LocatedDict(location=node.location)
     result.key_locations = dict(node.key_locations)
     for key, value in node.items():
-        if key == "distribution" or (not isinstance(value, dict) and not is_expression(value)):
+        if key in TEXTS_OF_A_DENSITY or (not isinstance(value, dict) and not is_expression(value)):
             result[key] = value
         elif isinstance(value, dict):
             result[key] = _densities(value, names)
