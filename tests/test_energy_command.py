@@ -515,8 +515,13 @@ def test_it_runs_as_a_module() -> None:
     assert done.stderr == ""
 
 
+def own_section() -> str:
+    document = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
+    return document.split("\n# harness energy\n")[1].split("\n# harness check\n")[0]
+
+
 def test_the_document_shows_what_is_printed(tmp_path: Path) -> None:
-    section = (ROOT / "docs/cli.md").read_text(encoding="utf-8").split("\n# harness energy\n")[1]
+    section = own_section()
     commands = commands_in(section)
     assert len(commands) == 5
     for command, expected in commands:
@@ -524,7 +529,7 @@ def test_the_document_shows_what_is_printed(tmp_path: Path) -> None:
 
 
 def test_every_option_and_every_key_of_the_record_is_documented(run: Any, tmp_path: Path) -> None:
-    section = (ROOT / "docs/cli.md").read_text(encoding="utf-8").split("\n# harness energy\n")[1]
+    section = own_section()
     told = run("-h")
     options = set(re.findall(r"(--[a-z-]+)", told)) - {"--help", "--debug", "--list"}
     assert [option for option in options if option not in section] == []

@@ -57,6 +57,7 @@ class Arguments:
     model: str = DEFAULT_MODEL
     sequence: int | None = None
     gemm: str | None = None
+    densities: tuple[str, ...] = ()
     sweeps: int | None = None
     live: bool = False
     no_e_fusion: bool = False
@@ -139,6 +140,7 @@ def parse_arguments(argv: Sequence[str], program: str = "run.py") -> Arguments:
         model=DEFAULT_MODEL if given.model is None else given.model,
         sequence=given.seq,
         gemm=given.gemm,
+        densities=tuple(given.density or ()),
         sweeps=given.sweeps,
         live=given.live,
         no_e_fusion=given.no_e_fusion,
@@ -199,6 +201,7 @@ def _check_fitting_options(parser: OneLineParser, given: argparse.Namespace) -> 
             {"-a": given.arch, "--arch-param": given.arch_param, **of_models, **of_fusion, "-c": given.convs},
             "does not go with --spec, the files say what is mapped onto what",
         )
+        _refuse(parser, {"--density": given.density}, "does not go with --spec, its problem has 'densities'")
     elif given.jinja:
         parser.error("--jinja sets variables of --spec files")
     if given.layer is not None and given.fusion_level is None:
@@ -282,6 +285,10 @@ def _add_choice_of_what(parser: OneLineParser) -> None:
         "--seq", type=positive_number, metavar="N", help="sequence length instead of the model's"
     )
     group.add_argument("--gemm", metavar="D,E,L", help="a matrix product of your own sizes")
+    group.add_argument(
+        "--density", action="append", type=some_text, metavar="NAME=SHARE",
+        help="how full a tensor is, as in Inputs=0.4 or Weights=hypergeometric:0.3; may be repeated",
+    )  # fmt: skip
     group.add_argument("--sweeps", type=int, choices=(2, 3), help="passes of softmax over each column")
     group.add_argument("-c", "--convs", action="store_true", help="allow the names of convolutions")
     group.add_argument(
@@ -378,10 +385,10 @@ def add_arch_param(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
 
 
-def add_jinja(group: argparse._ArgumentGroup) -> None:
+def add_jinja(group: argparse._ArgumentGroup, files: str = "the --spec files") -> None:
     group.add_argument(
         "--jinja", action="append", type=_assignment, metavar="NAME=VALUE",
-        help="set a variable that Jinja templates among the --spec files read; may be repeated",
+        help=f"set a variable that Jinja templates among {files} read; may be repeated",
     )  # fmt: skip
 
 

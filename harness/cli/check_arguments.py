@@ -95,7 +95,7 @@ def _parser(program: str) -> OneLineParser:
     group.add_argument(
         "--mapper", type=some_text, metavar="PROFILE", help="without a mapping: who searches for one"
     )
-    add_jinja(group)
+    add_jinja(group, "the files")
     shown = parser.add_argument_group("output")
     shown.add_argument("--all", action="store_true", help="every field, also equal ones")
     shown.add_argument("--json", action="store_true", help="print everything as JSON, nothing else")

@@ -58,11 +58,9 @@ def _of_energies(comparison: Comparison, roots: Sequence[Field]) -> Iterator[str
         yield f"all {counted} whole numbers and all energies are equal: only areas differ, {of}"
     elif names <= set(_ENERGIES):
         yield f"all {counted} whole numbers are equal: what one access costs differs, at {where}"
-    elif not any(field.name in _ENERGIES for field in roots):
+    elif not any(field.name in _ENERGIES for field in roots) and len(roots) < len(comparison.differing):
         kinds = _listed(dict.fromkeys(field.name for field in roots))
-        follow = any(field.name in _ENERGIES for field in comparison.differing)
-        rest = "; what differs in energies follows from that" if follow else ""
-        yield f"what differs by itself: {kinds}, at {where}{rest}"
+        yield f"what differs by itself: {kinds}, at {where}; the rest follows from that"
 
 
 def causes_in_stats(printed: Statistics, ours: Result) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ def print_checked(console: Console, checked: Checked, everything: bool = False) 
     if check is None:
         console.print(Text.assemble((checked.name, "bold"), f"  not checked: {checked.error}"))
         return
-    console.print(Text.assemble((checked.name, "bold"), *_subject(check)))
+    console.print(Text.assemble((checked.name, "bold"), *_subject(check, checked.name)))
     console.print(_sides(check))
     fields = check.comparison.fields
     if fields:
@@ -97,9 +97,11 @@ def _names(paths: Sequence[str]) -> list[str]:
     return [str(PurePath(*part[shared:])) for part in parts]
 
 
-def _subject(check: CrossCheck) -> list[str]:
+def _subject(check: CrossCheck, folder: str) -> list[str]:
+    """A folder of the real Timeloop has no name of its architecture but its own."""
     named = [name for name in (check.ours.architecture, check.ours.layer) if name]
-    return [f"  {', '.join(named)}"] if named else []
+    told = [name for name in named if name != PurePath(folder).name]
+    return [f"  {', '.join(told)}"] if told else []
 
 
 def _sides(check: CrossCheck) -> Table:
@@ -261,9 +263,9 @@ def _verdict_words(checked: Checked) -> str:
         return checked.reason or ""
     comparison = check.comparison
     if comparison.differing:
-        return f"{len(comparison.differing):,} of {comparison.compared:,} figures differ" + _untold(
-            comparison
-        )
+        differing = len(comparison.differing)
+        verb = "differs" if differing == 1 else "differ"
+        return f"{differing:,} of {comparison.compared:,} figures {verb}" + _untold(comparison)
     told = [field for field in comparison.fields if field.verdict != "absent"]
     whole = sum(field.is_whole for field in told)
     exact = sum(not field.is_whole and field.verdict == "equal" for field in told)
