@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import timeloop_recordings as recorded
 from cli_cases import run_process
 from console_blocks import check, commands_in
 from timeloop_double.install import FOUND, NOTHING_FOUND, Scenario, install_double
@@ -30,6 +31,7 @@ from harness.engines.timeloop import installation, process
 from harness.engines.timeloop.front_end import INTERPRETER
 from harness.engines.timeloop.installation import FOLDER, installed_identity
 from harness.engines.timeloop.log import Log
+from harness.engines.timeloop.outcome import outcome_of
 from harness.engines.timeloop.settings import DEFAULT_SECONDS, NEVER, translated
 from harness.errors import HarnessError, Unsupported
 from harness.report.outputs import output_files
@@ -276,6 +278,32 @@ def test_an_empty_map_space_is_no_mapping_though_the_mapper_aborts(install: Call
     assert result.reason is not None and "map space is empty" in result.reason
     assert result.timeloop is not None
     assert (result.timeloop.ended, result.timeloop.exit_code) == ("ended by SIGABRT", -signal.SIGABRT)
+
+
+OUTCOMES = {
+    "mapper_bad_constraint": ("failed", "exit code 1; its last words: ERROR: target storage level not found"),
+    "mapper_empty_size": ("no_mapping", "the map space is empty: no point in its part IndexFactorization"),
+    "mapper_empty_space": ("no_mapping", "the map space is empty: the fixed factors leave 4 of a dimension"),
+    "mapper_garbage": ("failed", "timeloop-mapper wrote what cannot be read: timeloop-mapper.stats.txt"),
+    "mapper_killed": ("failed", "timeloop-mapper was ended by SIGKILL"),
+    "mapper_no_mapping": ("no_mapping", "among 1,200 that it tried (1,192 exceed a fan-out, 8 a capacity)"),
+    "model_refuses": ("failed", "exit code 1; its last words: ERROR: couldn't map level Registers"),
+}
+"""Of recordings that have no figures; the others have."""
+
+
+@pytest.mark.parametrize("name", recorded.names())
+def test_every_recorded_end_is_told_as_what_it_is(name: str) -> None:
+    run = recorded.recording(name)
+    log = Log(macs=1)
+    for line in f"{run.stdout}\n{run.stderr}".splitlines():
+        log.line(line)
+    written = {file: text for file, text in run.files.items() if text}
+    ended = process.Ended("finished", run.exit_code, 1.0)
+    outcome = outcome_of(run.program, ended, log, written, 60.0)
+    status, words = OUTCOMES.get(name, ("ok", ""))
+    assert outcome.status == status
+    assert words in (outcome.reason or "") and (outcome.figures is None) == (status != "ok")
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ _GAVE_UP = re.compile(
     r"\((?P<fanout>\d+) fanout, (?P<capacity>\d+) capacity\)"
 )
 _EMPTY = re.compile(r"Mapspace Dimension \[(\w+)\] Size: 0$")
+_UNSPLIT = re.compile(r"ERROR: Factors: cannot split n=(\d+) into 0 cofactors")
 _NOTHING = "no valid mappings found"
 _TELLING = re.compile(r"error|assert|terminate called|what\(\)|exception|fault|abort", re.IGNORECASE)
 
@@ -52,8 +53,9 @@ class Log:
         self.beyond_fanout = 0
         self.beyond_capacity = 0
         """Mappings that the last threads to give up had tried in vain."""
-        self.empty_part = ""
-        """The part of the map space that has no points, which the mapper prints before it divides by them."""
+        self.emptiness = ""
+        """Why the map space is empty, where the mapper says so before it aborts: a part without points, or
+        factors that are all fixed and do not make up a dimension."""
         self.found_nothing = False
         """Whether the mapper said that it found no valid mapping."""
 
@@ -73,7 +75,10 @@ class Log:
             self._gave_up(int(gave_up[1]), gave_up)
         empty = _EMPTY.match(text)
         if empty is not None:
-            self.empty_part = empty[1]
+            self.emptiness = f"no point in its part {empty[1]}"
+        unsplit = _UNSPLIT.match(text)
+        if unsplit is not None:
+            self.emptiness = f"the fixed factors leave {unsplit[1]} of a dimension that no level may take"
         if _NOTHING in text:
             self.found_nothing = True
         self._keep(text[:MOST_LETTERS])
@@ -103,13 +108,15 @@ class Log:
         return "\n".join([*self._first, *gap, *self._last, ""])
 
     def last_words(self) -> str:
-        """The line that best tells what went wrong: the last that speaks of an error, else the last.
+        """The line that best tells what went wrong: the last error, else the last that
+        speaks of one, else the last.
 
         Without characters that would change a terminal: a program that goes wrong may say anything.
         """
         lines = [line.strip() for line in (*self._first, *self._last) if line.strip()]
+        errors = [line for line in lines if line.startswith("ERROR")]
         telling = [line for line in lines if _TELLING.search(line)]
-        last = (telling or lines or [""])[-1][:300]
+        last = (errors or telling or lines or [""])[-1][:300]
         return "".join(letter if letter.isprintable() else "?" for letter in last)
 
     def _gave_up(self, thread: int, told: re.Match[str]) -> None:

@@ -53,8 +53,8 @@ def _without_figures(program: str, ended: Ended, log: Log, limit_seconds: float)
             f"within the time limit of {limit_seconds:g} s" if ended.how == "time limit" else "until then"
         )
         return Outcome("no_mapping", ended.how, f"{program} found no valid mapping {within}")
-    if log.empty_part and ended.code != 0:
-        reason = f"{program} finds that the map space is empty: no point in its part {log.empty_part}"
+    if log.emptiness and ended.code != 0:
+        reason = f"{program} finds that the map space is empty: {log.emptiness}"
         return Outcome("no_mapping", _by_itself(ended.code), reason)
     if ended.killed:
         reason = f"{program} did not end when it was asked to ({ended.how}) and was killed"
