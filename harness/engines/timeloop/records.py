@@ -7,7 +7,6 @@ in full, but neither leakage nor the area of storage, nor the total of cycles, n
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -189,12 +188,18 @@ def _sparse(space: PrintedDataSpace | None) -> SparseDataSpace | None:
 
 
 def _instances_in_nest(nest: LoopNest | None, level: str) -> float:
-    """Instances in use of a level that keeps nothing: those that the spatial loops outside of it reach."""
+    """Instances in use on average of a level that keeps nothing: those that spatial loops around it reach."""
     instances = 1.0
+    visits: dict[str, int] = {}
     for outer in nest.levels if nest is not None else ():
         if outer.name == level:
             break
-        instances *= math.prod(loop.factor for loop in outer.loops if loop.axis)
+        for loop in outer.loops:
+            before = visits.get(loop.dimension, 1)
+            # All visits go through the whole loop but the last one.
+            visits[loop.dimension] = (before - 1) * loop.factor + loop.residual
+            if loop.axis:
+                instances *= visits[loop.dimension] / before
     return instances
 
 
