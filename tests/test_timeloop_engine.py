@@ -35,6 +35,7 @@ from harness.engines.timeloop.outcome import outcome_of
 from harness.engines.timeloop.settings import DEFAULT_SECONDS, NEVER, translated
 from harness.errors import HarnessError, Unsupported
 from harness.report.outputs import output_files
+from harness.spec.density import Density
 from harness.spec.flattened import read_mapping
 from harness.spec.settings import SearchSettings
 from harness.spec.yaml_loader import load_yaml_text
@@ -483,6 +484,16 @@ def test_what_the_real_mapper_lacks_is_said_or_refused() -> None:
     assert len(notes) == 2 and "takes no seed" in notes[0] and "stops after 60 s" in notes[1]
     with pytest.raises(Unsupported, match="max_cycles"):
         translated(SearchSettings(max_cycles=5))
+
+
+def test_densities_of_actual_data_are_refused_before_anything_runs(install: Callable[..., Path]) -> None:
+    folder = install()
+    job = recorded_job()
+    known = Density("actual_data", 0.25)
+    problem = replace(job.specification.problem, densities=(("Inputs", known),))
+    with pytest.raises(Unsupported, match="Inputs: the real Timeloop has no density model 'actual_data'"):
+        timeloop.run(replace(job, specification=replace(job.specification, problem=problem)))
+    assert not given_to(folder, "timeloop-mapper").exists()
 
 
 def test_the_profiles_settings_are_what_the_mapper_gets(install: Callable[..., Path]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from harness.engines.area import area_beside_levels
 from harness.engines.built_in import area_is_given
+from harness.engines.density_records import density_records, require_models_of_timeloop
 from harness.engines.embedded import without_mapping
 from harness.engines.estimated import reservations_of, with_energy
 from harness.engines.job import Job
@@ -16,7 +17,7 @@ from harness.engines.provenance import objective_words, provenance_of
 from harness.engines.result import Result, SearchRecord, SearchStatus, TimeloopRun
 from harness.engines.timeloop.found_mapping import found_mapping
 from harness.engines.timeloop.front_end import flattened
-from harness.engines.timeloop.inputs import program_inputs
+from harness.engines.timeloop.inputs import program_inputs, require_expressible
 from harness.engines.timeloop.installation import MAPPER, MODEL, Program, program_named
 from harness.engines.timeloop.log import Log
 from harness.engines.timeloop.outcome import Outcome, outcome_of
@@ -43,10 +44,12 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
     of status "failed" with the reason, or "no_mapping" where it says so itself; HarnessError is raised where
     it is not installed, or for input that it cannot be given.
     """
+    require_models_of_timeloop(job.specification.problem)
     program = program_named(MODEL if job.specification.mapping is not None else MAPPER)
     settings, notes = translated(job.specification.settings)
     if job.specification.mapping is not None:
         settings, notes = replace(settings, time_limit=SECONDS_OF_AN_EVALUATION), ()
+    require_expressible(job.specification.problem)
     architecture, answers = with_energy(job.specification, job.estimation)
     asked = replace(
         job, specification=replace(job.specification, settings=settings, architecture=architecture)
@@ -142,6 +145,7 @@ def _result(job: Job, architecture: Architecture, made: _Made, outcome: Outcome)
         utilization=figures.utilization,
         area_um2=_area(architecture, figures),
         macs=specification.problem.macs,
+        densities=density_records(specification.problem),
         bound_by=figures.bound_by,
         levels=figures.levels,
         networks=figures.networks,
