@@ -19,6 +19,7 @@ from timeloop_recordings import recording
 
 from harness.cli.harness import main as harness
 from harness.cli.run import main as run
+from harness.engines.result import Provenance, Result, SearchRecord
 from harness.engines.timeloop.front_end import INTERPRETER
 from harness.engines.timeloop.installation import FOLDER
 
@@ -182,6 +183,26 @@ def test_a_search_that_found_nothing_is_no_mapping(tmp_path: Path, said: Said) -
     assert "not checked: " in text and "the search found no mapping" in " ".join(text.split())
 
 
+def test_a_run_without_figures_says_why(tmp_path: Path, said: Said) -> None:
+    """A folder of ``run.py --engine timeloop``: a record, a log, and nothing else."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for status, reason, code in (
+        ("failed", "timeloop-mapper was ended by SIGKILL", 2),
+        ("no_mapping", "none", 3),
+    ):
+        (folder / "result.json").write_text(record_without_figures(status, reason))
+        assert harness(["check", str(folder)]) == code
+        assert f"not checked: {reason}" in said()[0]
+
+
+def record_without_figures(status: str, reason: str) -> str:
+    search = SearchRecord("hybrid", "edp", "no_mapping")
+    provenance = Provenance("0.1.0", "sha256:0", None, "2026-11-21T00:00:00+00:00", "run.py KTQ")
+    made = Result(status, "gemmini", "KTQ", search, provenance, reason, engine="timeloop")  # type: ignore[arg-type]
+    return made.to_json()
+
+
 def test_garbage_is_one_line_and_exit_code_2(tmp_path: Path, said: Said) -> None:
     folder = timeloops(tmp_path / "out")
     (folder / "timeloop-model.stats.txt").write_text("\x00\x1b[31mSegmentation fault")
@@ -248,6 +269,21 @@ def test_both_engines_on_a_given_mapping(install: Callable[..., Path], tmp_path:
     assert harness(["check", str(out / "timeloop")]) == 0
     text, _ = said()
     assert text.count("gemmini, ") >= 1
+
+
+def test_the_sides_of_a_pair_are_checked_each_by_itself(
+    install: Callable[..., Path], tmp_path: Path, said: Said
+) -> None:
+    install(model=Scenario("model_success", code=1))
+    out = tmp_path / "out"
+    words = ["KTQ+softmax", "Accumulator", "--mapper", "quick", "--threads", "1", "-o", str(out)]
+    assert run(words) == 0
+    said()
+    assert harness(["check", str(out)]) == 1
+    text, _ = said()
+    summary = text[text.index("checked  ") :]
+    assert re.search(r"^KTQ .* not checked", summary, re.MULTILINE)
+    assert re.search(r"^softmax .* not checked", summary, re.MULTILINE)
 
 
 def test_a_real_one_that_fails_is_no_agreement(

@@ -20,13 +20,11 @@ from harness.spec.constraints import BlockConstraint, Constraints, LevelConstrai
 from harness.spec.mapping import LevelMapping, Mapping
 
 SUCCESSES = (
-    "model_gemmini",
-    "model_eyeriss_conv",
-    "model_simba",
-    "model_tpu",
-    "model_softmax",
-    "mapper_gemmini",
-)
+    "model_gemmini", "model_gemmini_default", "model_eyeriss_conv", "model_simba", "model_tpu", "model_pim",
+    "model_softmax", "model_pim_default", "model_sparse", "mapper_gemmini", "mapper_pim", "mapper_imperfect",
+    "mapper_sigint",
+)  # fmt: skip
+"""With the networks and levels that cost nothing, and ("_default") as Timeloop prints by itself, without."""
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +63,14 @@ def test_our_evaluation_has_their_figures(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SUCCESSES)
+def test_a_loop_nest_stands_for_the_mapping(name: str, tmp_path: Path) -> None:
+    made = recording(name)
+    folder = folder_of(made, tmp_path / "out")
+    (folder / f"{made.program}.map.yaml").unlink(missing_ok=True)
+    assert checked(folder).comparison.status == "equal"
+
+
+@pytest.mark.parametrize("name", SUCCESSES)
 def test_without_the_xml_file_the_printed_digits_are_compared(name: str, tmp_path: Path) -> None:
     made = recording(name)
     folder = folder_of(made, tmp_path / "out")
@@ -87,6 +93,15 @@ def test_a_folder_of_2024_has_stats_and_a_loop_nest_only(tmp_path: Path) -> None
     check = checked(folder)
     assert check.comparison.status == "equal", check.comparison.differing[:5]
     assert check.comparison.compared > 80
+
+
+def test_a_loop_nest_of_another_mapping_is_told(tmp_path: Path) -> None:
+    folder = folder_of(recording("mapper_gemmini"), tmp_path / "out")
+    other = recording("mapper_sigint").output("map.txt")
+    assert other != recording("mapper_gemmini").output("map.txt")
+    (folder / "timeloop-mapper.map.txt").write_text(other)
+    told = "timeloop-mapper.map.txt shows another mapping than the one that lies beside it"
+    assert checked(folder).remarks == (told,)
 
 
 def test_what_the_prior_harness_appends_to_the_loop_nest_is_none_of_it(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.cli.arguments import DEFAULT_PROFILE, Arguments
+from harness.cli.arguments import Arguments
 from harness.cli.check_arguments import CheckArguments
 from harness.engines import embedded
-from harness.engines.comparison import compare
-from harness.engines.cross_check import CrossCheck, check_by_timeloop, check_folder, crossed, job_of_mapping
+from harness.engines.comparison import Comparison, compare
+from harness.engines.cross_check import CrossCheck, check_by_timeloop, check_folder, job_of_mapping
 from harness.engines.job import Job
 from harness.engines.result import Result
 from harness.engines.timeloop import require_installation
@@ -52,7 +52,7 @@ def _with_outputs(folder: Path) -> Iterator[Path]:
         here = Path(place)
         if count > MOST_FOLDERS:
             raise SpecError(f"more than {MOST_FOLDERS:,} folders", Location(str(folder)))
-        if program_in(here) is not None or _is_ours(here):
+        if program_in(here) is not None or _record(here) is not None:
             below.clear()
             yield here
         below.sort()
@@ -61,15 +61,16 @@ def _with_outputs(folder: Path) -> Iterator[Path]:
 def _is_ours(folder: Path) -> bool:
     """Whether this package's engine made the figures in the folder, or found that there are none."""
     record = _record(folder)
-    return record is not None and "status" in record and record.get("engine", "embedded") == "embedded"
+    return record is not None and record.get("engine", "embedded") == "embedded"
 
 
 def _record(folder: Path) -> dict[str, Any] | None:
+    """The record of one job; a pair's is none, its sides have folders of their own."""
     try:
         record = json.loads((folder / RESULT).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) else None
+    return record if isinstance(record, dict) and "status" in record and "pair" not in record else None
 
 
 def checked_folder(folder: Path, alone: bool) -> Checked:
@@ -78,6 +79,8 @@ def checked_folder(folder: Path, alone: bool) -> Checked:
     try:
         if _is_ours(folder):
             return Checked(name, _of_ours(folder))
+        if program_in(folder) is None and (recorded := _recorded(folder)) is not None:
+            return Checked(name, _without_figures(recorded))
         return Checked(name, check_folder(read_timeloop_folder(folder)))
     except HarnessError as error:
         if alone:
@@ -89,7 +92,7 @@ def _of_ours(folder: Path) -> CrossCheck:
     """Both engines evaluate the mapping in a folder of ours."""
     recorded = _recorded(folder)
     if recorded is not None and recorded.status != "ok":
-        return crossed(recorded, recorded)
+        return _without_figures(recorded)
     job = job_in_folder(folder)
     if recorded is not None:
         job = replace(job, architecture=recorded.architecture, layer=recorded.layer)
@@ -105,6 +108,11 @@ def _of_ours(folder: Path) -> CrossCheck:
         f"it is of version {recorded.provenance.version}, made by: {recorded.provenance.command}"
     )
     return replace(check, remarks=(*check.remarks, remark))
+
+
+def _without_figures(result: Result) -> CrossCheck:
+    """Nothing to be compared, and why: a search that found no mapping, a run that failed."""
+    return CrossCheck(result, result, Comparison((), reason=result.reason or result.status))
 
 
 def _recorded(folder: Path) -> Result | None:
@@ -137,13 +145,13 @@ def checked_files(arguments: CheckArguments, job: Job, live: LiveSearch, stop: S
     name = f"{arguments.spec[0]}{more}"
     ours = embedded.run(job, live.update, stop.should_stop)
     if ours.status == "no_mapping":
-        return Checked(name, crossed(ours, ours))
+        return Checked(name, _without_figures(ours))
     if ours.status != "ok":
         # A mapping that we refuse: the real one should refuse it too.
         return Checked(name, _both_refuse(job, ours))
     check = check_by_timeloop(job, ours)
     if job.specification.mapping is None:
-        remark = f"the mapping is ours: {ours.search.mapper} ({arguments.profile or DEFAULT_PROFILE})"
+        remark = f"the mapping is one that our search found ({ours.search.mapper})"
         check = replace(check, remarks=(*check.remarks, remark))
     return Checked(name, check)
 
