@@ -16,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import timeloop_recordings as recorded
 from cli_cases import run_process
@@ -39,6 +40,7 @@ from harness.spec.density import Density
 from harness.spec.flattened import read_mapping
 from harness.spec.settings import SearchSettings
 from harness.spec.yaml_loader import load_yaml_text
+from harness.spec.zero_pattern import ZeroPattern
 from harness.workloads import gemm_layer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -489,9 +491,9 @@ def test_what_the_real_mapper_lacks_is_said_or_refused() -> None:
 def test_densities_of_actual_data_are_refused_before_anything_runs(install: Callable[..., Path]) -> None:
     folder = install()
     job = recorded_job()
-    known = Density("actual_data", 0.25)
+    known = Density("actual_data", 0.25, pattern=ZeroPattern((2, 2), np.array([0])), axes=(0, 1))
     problem = replace(job.specification.problem, densities=(("Inputs", known),))
-    with pytest.raises(Unsupported, match="Inputs: the real Timeloop has no density model 'actual_data'"):
+    with pytest.raises(Unsupported, match="Inputs is that of actual data, of which"):
         timeloop.run(replace(job, specification=replace(job.specification, problem=problem)))
     assert not given_to(folder, "timeloop-mapper").exists()
 

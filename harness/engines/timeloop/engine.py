@@ -14,10 +14,10 @@ from harness.engines.estimated import reservations_of, with_energy
 from harness.engines.job import Job
 from harness.engines.progress import Progress
 from harness.engines.provenance import objective_words, provenance_of
-from harness.engines.result import Result, SearchRecord, SearchStatus, TimeloopRun
+from harness.engines.result import Provenance, Result, SearchRecord, SearchStatus, TimeloopRun
 from harness.engines.timeloop.found_mapping import found_mapping
 from harness.engines.timeloop.front_end import flattened
-from harness.engines.timeloop.inputs import program_inputs, require_expressible
+from harness.engines.timeloop.inputs import program_inputs
 from harness.engines.timeloop.installation import MAPPER, MODEL, Program, program_named
 from harness.engines.timeloop.log import Log
 from harness.engines.timeloop.outcome import Outcome, outcome_of
@@ -49,7 +49,6 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
     settings, notes = translated(job.specification.settings)
     if job.specification.mapping is not None:
         settings, notes = replace(settings, time_limit=SECONDS_OF_AN_EVALUATION), ()
-    require_expressible(job.specification.problem)
     architecture, answers = with_energy(job.specification, job.estimation)
     asked = replace(
         job, specification=replace(job.specification, settings=settings, architecture=architecture)
@@ -68,9 +67,8 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
         seconds=seconds,
         precision=outcome.figures.precision if outcome.figures is not None else "full",
     )
-    result = replace(_result(asked, architecture, made, outcome), provenance=provenance_of(job, architecture))
     return replace(
-        result,
+        _result(asked, architecture, made, outcome, provenance_of(job, architecture)),
         engine="timeloop",
         timeloop=told,
         files={**inputs, **made.outputs, LOG: made.log.text()},
@@ -122,8 +120,10 @@ def environment() -> dict[str, str]:
     return {**kept, "TIMELOOP_HIDE_INCONSEQUENTIAL_STATS": "0", "LC_ALL": "C"}
 
 
-def _result(job: Job, architecture: Architecture, made: _Made, outcome: Outcome) -> Result:
-    provenance = provenance_of(job, architecture)
+def _result(
+    job: Job, architecture: Architecture, made: _Made, outcome: Outcome, provenance: Provenance
+) -> Result:
+    """All but what is said of the run itself."""
     figures = outcome.figures
     if figures is None:
         assert outcome.status != "ok"

@@ -10,10 +10,8 @@ from typing import Any
 
 from harness.engines.job import Job
 from harness.engines.timeloop.settings import mapper_section
-from harness.errors import Unsupported
 from harness.spec.architecture import Architecture
 from harness.spec.flattened import write_art, write_ert
-from harness.spec.problem import Problem
 from harness.spec.settings import SearchSettings
 from harness.spec.writing import dump_processed_input
 
@@ -23,16 +21,6 @@ _TABLES = ("ERT", "ERT_summary", "ART", "ART_summary")
 _CONSTRAINTS = ("mapspace_constraints", "architecture_constraints", "arch_constraints")
 _OF_THE_SEARCH = ("mapper", "mapspace", *_CONSTRAINTS)
 """Not for one mapping: the real model refuses even mappings of the real mapper by their constraints."""
-
-
-def require_expressible(problem: Problem) -> None:
-    """Unsupported for what the real programs have no word for, before they are started."""
-    for name, density in problem.densities:
-        if density.distribution == "actual_data":
-            raise Unsupported(
-                f"{name}: the real Timeloop has no density model 'actual_data'",
-                hint=f"its density is {density.density:.4g}: use hypergeometric, or the embedded engine",
-            )
 
 
 def program_inputs(
