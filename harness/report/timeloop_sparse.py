@@ -175,12 +175,14 @@ def _bandwidths(figures: DataSpaceStats, of: SparseStats, word_bits: int) -> Ite
         )
 
     reads, writes = moved("read"), moved("fill", "update")
-    together = reads[0] + reads[1] // word_bits + writes[0] + writes[1] // word_bits
-    for name, bandwidth, metadata, whole, bracket in (
-        ("Shared", figures.shared_bandwidth, reads[1] + writes[1], together, ""),
-        ("Read", figures.read_bandwidth, reads[1], reads[0] + reads[1] // word_bits, ")"),
-        ("Write", figures.write_bandwidth, writes[1], writes[0] + writes[1] // word_bits, ")"),
+    read, written = (words + bits // word_bits for words, bits in (reads, writes))
+    for name, bandwidth, metadata, total, bracket in (
+        ("Shared", figures.shared_bandwidth, reads[1] + writes[1], read + written, ""),
+        ("Read", figures.read_bandwidth, reads[1], read, ")"),
+        ("Write", figures.write_bandwidth, writes[1], written, ")"),
     ):
+        # Counts that a slip of the reference sends below zero come right again in a sum: they are unsigned.
+        whole = total % _TWO_TO_64
         share = metadata // word_bits / whole if whole else 0.0
         yield _row(f"Average {name} Bandwidth (per-instance)", f"{fixed(bandwidth)} words/cycle")
         data = fixed(1 - share * 100.0) + "%"

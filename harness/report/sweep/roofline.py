@@ -96,7 +96,8 @@ def _words(space: LevelDataSpace, actions: tuple[str, ...], word_bits: int) -> i
         return sum(getattr(space, action) for action in actions)
     names = [f"{kind}_{action}" for kind in ("actual", "gated") for action in actions]
     metadata = sum(of.metadata_bits.get(name, 0) for name in names)
-    return sum(of.accesses.get(name, 0) for name in names) + metadata // word_bits
+    # A count that a slip of the reference sends below zero comes right again in the sum: they are unsigned.
+    return (sum(of.accesses.get(name, 0) for name in names) + metadata // word_bits) % 2**64
 
 
 def _traffic(
