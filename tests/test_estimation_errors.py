@@ -261,7 +261,6 @@ MALFORMED_CLASSES = {
     "- {name: a, subcomponents: [{name: bit, class: c}], actions: [{name: x, subcomponents: [{name: b}]}]}": (
         "there is no subcomponent 'b' (did you mean 'bit'?)"
     ),
-    "- {name: a, attributes: {x: 1}}\n- {name: a, attributes: {x: 2}}": "'a' is defined twice, differently",
 }
 
 

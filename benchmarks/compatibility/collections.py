@@ -39,7 +39,8 @@ def _designs_by_template(folder: Path, checkout: Path, every_layer: bool) -> Ite
         if (arch.parent / "mapping.yaml").is_file() or (arch.parent / "problem.yaml").is_file():
             continue
         for problem in _layers(folder.parent / "layer_shapes", every_layer):
-            yield Trial(design, problem.parent.name, (top,), {**values, "problem": str(problem)})
+            case = f"{problem.parent.name}/{problem.name}"
+            yield Trial(design, case, (top,), {**values, "problem": str(problem)})
 
 
 def _macros_by_template(folder: Path, checkout: Path, every_layer: bool) -> Iterator[Trial]:
@@ -95,10 +96,7 @@ def _front_end_examples(folder: Path, checkout: Path, every_layer: bool) -> Iter
         else:
             problem = folder / f"problem_{own.name}.yaml"
             problem = problem if problem.exists() else folder / "problem.yaml"
-            files = [arch, problem, folder / "mapper.yaml"]
-            variables = own / "variables.yaml"
-            files.append(variables if variables.exists() else folder / "variables.yaml")
-            files += [f for f in (own / "macros.yaml",) if f.exists()]
+            files = [arch, problem, folder / "mapper.yaml", folder / "variables.yaml"]
         yield Trial(_name(own, checkout), arch.stem, tuple(files))
 
 
@@ -108,18 +106,15 @@ def _harness_folders(folder: Path, checkout: Path, every_layer: bool) -> Iterato
         return
     for version in ("", "_v0.4"):
         for arch in _sorted((folder / f"arch{version}").glob("system_*.yaml")):
-            kind = arch.stem.removeprefix("system_").removesuffix("_NOs").removesuffix("_right")
             of_norms = arch.stem.endswith("_NOs")
-            constraints = folder / f"constraints{version}" / ("constraints_NOs.yaml" if of_norms else "")
-            if not of_norms:
-                own = folder / f"constraints{version}/constraints_{kind}.yaml"
-                constraints = own if own.exists() else folder / f"constraints{version}/constraints.yaml"
-                if kind == "gemmini":
-                    constraints = folder / f"constraints{version}/constraints.yaml"
-            common = (*_yaml(arch.parent / "components"), *_named(folder / "mapper", "mapper", "variables"))
+            fixed = ("constraints_NOs" if of_norms else "constraints",)
+            # Its scripts give the constraints to its own architectures only.
+            own = "gemmini" in arch.stem or "PIM" in arch.stem
+            files = _named(folder / f"constraints{version}", *(fixed if own else ()))
+            files += (*_yaml(arch.parent / "components"), *_named(folder / "mapper", "mapper", "variables"))
             for layer in _harness_layers(folder / "layers", of_norms, every_layer):
-                files = (arch, constraints, layer, *common)
-                yield Trial(_name(arch, checkout), layer.stem, files)
+                case = str(layer.relative_to(folder / "layers"))
+                yield Trial(_name(arch, checkout), case, (arch, layer, *files))
 
 
 def _harness_layers(folder: Path, of_norms: bool, every_layer: bool) -> Iterator[Path]:

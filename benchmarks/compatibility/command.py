@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from benchmarks.compatibility.collections import find_trials
-from benchmarks.compatibility.trial import PASSED, Outcome, run_trial
+from benchmarks.compatibility.trial import PASSED, Options, Outcome, run_trial
 
 
 def main(argv: Sequence[str]) -> int:
@@ -21,18 +21,21 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="a checkout")
     parser.add_argument("--only", default="", metavar="TEXT", help="only designs with this text in the name")
     parser.add_argument("--every-layer", action="store_true", help="all layer shapes, not one of each model")
-    parser.add_argument("--mapper", default="quick", metavar="PROFILE", help="mapper profile (quick)")
+    parser.add_argument("--mapper", default="default", metavar="PROFILE", help="mapper profile (default)")
+    parser.add_argument("--estimator", default="tables", metavar="NAME", help="of run.py (tables)")
+    parser.add_argument("--search", type=float, default=5, metavar="SECONDS", help="for a search (5)")
     parser.add_argument("--limit", type=float, default=60, metavar="SECONDS", help="for one run (60)")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="runs at a time (1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every run there, too")
     arguments = parser.parse_args(argv)
+    options = Options(arguments.mapper, arguments.estimator, arguments.search, arguments.limit)
     outcomes: list[Outcome] = []
     for folder in arguments.folders:
         trials = [t for t in find_trials(folder, arguments.every_layer) if arguments.only in t.design]
         print(f"\n{folder.name}: {len(trials)} specifications\n")
         print("| design | runs | pass | longest | what the others need |\n|---|---:|---:|---:|---|")
         with ThreadPoolExecutor(arguments.jobs) as pool:
-            found = pool.map(lambda trial: run_trial(trial, arguments.mapper, arguments.limit), trials)
+            found = pool.map(lambda trial: run_trial(trial, options), trials)
             for design, group in groupby(found, lambda outcome: outcome.trial.design):
                 done = list(group)
                 outcomes += done

@@ -47,13 +47,24 @@ class Outcome:
         return self.status in PASSED
 
 
-def run_trial(trial: Trial, profile: str, limit_seconds: float) -> Outcome:
-    """Maps (or, when the files have a mapping, evaluates) with the mapper profile of that name."""
+@dataclass(frozen=True)
+class Options:
+    """``profile`` of the mapper, ``estimator`` of energies; seconds for the search, and for all of a run."""
+
+    profile: str = "default"
+    estimator: str = "tables"
+    search_seconds: float = 5
+    limit_seconds: float = 60
+
+
+def run_trial(trial: Trial, options: Options) -> Outcome:
+    """Maps, or evaluates when the files have a mapping."""
     with tempfile.TemporaryDirectory(prefix="harness_compatibility_") as folder:
         command = [sys.executable, str(ROOT / "run.py"), "--spec", *map(str, trial.files)]
         command += [word for name, value in trial.values.items() for word in ("--jinja", f"{name}={value}")]
-        command += ["--mapper", profile, "--json", "-o", str(Path(folder) / "out")]
-        return _ran(trial, command, Path(folder), limit_seconds)
+        command += ["--mapper", options.profile, "--time-limit", f"{options.search_seconds:g}"]
+        command += ["--estimator", options.estimator, "--json", "-o", str(Path(folder) / "out")]
+        return _ran(trial, command, Path(folder), options.limit_seconds)
 
 
 def _ran(trial: Trial, command: list[str], folder: Path, limit_seconds: float) -> Outcome:

@@ -16,7 +16,7 @@ MUST_SPECIFY = "must_specify"
 _INDEXED = re.compile(r"^\s*([A-Za-z_][\w-]*)\s*(?:\[(.+)\])?\s*$", re.DOTALL)
 
 _CLASS_KEYS = ("name", "attributes", "subcomponents", "actions", "primitive_type")
-_PART_KEYS = ("name", "class", "attributes", "area_scale", "energy_scale", "enabled")
+_PART_KEYS = ("name", "class", "attributes", "area_scale", "area_share", "energy_scale", "enabled")
 _ACTION_KEYS = ("name", "arguments", "subcomponents", "energy_scale", "repeat")
 _SUB_ACTION_KEYS = ("name", "arguments", "energy_scale", "action_share", "repeat")
 _USE_KEYS = ("name", "actions")
@@ -97,20 +97,27 @@ class CompoundClass:
 def read_component_classes(entries: Iterable[object]) -> dict[str, CompoundClass]:
     """Class name -> class. ``entries`` are class mappings, or documents with ``classes`` inside.
 
-    A later definition of a name that is already there must be equal; otherwise which one counts would
-    depend on the order of files.
+    A later definition of a name that is already there replaces it within a file, as in Accelergy. In another
+    file it must be equal; otherwise which one counts would depend on the order of files.
     """
     classes: dict[str, CompoundClass] = {}
     for entry in entries:
         for node in _class_nodes(entry):
             new = _read_class(node)
-            old = classes.setdefault(new.name, new)
-            if _without_places(old) != _without_places(new):
+            old = classes.get(new.name, new)
+            if not _same_file(old, new) and _without_places(old) != _without_places(new):
                 raise EstimationError(
                     f"the component class '{new.name}' is defined twice, differently (first {old.location})",
                     new.location,
                 )
+            classes[new.name] = new
     return classes
+
+
+def _same_file(one: CompoundClass, other: CompoundClass) -> bool:
+    if one.location is None or other.location is None:
+        return False
+    return one.location.file == other.location.file
 
 
 def _class_nodes(entry: object) -> list[object]:
@@ -173,7 +180,8 @@ def _read_part(node: object, what: str) -> Part:
         index,
         str(class_name),
         tuple(attributes.items()),
-        node.get("area_scale", attributes.get("area_scale", 1)),
+        # Until April 2024 it was called area_share, as energy_scale was action_share.
+        node.get("area_scale", node.get("area_share", attributes.get("area_scale", 1))),
         node.get("energy_scale", attributes.get("energy_scale", 1)),
         place,
     )

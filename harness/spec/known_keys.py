@@ -19,10 +19,12 @@ V4_TOP = frozenset(
 V4_TOP_PARTS = ("constraints", "mapping", "components", "globals")
 """A top-level key that contains one of these words stands for it (``compound_components``)."""
 
+COMPONENT_CLASSES = ("components", "compound_components")
+
 FLATTENED_TOP = frozenset(
     {
         "dumped_by_timeloop_front_end", "architecture", "arch", "architecture_constraints",
-        "arch_constraints", "mapspace", "mapspace_constraints", "problem", "compound_components", "mapping",
+        "arch_constraints", "mapspace", "mapspace_constraints", "problem", *COMPONENT_CLASSES, "mapping",
         "mapper", "sparse_optimizations", "globals", "ERT", "ART", "ERT_summary", "ART_summary", "layout",
         "variables",
     }

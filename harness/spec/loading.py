@@ -66,8 +66,10 @@ def read_specification(tree: Mapping[str, Any], files: Sequence[str] = ()) -> Sp
     from harness.spec import flattened as readers  # noqa: PLC0415
     from harness.spec.flattened.constraints import read_constraints  # noqa: PLC0415
     from harness.spec.flattened.settings import read_settings  # noqa: PLC0415
+    from harness.spec.flattened.variables import with_variables  # noqa: PLC0415
 
     tree = located(dict(tree)) if not isinstance(tree, LocatedDict) else tree
+    tree = with_variables(tree)
     _check_flattened(tree)
     with _placed(tree, "problem"):
         _check_problem_keys(tree["problem"])
@@ -264,16 +266,17 @@ def _tables(tree: Mapping[str, Any], key: str) -> Any:
 
 
 def _compound_components(tree: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    node = tree.get("compound_components")
-    if isinstance(node, Mapping):
-        node = node.get("classes")
-    if is_empty(node):
-        return ()
-    if not isinstance(node, list):
-        raise SpecError(
-            "'classes' of the compound components must be a list", where(tree, "compound_components")
-        )
-    for index, item in enumerate(node):
-        if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
-            raise SpecError("a component class must be a mapping with a 'name'", where(node, index))
-    return tuple(node)
+    found: list[Mapping[str, Any]] = []
+    for key in keys.COMPONENT_CLASSES:
+        node = tree.get(key)
+        if isinstance(node, Mapping):
+            node = node.get("classes")
+        if is_empty(node):
+            continue
+        if not isinstance(node, list):
+            raise SpecError("'classes' of the compound components must be a list", where(tree, key))
+        for index, item in enumerate(node):
+            if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
+                raise SpecError("a component class must be a mapping with a 'name'", where(node, index))
+        found += node
+    return tuple(found)
