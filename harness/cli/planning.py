@@ -22,9 +22,10 @@ from harness.spec.profiles import load_profile
 from harness.spec.settings import Metric, SearchSettings
 from harness.spec.specification import Specification
 from harness.spec.templates import ArchitectureTemplate, load_architecture_template
-from harness.workloads import Layer, Model, find_layer, gemm_layer, load_model
+from harness.workloads import Layer, Model, find_layer, gemm_layer, layer_with_densities, load_model
 
 _COMMAND_LINE = Location("command line")
+_DENSITY = Location("--density")
 
 MOST_THREADS = 4096
 """Each search thread takes its share of the map space, whatever the number of cores; more only cost."""
@@ -57,7 +58,7 @@ def plan(arguments: Arguments) -> Plan:
         return Plan((_from_files(arguments),))
     template = load_architecture_template(arguments.architecture)
     if arguments.gemm is not None:
-        return Plan((_from_layer(arguments, template, gemm_layer(arguments.gemm), None),))
+        return Plan((_from_layer(arguments, template, _filled(arguments, gemm_layer(arguments.gemm)), None),))
     assert arguments.layer is not None
     model = load_model(arguments.model, _overrides(arguments))
     fusion = _fusion(arguments, template, model)
@@ -73,7 +74,12 @@ def plan(arguments: Arguments) -> Plan:
         raise SpecError(f"{layer.name} is a convolution", _COMMAND_LINE, "allow convolutions with -c")
     if arguments.sequence is not None and layer.model != model.name:
         raise SpecError(f"{layer.name} has sizes of its own, --seq does not change them", _COMMAND_LINE)
-    return Plan((_from_layer(arguments, template, layer, fusion),), fusion)
+    return Plan((_from_layer(arguments, template, _filled(arguments, layer), fusion),), fusion)
+
+
+def _filled(arguments: Arguments, layer: Layer) -> Layer:
+    """The layer with the densities of the command line."""
+    return layer_with_densities(layer, arguments.densities, _DENSITY) if arguments.densities else layer
 
 
 def _overrides(arguments: Arguments) -> dict[str, int | str]:
@@ -86,6 +92,9 @@ def _overrides(arguments: Arguments) -> dict[str, int | str]:
 
 
 def _fusion(arguments: Arguments, template: ArchitectureTemplate, model: Model) -> Fusion | None:
+    if arguments.densities and (arguments.fusion_level is not None or names_a_pair(arguments.layer or "")):
+        hint = "give the model's file a 'density'"
+        raise SpecError("the tensors of fused layers share their names", _DENSITY, hint)
     options = FusionOptions(arguments.no_e_fusion, arguments.l_fusion, arguments.pay_writeback_in_matmul)
     if arguments.fusion_level is None:
         if options != FusionOptions():

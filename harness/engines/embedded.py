@@ -7,6 +7,7 @@ from typing import Literal
 
 from harness.engines.area import area_beside_levels
 from harness.engines.built_in import area_is_given, remarks_on_given
+from harness.engines.density_records import density_records
 from harness.engines.energy_shares import energy_shares
 from harness.engines.estimated import reservations_of, with_energy
 from harness.engines.evaluation import Evaluation
@@ -15,7 +16,7 @@ from harness.engines.loop_nest import map_text
 from harness.engines.progress import Progress
 from harness.engines.provenance import objective_words, provenance_of
 from harness.engines.record import level_records, network_records
-from harness.engines.reservations import no_imperfect_factors, uncounted_computes
+from harness.engines.reservations import idle_densities, no_imperfect_factors, uncounted_computes
 from harness.engines.result import Provenance, Result, SearchRecord
 from harness.engines.sparse_remarks import sparse_remarks
 from harness.errors import EmptyMapSpace, InvalidMapping
@@ -51,6 +52,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
         notes += (
             uncounted_computes(stats)
             + sparse_remarks(architecture, stats)
+            + idle_densities(architecture, problem)
             + reservations_of(answers)
             + job.remarks
         )
@@ -72,6 +74,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
         layer=job.layer,
         repeat=job.repeat,
         fusion=job.fusion,
+        densities=density_records(problem),
         cycles=stats.cycles,
         energy_pj=stats.energy_pj,
         edp_j_cycles=stats.edp_j_cycles,
@@ -109,6 +112,7 @@ def without_mapping(
         layer=job.layer,
         repeat=job.repeat,
         fusion=job.fusion,
+        densities=density_records(job.specification.problem),
         macs=job.specification.problem.macs,
         search=record or _record_of_nothing(job),
         provenance=provenance or provenance_of(job, job.specification.architecture),

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.engines.density_records import require_models_of_timeloop
 from harness.engines.estimated import with_energy
 from harness.engines.job import Job
 from harness.engines.processed_input import written_settings
@@ -54,6 +55,7 @@ def v4_files(job: Job) -> dict[str, str]:
             hint="Timeloop's executables take it as it is",
         )
     specification = job.specification
+    require_models_of_timeloop(specification.problem)
     sections = export_v4(job.source, specification)
     architecture, _ = with_energy(specification, job.estimation)
     trees: dict[str, Mapping[str, Any]] = {

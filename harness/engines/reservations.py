@@ -28,6 +28,17 @@ def uncounted_computes(stats: Stats) -> tuple[str, ...]:
     )
 
 
+def idle_densities(architecture: Architecture, problem: Problem) -> tuple[str, ...]:
+    """Of densities on hardware that treats zeros like other values."""
+    if not problem.densities or architecture.sparse is not None:
+        return ()
+    names = ", ".join(name for name, _ in problem.densities)
+    return (
+        f"the densities ({names}) change no figure: the architecture has no sparse optimisations "
+        "(docs/sparse.md)",
+    )
+
+
 def no_imperfect_factors(
     architecture: Architecture, problem: Problem, constraints: Constraints
 ) -> tuple[str, ...]:

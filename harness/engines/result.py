@@ -174,12 +174,13 @@ class Result:
     ``energy_by_accuracy`` are pJ by accuracy class of the estimates behind them, and
     ``energy_uncertainty`` how much of the energy has a stated +- (``stated_pj``) and how much that is
     (``plus_minus_pj``, if all err alike); ``energy_by_source`` are pJ by who estimated them; earlier records
-    have none of these. ``area_um2`` is None where neither an ART nor an attribute gives any area.
-    ``timeloop`` tells of a run of the real Timeloop, ``check`` of a comparison of both engines; the record
-    has them only where there was one. ``evaluation``, ``files`` and ``notes`` are not part of it: the
-    objects behind the figures, for the writers of Timeloop's files (None when the result was read from JSON,
-    or made by the real Timeloop), and the files that it wrote, by name. ``notes`` are remarks on such a run,
-    for the screen; those of the embedded engine are in its evaluation.
+    have none of these. ``densities`` are those that the problem states, by data space (docs/workloads.md);
+    the record has them only where there are any. ``area_um2`` is None where neither an ART nor an attribute
+    gives any area. ``timeloop`` tells of a run of the real Timeloop, ``check`` of a comparison of both
+    engines; the record has them only where there was one. ``evaluation``, ``files`` and ``notes`` are not
+    part of it: the objects behind the figures, for the writers of Timeloop's files (None when the result was
+    read from JSON, or made by the real Timeloop), and the files that it wrote, by name. ``notes`` are remarks
+    on such a run, for the screen; those of the embedded engine are in its evaluation.
     """
 
     status: Status
@@ -199,6 +200,7 @@ class Result:
     utilization: float | None = None
     area_um2: float | None = None
     macs: int | None = None
+    densities: AbstractMapping[str, AbstractMapping[str, Any]] = field(default_factory=dict)
     bound_by: str | None = None
     levels: tuple[LevelRecord, ...] = ()
     networks: tuple[NetworkRecord, ...] = ()
@@ -252,6 +254,7 @@ class Result:
                 FrontRecord(**{**point, "mapping": tuple(point["mapping"])})
                 for point in record.get("pareto", ())
             )
+            values["densities"] = {str(k): dict(v) for k, v in record.get("densities", {}).items()}
             for name in ("energy_by_accuracy", "energy_uncertainty", "energy_by_source"):
                 values[name] = {str(key): float(pj) for key, pj in record.get(name, {}).items()}
             values["timeloop"] = TimeloopRun(**record["timeloop"]) if "timeloop" in record else None
@@ -299,7 +302,15 @@ _RECORD_ORDER = (
 
 
 _IF_TOLD = ("certificate", "replay")
-_IF_THERE = ("pareto", "energy_by_accuracy", "energy_uncertainty", "energy_by_source", "timeloop", "check")
+_IF_THERE = (
+    "densities",
+    "pareto",
+    "energy_by_accuracy",
+    "energy_uncertainty",
+    "energy_by_source",
+    "timeloop",
+    "check",
+)
 
 
 def _search(entry: AbstractMapping[str, Any]) -> SearchRecord:

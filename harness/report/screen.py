@@ -76,6 +76,8 @@ def print_heading(console: Console, heading: Heading) -> None:
     rows = [("problem", f"{' '.join(sizes) or 'one point'}   {problem.macs:,} {heading.counts.many}")]
     if heading.description:
         rows.append(("", heading.description))
+    if problem.densities:
+        rows.append(("density", ", ".join(f"{name} {density}" for name, density in problem.densities)))
     if heading.repeat > 1:
         rows.append(("repeats", f"{heading.repeat:,} times ({heading.repeat_reason}); figures are for one"))
     if heading.variant:

@@ -7,6 +7,7 @@ from typing import cast
 from harness.errors import SpecError
 from harness.spec.located import where
 from harness.spec.problem import Problem
+from harness.workloads.densities import with_densities
 from harness.workloads.fields import (
     Node,
     names,
@@ -22,7 +23,7 @@ from harness.workloads.model import Model, Operator
 from harness.workloads.shapes import Window, conv_problem, matmul_problem, norm_problem
 
 COLLECTION_KEYS = ("name", "aliases", "description", "source", "operator", "layers")
-COMMON_KEYS = ("operator", "repeat", "source", "note")
+COMMON_KEYS = ("operator", "repeat", "density", "source", "note")
 WINDOW_KEYS = ("stride", "dilation", "Hstride", "Wstride", "Hdilation", "Wdilation")
 SIZE_KEYS: dict[OperatorClass, tuple[str, ...]] = {
     "matmul": ("D", "E", "L", "N"),
@@ -58,7 +59,7 @@ def _layer(entries: Node, name: str, default: OperatorClass, collection: str) ->
     repeat = whole_number(node, "repeat", what, 1)
     return Layer(
         name=name,
-        problem=_problem(node, name, operator),
+        problem=with_densities(_problem(node, name, operator), node, "density", what),
         operator=operator,
         repeats=(Repeat(repeat, "time"),) if repeat > 1 else (),
         model=collection,

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal, cast
 
 from harness.errors import Location, SpecError, unknown_name
 from harness.spec.located import LocatedDict, where
-from harness.workloads.fields import Node, names, one_of, refuse_unknown_keys, text, whole_number
-from harness.workloads.model import Model
+from harness.workloads.densities import with_densities
+from harness.workloads.fields import (
+    Node,
+    names,
+    one_of,
+    refuse_unknown_keys,
+    require_mapping,
+    text,
+    whole_number,
+)
+from harness.workloads.model import Model, Operator
 from harness.workloads.transformer import block_operators, block_tensors
 from harness.workloads.transformer_shape import TransformerShape
 
 SIZES = ("hidden", "heads", "feed_forward", "sequence_length", "blocks", "batch", "softmax_sweeps")
 DESCRIPTIVE = ("name", "aliases", "description", "family", "source", "published_sequence_length")
-KEYS = (*DESCRIPTIVE, *SIZES, "normalisation")
+KEYS = (*DESCRIPTIVE, *SIZES, "normalisation", "density")
 SHORT_NAMES = {
     "seq": "sequence_length",
     "seq_length": "sequence_length",
@@ -36,7 +46,7 @@ def read_transformer(tree: Node, fallback_name: str, overrides: Overrides) -> Mo
     shape = _shape(fields, name)
     return Model(
         name=name,
-        operators=block_operators(shape, name),
+        operators=_with_densities(block_operators(shape, name), tree, name),
         tensors=block_tensors(shape),
         description=text(tree, "description", name, ""),
         family=text(tree, "family", name, ""),
@@ -44,6 +54,22 @@ def read_transformer(tree: Node, fallback_name: str, overrides: Overrides) -> Mo
         aliases=names(tree, "aliases", name),
         shape=shape,
     )
+
+
+def _with_densities(operators: tuple[Operator, ...], tree: Node, name: str) -> tuple[Operator, ...]:
+    """The operators with the densities of the file, by layer and data space."""
+    if "density" not in tree:
+        return operators
+    given = require_mapping(tree["density"], f"'density' of {name}", tree, "density")
+    layers = {operator.layer.name: operator.layer for operator in operators}
+    for key in given:
+        if key not in layers:
+            raise unknown_name(f"layer in the densities of {name}:", str(key), layers, where(given, key))
+    filled = {
+        key: replace(layer, problem=with_densities(layer.problem, given, key, name))
+        for key, layer in layers.items()
+    }
+    return tuple(replace(operator, layer=filled[operator.layer.name]) for operator in operators)
 
 
 def _overlay(tree: Node, name: str, overrides: Overrides) -> Node:

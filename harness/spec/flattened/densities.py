@@ -90,7 +90,7 @@ def read_density(node: Any, problem: Problem, data_space: DataSpace, place: Loca
         if width is None or width < 0:
             raise SpecError(
                 f"the band_width of {name} must be a whole number of 0 or more, not '{node['band_width']}'",
-                where(node, "band_width"),
+                where(node, "band_width") or place,
             )
         return Density("banded", 1.0, width)
     return Density(distribution, _share(node.get("density"), name, where(node, "density") or place))
