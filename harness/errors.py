@@ -61,6 +61,11 @@ class Unsupported(HarnessError):
     """A feature of the input that this engine does not model. Never approximated silently."""
 
 
+def one_line(text: str) -> str:
+    """Without line breaks, and without control characters that would change the terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))
+
+
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     """A hint with the nearest valid name, or the list of valid names when none is near."""
     names = sorted({str(c) for c in candidates})

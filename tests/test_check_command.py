@@ -247,6 +247,17 @@ def test_a_folder_of_ours_needs_the_real_one_before_anything_is_read(tmp_path: P
     assert "the real Timeloop is not installed" in errors
 
 
+def test_names_of_files_cannot_change_the_terminal(tmp_path: Path, said: Said) -> None:
+    nasty = tmp_path / "runs" / "evil\x1b[2J\nname"
+    timeloops(nasty)
+    timeloops(tmp_path / "runs" / "garbage")
+    (tmp_path / "runs" / "garbage" / "timeloop-model.map.txt").write_text("\x1b[2Jfor Q")
+    assert harness(["check", str(tmp_path / "runs"), "--all"]) == 2
+    text, errors = said()
+    assert "\x1b" not in text + errors
+    assert "evil\\x1b[2J name" in text
+
+
 # With the double of its programs ------------------------------------------------------------------
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.check_arguments import CheckArguments, parse_check_arguments
-from harness.cli.errors import NO_MAPPING, USER_ERROR, guarded, one_line, say
+from harness.cli.errors import NO_MAPPING, USER_ERROR, guarded, say
 from harness.cli.new_file import new_file
+from harness.errors import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.energy_arguments import EnergyArguments, parse_energy_arguments
-from harness.cli.errors import guarded, one_line, say
+from harness.cli.errors import guarded, say
 from harness.cli.new_file import new_file
+from harness.errors import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console

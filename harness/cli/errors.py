@@ -10,7 +10,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, one_line
 
 USER_ERROR = 2
 NO_MAPPING = 3
@@ -96,11 +96,6 @@ def say(line: str) -> None:
 def _told(error: HarnessError) -> str:
     """The error's text; that it is on the command line need not be said on the command line."""
     return str(error).removeprefix("command line: ")
-
-
-def one_line(text: str) -> str:
-    """Without line breaks, and without control characters that would change the terminal."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))
 
 
 def _bug(program: str, debug: bool, error: BaseException, what: str) -> tuple[int, str]:

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.cli.errors import INTERRUPTED, USER_ERROR, one_line, say
-from harness.errors import did_you_mean
+from harness.cli.errors import INTERRUPTED, USER_ERROR, say
+from harness.errors import did_you_mean, one_line
 
 PROGRAM = "harness"
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from harness.cli.errors import INTERRUPTED, NO_MAPPING, USER_ERROR, guarded, one_line, say
+from harness.cli.errors import INTERRUPTED, NO_MAPPING, USER_ERROR, guarded, say
 from harness.cli.hwdse_arguments import SweepArguments, parse_sweep_arguments
+from harness.errors import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console

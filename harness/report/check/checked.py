@@ -7,6 +7,7 @@ from typing import Literal
 
 from harness.engines.cross_check import CrossCheck
 from harness.engines.result import Result
+from harness.errors import one_line
 from harness.report import quantities
 
 CheckedStatus = Literal["equal", "differs", "not_checked"]
@@ -28,7 +29,9 @@ class Checked:
 
     @property
     def reason(self) -> str | None:
-        return self.error if self.check is None else self.check.comparison.record().reason
+        """In one line: it may have words of files and of other programs."""
+        reason = self.error if self.check is None else self.check.comparison.record().reason
+        return None if reason is None else one_line(reason)
 
 
 def theirs_in_words(theirs: Result) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.engines.comparison import Comparison, Field, Place, Value
 from harness.engines.cross_check import CrossCheck
+from harness.errors import one_line
 from harness.report import quantities
 from harness.report.check.checked import Checked, theirs_in_words
 from harness.report.energy.screen import plain
@@ -30,9 +31,9 @@ def print_checked(console: Console, checked: Checked, everything: bool = False) 
 
     check = checked.check
     if check is None:
-        console.print(Text.assemble((checked.name, "bold"), f"  not checked: {checked.error}"))
+        console.print(Text.assemble((one_line(checked.name), "bold"), f"  not checked: {checked.reason}"))
         return
-    console.print(Text.assemble((checked.name, "bold"), *_subject(check, checked.name)))
+    console.print(Text.assemble((one_line(checked.name), "bold"), *_subject(check, checked.name)))
     console.print(_sides(check))
     fields = check.comparison.fields
     if fields:
@@ -48,7 +49,7 @@ def print_checked(console: Console, checked: Checked, everything: bool = False) 
                 console.print(f"and {len(differing) - _MOST_LINES} more (--all)", highlight=False)
     console.print()
     for sentence in (*check.causes, *check.remarks):
-        console.print(Text(f"- {sentence}"))
+        console.print(Text(f"- {one_line(sentence)}"))
     print_verdict(console, checked)
 
 
@@ -77,7 +78,7 @@ def print_list(console: Console, every: Sequence[Checked]) -> None:
         comparison = None if checked.check is None else checked.check.comparison
         style = {"equal": "green", "differs": "bold red"}.get(checked.status, "yellow")
         table.add_row(
-            plain(name),
+            plain(one_line(name)),
             "-" if comparison is None else f"{comparison.compared:,}",
             "-" if comparison is None else f"{len(comparison.differing):,}",
             Text(checked.status.replace("_", " "), style=style),
@@ -101,7 +102,7 @@ def _subject(check: CrossCheck, folder: str) -> list[str]:
     """A folder of the real Timeloop has no name of its architecture but its own."""
     named = [name for name in (check.ours.architecture, check.ours.layer) if name]
     told = [name for name in named if name != PurePath(folder).name]
-    return [f"  {', '.join(told)}"] if told else []
+    return [f"  {one_line(', '.join(told))}"] if told else []
 
 
 def _sides(check: CrossCheck) -> Table:
