@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_cases import SMALL
+from cli_cases import ROOT, SMALL
+from console_blocks import check, commands_in
 
 from harness.cli.arguments import parse_arguments
 from harness.cli.planning import plan
@@ -20,6 +21,7 @@ from harness.errors import Unsupported
 from harness.spec import load_specification
 from harness.spec.architecture import Architecture
 from harness.spec.constraints import BlockConstraint, Constraints
+from harness.spec.flattened.settings import read_settings
 from harness.spec.loading import load_tree, load_with_source
 from harness.spec.mapping import LevelMapping, Loop
 from harness.spec.mapping import Mapping as LoopMapping
@@ -532,3 +534,18 @@ def test_a_folder_in_the_way_is_told(tmp_path: Path, capsys: pytest.CaptureFixtu
     (tmp_path / "problem.yaml").mkdir()
     assert main(["KTQ", "--export-timeloop", str(tmp_path)]) == 2
     assert "cannot read" in capsys.readouterr().err
+
+
+def test_the_page_shows_what_the_command_prints(tmp_path: Path) -> None:
+    shown = commands_in((ROOT / "docs" / "cli.md").read_text(encoding="utf-8"))
+    (block,) = (entry for entry in shown if "--export-timeloop" in entry[0])
+    command, expected = block
+    check(command.replace("run.py", str(ROOT / "run.py")), expected, tmp_path)
+
+
+def test_what_todays_front_end_adds_to_the_mapper_is_read() -> None:
+    """pytimeloop writes all keys that it knows, two of them under names of its own."""
+    section = {**timeloop_settings(SearchSettings("hybrid", timeout=9)), "out_prefix": "timeloop-mapper"}
+    section |= {"optimization_metric": [], "log_oaves": False, "log_oaves_mappings": False}
+    read = read_settings({"mapper": section})
+    assert (read.algorithm, read.timeout) == ("hybrid", 9)

@@ -22,4 +22,4 @@ def test_the_examples_of_the_page_hold(tmp_path: Path, monkeypatch: pytest.Monke
             Path(text.splitlines()[0].removeprefix("# ")).write_text(text)
         else:
             exec(compile(text, str(PAGE), "exec"), names)
-    assert counts == {"yaml": 6, "python": 8}
+    assert counts == {"yaml": 6, "python": 9}

@@ -45,6 +45,8 @@ _LOG_KEYS = {
     "out_prefix",
     "log_interval",
     "log_oave_mappings",
+    "log_oaves",
+    "log_oaves_mappings",
     "log_orojenesis_mappings",
     "log_all_mappings",
     "log_mappings_yaml",
