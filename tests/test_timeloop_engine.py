@@ -367,7 +367,9 @@ def test_a_mapping_that_the_real_model_refuses_is_a_failure_in_its_words(
 @pytest.mark.parametrize("ignored", [0, 1])
 def test_ctrl_c_keeps_the_best_so_far(ignored: int, install: Callable[..., Path],
                                       monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    monkeypatch.setattr(process, "GRACE_SECONDS", 0.5)
+    if ignored:
+        monkeypatch.setattr(process, "GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(process, "SECOND_GRACE_SECONDS", 60.0)
     install(Scenario("interrupted", waits=True, signals_ignored=ignored))
     seen: list[float | None] = []
     job = recorded_job(sizes="256,256,256")
@@ -419,7 +421,8 @@ def test_nothing_found_within_the_limit_is_no_mapping(
 def test_who_heeds_no_signal_is_killed_with_all_that_it_started(
     install: Callable[..., Path], years_pass: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "GRACE_SECONDS", 0.1)
+    for name in ("GRACE_SECONDS", "SECOND_GRACE_SECONDS"):
+        monkeypatch.setattr(process, name, 0.1)
     folder = install(Scenario("interrupted", waits=True, signals_ignored=99))
     years_pass(folder)
     result = timeloop.run(recorded_job())

@@ -25,6 +25,8 @@ GRACE_SECONDS = 20.0
 """For writing the best mapping after the first SIGINT."""
 
 SECOND_GRACE_SECONDS = 5.0
+"""For abandoning them after the second one."""
+
 LOOK_SECONDS = 0.1
 FIRST_PAUSE_SECONDS = 0.0005
 LONGEST_PAUSE_SECONDS = 0.02
@@ -56,7 +58,6 @@ def run_program(
     limit_seconds: float,
     on_look: Callable[[], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
-    grace_seconds: float | None = None,
 ) -> Ended:
     """Runs it to its end in ``folder``. ``on_look`` is called now and then, ``should_stop`` asked as often.
 
@@ -89,9 +90,7 @@ def run_program(
             if time.monotonic() - started > limit_seconds:
                 how = "time limit"
                 break
-        killed = how != "finished" and not _stopped(
-            process, GRACE_SECONDS if grace_seconds is None else grace_seconds
-        )
+        killed = how != "finished" and not _stopped(process)
     finally:
         _kill_group(process)
         code = process.wait()
@@ -126,13 +125,13 @@ def _has_ended(process: subprocess.Popen[bytes]) -> bool:
         return True
 
 
-def _stopped(process: subprocess.Popen[bytes], grace_seconds: float) -> bool:
+def _stopped(process: subprocess.Popen[bytes]) -> bool:
     """Whether it ended by itself after being asked, at most twice.
 
     All of its session are asked, as by a Ctrl-C at a terminal: what was installed may be a script that
     starts the program in a container.
     """
-    for seconds in (grace_seconds, min(grace_seconds, SECOND_GRACE_SECONDS)):
+    for seconds in (GRACE_SECONDS, SECOND_GRACE_SECONDS):
         with contextlib.suppress(OSError):
             if hasattr(os, "killpg"):
                 os.killpg(process.pid, signal.SIGINT)
