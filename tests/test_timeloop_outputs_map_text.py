@@ -88,6 +88,8 @@ def test_residual_loops_of_the_real_mapper() -> None:
         ("<< Compute >>", "", "f.txt:10: '|' is neither a level nor a loop"),
         ("|       << Compute >>\n", "", "f.txt:9: the loop nest is cut off: no '<< Compute >>' at its end"),
         ("in [0:8", "in [2:8", "f.txt:3: a loop that begins at 2, not at 0"),
+        ("0:8,3)", "0:8,9)", "f.txt:3: a loop of 8 steps with 9 in the last visit"),
+        ("0:2)", "0:0)", "f.txt:4: a loop of 0 steps with 0 in the last visit"),
         ("for M in", "for M of", "f.txt:4: '|   for M of [0:2) (Spatial-Y)' is neither a level nor a loop"),
         (">>\n", ">>\n| for C in [0:4)\n", "f.txt:11: more text after the end of the loop nest"),
         ("DRAM [ Weights:72 (64) Inputs:24 (24) ]\n", "", "f.txt:2: a loop before the first level"),

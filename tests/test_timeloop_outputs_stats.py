@@ -166,6 +166,10 @@ def spoiled(old: str, new: str) -> str:
             spoiled("Cycles                  : 4", "Cycles                  : 4.5e"),
             "f.txt:17: '4.5e194304' is not a whole",
         ),
+        (
+            spoiled("Cycles                  : ", "Cycles                  : " + 5000 * "9"),
+            "f.txt:17: '" + 40 * "9" + "' is not a whole number",
+        ),
         (spoiled("256 (16*16)", "some"), "f.txt:10: 'some' is not a number of instances"),
         (spoiled("pJ\n", "cal\n"), "f.txt:11: unknown energy unit 'cal'"),
         (

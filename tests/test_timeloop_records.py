@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 from dataclasses import replace
 from functools import cache
 from itertools import islice
@@ -201,3 +203,28 @@ def test_one_file_that_is_cut_off(place: int, file: str) -> None:
     texts[place] = cut.output(("stats.txt", "map+stats.xml", "map.txt")[place])
     with pytest.raises(SpecError, match=f"^{file}:[0-9]+: .*cut off"):
         figures(texts[0], texts[1], texts[2], ("s", "x", "m"))
+
+
+NUMBER = re.compile(r"-?[0-9][0-9.e+-]*")
+
+
+@pytest.mark.parametrize("name", ["model_sparse", "mapper_imperfect"])
+def test_numbers_that_cannot_be_lead_to_figures_or_a_message(name: str) -> None:
+    """One number of one file is another one: a record or one line about it, nothing else."""
+    made, chance = recording(name), random.Random(7)
+    refused = 0
+    for _ in range(30):
+        texts = [made.output(kind) for kind in ("stats.txt", "map+stats.xml", "map.txt")]
+        place = chance.randrange(3)
+        number = chance.choice(list(NUMBER.finditer(texts[place])))
+        other = chance.choice(["0", "-1", "nan", "inf", "1e999", 50 * "9", "", "x", 5000 * "9"])
+        texts[place] = texts[place][: number.start()] + other + texts[place][number.end() :]
+        try:
+            found = figures(texts[0], texts[1] if chance.random() < 0.7 else None, texts[2])
+        except SpecError as error:
+            refused += 1
+            assert len(str(error)) < 300
+            assert "\n" not in str(error)
+        else:
+            theirs(found).to_json()
+    assert 5 < refused < 30

@@ -11,6 +11,7 @@ from typing import NoReturn
 from xml.parsers import expat
 
 from harness.errors import Location, SpecError
+from harness.timeloop_outputs.numbers import whole_number
 
 MAX_CHARACTERS = 256 * 2**20
 _MAX_DEPTH = 200
@@ -58,10 +59,10 @@ class Archive:
 
     def integer(self, element: Element, *path: str) -> int:
         leaf = self.child(element, *path)
-        try:
-            return int(leaf.text)
-        except ValueError:
+        value = whole_number(leaf.text)
+        if value is None:
             self.fail(leaf, f"<{leaf.name}> has '{leaf.text[:40]}', expected a whole number")
+        return value
 
     def number(self, element: Element, *path: str) -> float:
         """A double; "nan" and "-nan", which Timeloop writes for 0/0, are as they are."""

@@ -12,19 +12,19 @@ from typing import Literal
 
 Ending = Literal["stopped", "search_size", "victory_condition", "timeout", "exhausted", "unknown"]
 
-_COUNTS = re.compile(r"^\[\s*(\d+)\] INVALID (\d+) (\d+) \d+$")
-_STATEMENT = re.compile(r"^\[\s*(\d+)\] STATEMENT: (.*)$")
+_COUNTS = re.compile(r"^\[\s*(\d{1,19})\] INVALID (\d{1,19}) (\d{1,19}) \d+$")
+_STATEMENT = re.compile(r"^\[\s*(\d{1,19})\] STATEMENT: (.*)$")
 _BETTER = re.compile(
     r"^(?:\[\s*(?P<thread>\d+)\] )?\s*Utilization = +(?P<utilization>[0-9.e+-]+)(?P<percent>%?)"
     r"(?: \| (?P<unit1>[fp])J/Algorithmic-Compute = +(?P<algorithmic>\S+))?"
     r" \| (?P<unit2>[fp])J/Compute = +(?P<compute>\S+)(?: \| (?P<mapping>L\d.*?))?"
-    r" *\| Cycles = (?P<cycles>\d+)$"
+    r" *\| Cycles = (?P<cycles>\d{1,19})$"
 )
-_SIZE = re.compile(r"^Mapspace Dimension \[(\w+)\] Size: (\d+)$")
-_INVALID = re.compile(r"invalid mappings \((\d+) fanout, (\d+) capacity\)")
+_SIZE = re.compile(r"^Mapspace Dimension \[(\w+)\] Size: (\d{1,19})$")
+_INVALID = re.compile(r"invalid mappings \((\d{1,19}) fanout, (\d{1,19}) capacity\)")
 _FAIL_CLASS = re.compile(r"^Fail class: (.+)$")
 _FAIL_LEVEL = re.compile(r"^\s+Level: (.+)$")
-_FAIL_COUNT = re.compile(r"^\s+Fail count: (\d+)$")
+_FAIL_COUNT = re.compile(r"^\s+Fail count: (\d{1,19})$")
 _FAIL_REASON = re.compile(r"^\s+Fail reason: (.*)$")
 _ERROR = re.compile(
     r"^ERROR\b|Assertion .* failed|^terminate called|^\s+what\(\):"

@@ -16,8 +16,8 @@ from harness.spec.mapping import LevelMapping, Loop, Mapping
 from harness.spec.problem import Problem
 
 _HEADER = re.compile(r"^(\S.*?) \[ (.*?) ?\] *$")
-_TILE = re.compile(r"(\S+?)(?::(\d+))?(?: \((\d+)\))?(?: |$)")
-_LOOP = re.compile(r"^[| ]+for (\S+) in \[(\d+):(\d+)(?:,(\d+))?\)(?: \(Spatial-([XY])\))?$")
+_TILE = re.compile(r"(\S+?)(?::(\d{1,19}))?(?: \((\d{1,19})\))?(?: |$)")
+_LOOP = re.compile(r"^[| ]+for (\S+) in \[(\d{1,19}):(\d{1,19})(?:,(\d{1,19}))?\)(?: \(Spatial-([XY])\))?$")
 _COMPUTE = "<< Compute >>"
 _AXES: dict[str | None, Literal["", "X", "Y"]] = {None: "", "X": "X", "Y": "Y"}
 
@@ -159,6 +159,8 @@ def _loop(line: str, file: str, number: int) -> NestLoop:
         _fail(f"a loop that begins at {found[2]}, not at 0", file, number)
     factor = int(found[3])
     residual = int(found[4]) if found[4] else factor
+    if not 1 <= residual <= factor:
+        _fail(f"a loop of {factor} steps with {residual} in the last visit", file, number)
     return NestLoop(found[1], factor, residual, _AXES[found[5]], number)
 
 

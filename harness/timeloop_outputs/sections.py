@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from harness.errors import Location, SpecError
+from harness.timeloop_outputs.numbers import whole_number
 
 UNITS_IN_PJ: Mapping[str, float] = {
     "aJ": 1e-6,
@@ -25,7 +26,7 @@ _TITLES = {
     "Operational Intensity Stats": "intensity",
     "Summary Stats": "summary",
 }
-_NUMBERED = re.compile(r"^(Level|Network) (\d+)$")
+_NUMBERED = re.compile(r"^(Level|Network) (\d{1,9})$")
 _NAMED = re.compile(r"^=== (.+) ===$")
 _RULE = re.compile(r"^\s*-+$")
 _LOOP = re.compile(r"^\s+for \S+ in \[")
@@ -83,7 +84,7 @@ class Rows:
         row = self.row(label)
         number, _, unit = row.value.partition(" ")
         if unit not in UNITS_IN_PJ:
-            self.fail(f"unknown energy unit '{unit}'", row.line)
+            self.fail(f"unknown energy unit '{unit[:40]}'", row.line)
         return self.as_real(number, row.line) * UNITS_IN_PJ[unit]
 
     def optional_whole(self, label: str) -> int | None:
@@ -97,18 +98,17 @@ class Rows:
         return self.energy(label) if self._told(label) else None
 
     def as_whole(self, text: str, line: int) -> int:
-        word = text.partition(" ")[0]
-        try:
-            return int(word)
-        except ValueError:
-            self.fail(f"'{word}' is not a whole number", line)
+        value = whole_number(text.partition(" ")[0])
+        if value is None:
+            self.fail(f"'{text.partition(' ')[0][:40]}' is not a whole number", line)
+        return value
 
     def as_real(self, text: str, line: int) -> float:
         word = text.partition(" ")[0]
         try:
             return float(word)
         except ValueError:
-            self.fail(f"'{word}' is not a number", line)
+            self.fail(f"'{word[:40]}' is not a number", line)
 
     def fail(self, message: str, line: int) -> NoReturn:
         raise SpecError(message, Location(self.file, line))

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from harness.timeloop_outputs.sections import Row, Rows, Section, sections
 from harness.timeloop_outputs.summary import StatsSummary, parse_stats
 
-_INSTANCES = re.compile(r"^(\d+)(?: \((\d+)\*(\d+)\))?$")
-_RANK = re.compile(r"^Rank (\d+)")
-_PAIR = re.compile(r"^\(\s*(\d+),\s*(\d+)\)$")
-_INGRESS = re.compile(r"^@multicast (\d+) @scatter (\d+)$")
+_INSTANCES = re.compile(r"^(\d{1,19})(?: \((\d{1,19})\*(\d{1,19})\))?$")
+_RANK = re.compile(r"^Rank (\d{1,9})\b")
+_PAIR = re.compile(r"^\(\s*(\d{1,19}),\s*(\d{1,19})\)$")
+_INGRESS = re.compile(r"^@multicast (\d{1,19}) @scatter (\d{1,19})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +307,7 @@ def _instances(rows: Rows) -> tuple[int, int | None, int | None]:
     row = rows.row("Instances")
     found = _INSTANCES.match(row.value)
     if found is None:
-        rows.fail(f"'{row.value}' is not a number of instances", row.line)
+        rows.fail(f"'{row.value[:40]}' is not a number of instances", row.line)
     return int(found[1]), int(found[2]) if found[2] else None, int(found[3]) if found[3] else None
 
 
@@ -432,7 +432,7 @@ def _ranks(rows: Rows, row: Row) -> tuple[tuple[int, int], ...]:
     for label, value, line in row.below:
         rank, pair = _RANK.match(label), _PAIR.match(value)
         if rank is None or pair is None:
-            rows.fail(f"'{label}: {value}' is not the figure of a rank", line)
+            rows.fail(f"'{label[:40]}: {value[:40]}' is not the figure of a rank", line)
         found[int(rank[1])] = (int(pair[1]), int(pair[2]))
     return tuple(found[rank] for rank in sorted(found))
 
@@ -489,7 +489,7 @@ def _ingresses(rows: Rows, label: str) -> tuple[PrintedIngress, ...]:
     for text, value, line in rows.row(label).below:
         match = _INGRESS.match(text)
         if match is None:
-            rows.fail(f"'{text}: {value}' is not a count of transfers", line)
+            rows.fail(f"'{text[:40]}: {value[:40]}' is not a count of transfers", line)
         found.append(PrintedIngress(int(match[1]), int(match[2]), rows.as_real(value, line)))
     return tuple(found)
 

@@ -15,12 +15,12 @@ from harness.timeloop_outputs.sections import UNITS_IN_PJ
 _FIELDS = {
     "gflops": re.compile(r"^GFLOPs \(@1GHz\): (\S+)"),
     "utilization": re.compile(r"^Utilization: (\S+?)%?$"),
-    "cycles": re.compile(r"^Cycles: (\d+)"),
+    "cycles": re.compile(r"^Cycles: (\d{1,19})\b"),
     "energy": re.compile(r"^Energy: (\S+) (\w+)"),
     "edp": re.compile(r"^EDP\(J\*cycle\): (\S+)"),
     "area": re.compile(r"^Area: (\S+) mm\^2"),
-    "algorithmic": re.compile(r"^Algorithmic Computes = (\d+)"),
-    "computes": re.compile(r"^(?:Actual )?Computes = (\d+)"),
+    "algorithmic": re.compile(r"^Algorithmic Computes = (\d{1,19})\b"),
+    "computes": re.compile(r"^(?:Actual )?Computes = (\d{1,19})\b"),
 }
 _UNIT_LINE = re.compile(r"^\s*([fpn]J)/Compute\s*$")
 _SHARE = re.compile(r"^\s+(\S.*?)\s*=\s*(\S+)\s*$")
@@ -76,7 +76,7 @@ def parse_stats(text: str, file: str = "stats.txt") -> StatsSummary:
         raise SpecError(f"no complete summary in this stats file, missing: {what}", Location(file))
     energy_unit = found["energy"][2]
     if energy_unit not in UNITS_IN_PJ:
-        raise SpecError(f"unknown energy unit '{energy_unit}'", Location(file))
+        raise SpecError(f"unknown energy unit '{energy_unit[:40]}'", Location(file))
     return StatsSummary(
         cycles=int(found["cycles"][1]),
         energy_pj=_number(found["energy"][1], file, None) * UNITS_IN_PJ[energy_unit],
@@ -95,4 +95,4 @@ def _number(text: str, file: str, line: int | None) -> float:
     try:
         return float(text)
     except ValueError:
-        raise SpecError(f"'{text}' is not a number", Location(file, line)) from None
+        raise SpecError(f"'{text[:40]}' is not a number", Location(file, line)) from None

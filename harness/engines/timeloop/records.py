@@ -7,6 +7,7 @@ in full, but neither leakage nor the area of storage, nor the total of cycles, n
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -70,6 +71,8 @@ def figures(
         return _printed(statistics, loops, nest or "")
     archive = read_map_stats_xml(xml, files[1])
     _check_same_run(statistics, archive, files)
+    if statistics.summary.cycles <= 0 or archive.arithmetic.instances <= 0:
+        raise SpecError("no cycles, or nothing to compute with", Location(files[0]))
     return _full(_Sources(statistics, archive, loops, files[1]), nest or "")
 
 
@@ -289,7 +292,7 @@ def _full(sources: _Sources, text: str) -> Figures:
         cycles=cycles,
         energy_pj=energy,
         edp_j_cycles=energy * cycles / 1e12,
-        utilization=busy / unit.instances / cycles if cycles else 0.0,
+        utilization=busy / unit.instances / cycles,
         macs=unit.algorithmic_computes,
         bound_by=_bound(levels, has_compute=True),
         levels=levels,
@@ -358,8 +361,8 @@ def _network(sources: _Sources, network: ArchivedNetwork) -> NetworkRecord:
 
 def _times_instances(each_pj: float, printed_total_pj: float) -> float:
     """The total in full precision: the number of instances is a whole one and only in the printed total."""
-    if each_pj == 0:
-        return 0.0
+    if each_pj == 0 or not math.isfinite(printed_total_pj / each_pj):
+        return each_pj
     instances = round(printed_total_pj / each_pj)
     rounding = 3 * _PRINTED_STEP_PJ + 1e-9 * printed_total_pj
     return (
