@@ -38,6 +38,7 @@ COMMANDS = {
     "estimation": "estimation",
     "accounts": "accounts",
     "compatibility": "compatibility.command",
+    "engines": "engines.command",
 }
 """Benchmarks with options of their own."""
 
@@ -50,6 +51,7 @@ TOLD = {
     "estimation": "estimators: time, and interpolation against CACTI (docs/energy.md)",
     "accounts": "conversions and adders, counted both ways (docs/energy.md)",
     "compatibility": "published specifications in checkouts of yours (docs/compatibility.md)",
+    "engines": "both engines on every architecture, where the real Timeloop is installed (docs/timeloop.md)",
 }
 
 

@@ -1,0 +1,1 @@
+"""Every architecture and layer through both engines: equal figures for the same mapping."""
