@@ -104,11 +104,13 @@ def test_a_loop_nest_of_another_mapping_is_told(tmp_path: Path) -> None:
     assert checked(folder).remarks == (told,)
 
 
-def test_what_the_prior_harness_appends_to_the_loop_nest_is_none_of_it(tmp_path: Path) -> None:
+def test_what_the_prior_harness_appends_is_no_part_of_the_outputs(tmp_path: Path) -> None:
     folder = folder_of(recording("mapper_gemmini"), tmp_path / "out")
     (folder / "timeloop-mapper.map.yaml").unlink()
+    with (folder / "timeloop-mapper.stats.txt").open("a") as file:
+        file.write("Execution time:\t12.345")
     with (folder / "timeloop-mapper.map.txt").open("a") as file:
-        file.write("Fusion optimized: True\nFusion constraints: {'E': 1}\n")
+        file.write("Fusion optimized: True\nFusion constraints: {'E': 1}\nHardware Configuration: {}")
     assert checked(folder).comparison.status == "equal"
 
 
