@@ -258,6 +258,28 @@ def oversized(tree: dict[str, Any]) -> None:
             directive["factors"] = " ".join(f"{name}{full.get(name, 1)}" for name in "EDRSNLQG")
 
 
+def reduction_tree(tree: dict[str, Any]) -> None:
+    """The converters of the outputs become a tree that adds up the columns of the array."""
+
+    def visit(node: dict[str, Any]) -> None:
+        for part in node.get("local", ()):
+            attributes = part["attributes"]
+            for name in ("network_update", "network_drain"):
+                attributes.pop(name, None)
+            if part["name"].startswith("A2D_NoC"):
+                part["class"] = "ReductionTree"
+                part.pop("subclass", None)
+                attributes.update(adder_energy=0.25, wire_energy=0.1, tile_width=0.05)
+            elif part["name"].startswith("inter_PECols_spatial"):
+                attributes["network_update"] = "A2D_NoC"
+            elif part["name"].startswith("scratchpad"):
+                attributes["network_drain"] = "A2D_NoC"
+        for inner in node.get("subtree", ()):
+            visit(inner)
+
+    visit(tree["architecture"])
+
+
 def cut(files: dict[str, str]) -> dict[str, str]:
     """As a full disk leaves them: the statistics and the archive in half."""
     return {name: text[: len(text) // 2] for name, text in files.items()}
@@ -279,6 +301,7 @@ RUNS = (
     Run("model_tpu", "a matrix product, large array", MODEL, mapped(lambda: layer("tpu", "Out"))),
     Run("model_pim", "computing in memory, with networks", MODEL, mapped(pim)),
     Run("model_pim_default", "the same with what has no energy left out", MODEL, mapped(pim), False),
+    Run("model_reduction_tree", "the same with a reduction tree", MODEL, mapped(pim, reduction_tree)),
     Run("model_softmax", "a row-wise operation", MODEL, mapped(lambda: layer("gemmini_norm", "softmax"))),
     Run("model_sparse", "a product of sparse matrices", MODEL, sparse),
     Run("model_refuses", "a mapping whose tile does not fit", MODEL, mapped(gemmini, oversized)),

@@ -110,10 +110,12 @@ class LevelRecord:
 
 @dataclass(frozen=True)
 class NetworkDataSpace:
-    """``ingresses`` is None where the real Timeloop left out the network, which costs nothing."""
+    """Timeloop tells no ``ingresses`` of networks that it leaves out, as they cost nothing, and of reduction
+    trees neither these nor ``fanout`` and ``multicast_factor``: None in its records.
+    """
 
-    fanout: int
-    multicast_factor: int
+    fanout: int | None
+    multicast_factor: int | None
     ingresses: float | None
     link_transfers: float
     spatial_reductions: float

@@ -181,8 +181,8 @@ class PrintedIngress:
 
 @dataclass(frozen=True, slots=True)
 class PrintedNetworkDataSpace:
-    """One data space on one network. None for what its type does not have; ``energy_pj`` is the total of
-    transfers, links and spatial reductions.
+    """One data space on one network. None for what its type does not have; energies without "per" are
+    totals of all instances.
     """
 
     name: str
@@ -206,10 +206,20 @@ class PrintedNetworkDataSpace:
 
     @property
     def energy_pj(self) -> float:
+        """Of all instances, in sum as printed."""
         return (
             self.transfer_energy_pj
             + (self.link_transfer_energy_pj or 0.0)
             + (self.spatial_reduction_energy_pj or 0.0)
+        )
+
+    @property
+    def energy_of_one_pj(self) -> float:
+        """Of one instance."""
+        return (
+            self.energy_per_instance_pj
+            + (self.link_transfer_energy_per_instance_pj or 0.0)
+            + (self.spatial_reduction_energy_per_instance_pj or 0.0)
         )
 
 
@@ -232,9 +242,14 @@ class PrintedNetwork:
     drain_latency: int | None
     data_spaces: tuple[PrintedNetworkDataSpace, ...]
 
+    def charged_pj(self, space: PrintedNetworkDataSpace) -> float:
+        """What Timeloop adds to its totals: of a reduction tree the energy of one instance only."""
+        return space.energy_of_one_pj if self.type == "ReductionTree" else space.energy_pj
+
     @property
     def energy_pj(self) -> float:
-        return sum(space.energy_pj for space in self.data_spaces)
+        """Total as it is part of the whole, see :meth:`charged_pj`."""
+        return sum(self.charged_pj(space) for space in self.data_spaces)
 
 
 @dataclass(frozen=True, slots=True)

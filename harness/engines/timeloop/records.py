@@ -220,13 +220,13 @@ def _tile_size(nest: LoopNest | None, level: str, space: str, capacity: int) -> 
 def _printed_network(network: PrintedNetwork) -> NetworkRecord:
     spaces = {
         space.name: NetworkDataSpace(
-            fanout=space.fanout or 0,
-            multicast_factor=space.multicast_factor or 0,
+            fanout=space.fanout,
+            multicast_factor=space.multicast_factor,
             ingresses=space.ingresses,
             link_transfers=space.link_transfers or 0.0,
             spatial_reductions=space.spatial_reductions or 0.0,
             hops=space.hops or 0.0,
-            energy_pj=space.energy_pj,
+            energy_pj=network.charged_pj(space),
         )
         for space in network.data_spaces
     }
@@ -348,8 +348,8 @@ def _network(sources: _Sources, network: ArchivedNetwork) -> NetworkRecord:
         # Timeloop adds up a reduction tree's energy once, whatever the number of instances.
         times = network.type != "ReductionTree" and beside is not None
         spaces[name] = NetworkDataSpace(
-            fanout=space.fanout or 0,
-            multicast_factor=space.multicast_factor or 0,
+            fanout=space.fanout,
+            multicast_factor=space.multicast_factor,
             ingresses=beside.ingresses if beside is not None else None,
             link_transfers=float(space.link_transfers or 0),
             spatial_reductions=float(space.spatial_reductions or 0),
