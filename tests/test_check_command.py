@@ -330,6 +330,10 @@ def test_after_a_search_both_stand_beside_each_other(
     assert json.loads((out / "timeloop" / "result.json").read_text())["check"]["status"] == "equal"
     assert (out / "timeloop" / "timeloop-mapper.map.yaml").is_file()
     assert (out / "timeloop" / "of_our_mapping" / "timeloop-model.stats.txt").is_file()
+    again = ["--gemm", RECORDED, "--mapping", str(mapping_file(tmp_path)), "--engine", "both", "-o", str(out)]
+    run(again)
+    left = {path.name for path in (out / "timeloop").iterdir()}
+    assert "of_our_mapping" not in left and "timeloop-mapper.stats.txt" not in left
     assert "Traceback" not in errors
 
 

@@ -10,7 +10,7 @@ from harness.engines.by_name import engine_named
 from harness.engines.cross_check import CrossCheck, check_by_timeloop, check_of_timeloop
 from harness.engines.result import Result
 from harness.errors import HarnessError
-from harness.report.files import write_folder
+from harness.report.files import remove_if_empty, write_folder
 from harness.report.live import LiveSearch
 from harness.report.outputs import ALL_NAMES, output_files
 
@@ -78,6 +78,8 @@ def ask_timeloop(
     with LiveSearch(console, arguments.live) as live:
         theirs = engine_named("timeloop")(job, live.update, stop.should_stop)
     notes = tuple(dict.fromkeys((*notes, *theirs.notes)))
+    if stop.requested:
+        notes += (f"the real Timeloop was stopped by {stop.by}",)
     of_theirs = None
     if theirs.status == "ok":
         try:
@@ -102,10 +104,14 @@ def write_theirs(folder: Path, both: Both) -> None:
     """The real Timeloop's files below the output folder, nothing of an earlier run between them."""
     place = folder / FOLDER
     evaluated = None if both.of_ours is None else both.of_ours.theirs
-    if both.theirs is None:
-        if evaluated is not None:
-            write_folder(place, output_files(evaluated), ALL_NAMES)
-        return
-    write_folder(place, output_files(both.theirs), ALL_NAMES)
-    if evaluated is not None:
-        write_folder(place / OF_OURS, output_files(evaluated), ALL_NAMES)
+    searched = both.theirs
+    _write(place, searched or evaluated)
+    _write(place / OF_OURS, evaluated if searched is not None else None)
+
+
+def _write(place: Path, result: Result | None) -> None:
+    if result is not None:
+        write_folder(place, output_files(result), ALL_NAMES)
+    elif place.is_dir():
+        write_folder(place, {}, ALL_NAMES)
+        remove_if_empty(place)
