@@ -21,6 +21,7 @@ from harness.errors import Unsupported
 from harness.spec import load_specification
 from harness.spec.architecture import Architecture
 from harness.spec.constraints import BlockConstraint, Constraints
+from harness.spec.energy import ComponentEnergy, EnergyReferenceTable
 from harness.spec.flattened.settings import read_settings
 from harness.spec.loading import load_tree, load_with_source
 from harness.spec.mapping import LevelMapping, Loop
@@ -200,6 +201,7 @@ def test_a_mapping_is_exported_and_has_the_same_figures(name: str, tmp_path: Pat
     mapped = replace(job, specification=replace(job.specification, mapping=found.evaluation.mapping))
     files = v4_files(mapped)
     assert "mapping.yaml" in files
+    assert "mapper.yaml" not in files, "nothing is searched"
     assert "factors" not in files["architecture.yaml"], "a front end would take it for the mapping"
     again, source = load_with_source(written(files, tmp_path))
     assert_same(mapped, again)
@@ -355,7 +357,7 @@ def test_files_of_the_users_become_plain(own_files: list[str], tmp_path: Path) -
     assert_same(job, load_specification(written(files, tmp_path / "out")))
     tree = load_tree(written(files, tmp_path / "out"))
     names = [node.get("name") for node in nodes_of(tree["architecture"]["nodes"])]
-    assert names == ["system", "DRAM", "Buffer", "PE", None, "Register", "nothing", "MAC"]
+    assert names == ["system", "DRAM", "Buffer", "PE", None, "Register", "nothing_1", "MAC"]
     assert tree["variables"] == {
         "version": 0.4, "SIDE": 4, "width_of_row": 64, "technology": "45nm"
     }, "a function is of no use to anyone now"  # fmt: skip
@@ -370,7 +372,41 @@ def test_an_export_of_an_export_is_the_same_text(own_files: list[str], tmp_path:
     first = v4_files(job_of(own_files))
     paths = written(first, tmp_path / "out")
     again = v4_files(job_of(["--spec", *map(str, paths)]))
-    assert {**again, "mapper.yaml": ""} == {**first, "mapper.yaml": ""}
+    assert again == first
+
+
+def test_defaults_of_storage_are_no_defaults_of_others(own_files: list[str], tmp_path: Path) -> None:
+    """A null hides what a container further out says, and an attribute of a MAC is one whatever its value."""
+    more = tmp_path / "more.yaml"
+    more.write_text(
+        ARCHITECTURE.replace(
+            "attributes: {width: 8}}", "attributes: {width: 8, n_banks: 2, cluster_size: 1}}"
+        ).replace("spatial: {meshX: SIDE", "attributes: {technology: null}\n    spatial: {meshX: SIDE")
+    )
+    own_files[1] = str(more)
+    job = job_of(own_files)
+    mac = job.specification.architecture.arithmetic.attributes
+    assert (mac["n_banks"], mac["cluster_size"], mac["technology"]) == (2, 1, None)
+    assert_same(job, load_specification(written(_without_energy(job), tmp_path / "out")))
+
+
+def _without_energy(job: Job) -> dict[str, str]:
+    """The files of a job whose technology nobody knows, with an ERT of its own."""
+    table = EnergyReferenceTable((ComponentEnergy("system_top_level.DRAM[1..1]", ()),))
+    architecture = job.specification.architecture.with_energy(table, None)
+    return v4_files(replace(job, specification=replace(job.specification, architecture=architecture)))
+
+
+def test_an_ert_without_an_art_is_told(own_files: list[str], tmp_path: Path, capsys: Any) -> None:
+    table = tmp_path / "ert.yaml"
+    table.write_text(
+        "ERT: {tables: [{name: 'system_top_level.DRAM[1..1]', actions: [{name: read, energy: 1}]}]}\n"
+    )
+    folder = tmp_path / "out"
+    assert main([own_files[0], str(table), *own_files[1:], "--export-timeloop", str(folder)]) == 0
+    assert (folder / "ERT.yaml").is_file()
+    assert not (folder / "ART.yaml").exists()
+    assert "drop an ERT without an ART" in capsys.readouterr().err
 
 
 def test_sparse_optimisations_and_densities_stay(own_files: list[str], tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def export(arguments: Arguments, program: str) -> int:
     none of an export would be replaced; then nothing is written.
     """
     from harness.cli.planning import plan  # noqa: PLC0415
-    from harness.engines.exported import ALL_NAMES, v4_files  # noqa: PLC0415
+    from harness.engines.exported import ALL_NAMES, remarks_on_export, v4_files  # noqa: PLC0415
     from harness.report.files import write_folder  # noqa: PLC0415
     from harness.report.plain_name import plain_name  # noqa: PLC0415
 
@@ -36,7 +36,7 @@ def export(arguments: Arguments, program: str) -> int:
         write_folder(place, files, ALL_NAMES)
         for name in files:
             print(place / name)
-    for note in dict.fromkeys(note for planned in jobs for note in _notes(planned)):
+    for note in dict.fromkeys(note for planned in jobs for note in remarks_on_export(planned.job)):
         say(f"{program}: note: {note}")
     return 0
 
@@ -58,10 +58,3 @@ def _refuse_to_replace(folder: Path, names: tuple[str, ...]) -> None:
                 f"'{place}' was not written by an export and would be replaced or left among its files",
                 hint="export to another folder",
             )
-
-
-def _notes(planned: Planned) -> tuple[str, ...]:
-    from harness.engines.exported import remarks_on_settings  # noqa: PLC0415
-
-    specification = planned.job.specification
-    return () if specification.mapping is not None else remarks_on_settings(specification.settings)

@@ -36,7 +36,7 @@ ARCHITECTURE, COMPONENTS, PROBLEM, MAPPER, VARIABLES, MAPPING, ERT, ART = (
     for name in ("architecture", "components", "problem", "mapper", "variables", "mapping", "ERT", "ART")
 )
 ALL_NAMES = (ARCHITECTURE, COMPONENTS, PROBLEM, MAPPER, VARIABLES, MAPPING, ERT, ART)
-"""What an export may write; components and mapping only where there are any."""
+"""What an export may write; some only where there is something to write."""
 
 _FIRST_LINE = "# Timeloop v4, written by run.py --export-timeloop\n"
 """Of every file, so that a later export knows what it may replace."""
@@ -46,8 +46,8 @@ def v4_files(job: Job) -> dict[str, str]:
     """File name -> text, in the order of :data:`ALL_NAMES`.
 
     The constraints are those of the job, fused ones included; with a mapping there are none, since a front
-    end takes all constraints for the mapping. Energies and areas are those given, else estimated. Raises
-    Unsupported for what has no v4 form, and HarnessError where nobody can estimate.
+    end takes all constraints for the mapping, and no search either. Energies and areas are those given, else
+    estimated. Raises Unsupported for what has no v4 form, and HarnessError where nobody can estimate.
     """
     if job.source is None:
         raise Unsupported(
@@ -62,10 +62,7 @@ def v4_files(job: Job) -> dict[str, str]:
         ARCHITECTURE: {"architecture": sections.architecture},
         COMPONENTS: {"components": sections.components} if sections.components else {},
         PROBLEM: {"problem": sections.problem},
-        MAPPER: {
-            "mapper": {"version": 0.4, **timeloop_settings(specification.settings)},
-            "mapspace": {"version": 0.4, "template": specification.settings.template},
-        },
+        MAPPER: _search(specification.settings) if specification.mapping is None else {},
         VARIABLES: {
             "variables": sections.variables,
             **({"globals": sections.environment} if sections.environment else {}),
@@ -75,6 +72,13 @@ def v4_files(job: Job) -> dict[str, str]:
         ART: {} if architecture.art is None else {"ART": write_art(architecture.art)},
     }
     return {name: _FIRST_LINE + dump_processed_input(tree) for name, tree in trees.items() if tree}
+
+
+def _search(settings: SearchSettings) -> dict[str, Any]:
+    return {
+        "mapper": {"version": 0.4, **timeloop_settings(settings)},
+        "mapspace": {"version": 0.4, "template": settings.template},
+    }
 
 
 def timeloop_settings(settings: SearchSettings) -> dict[str, Any]:
@@ -92,16 +96,21 @@ def timeloop_settings(settings: SearchSettings) -> dict[str, Any]:
     return {key: value for key, value in written_settings(settings).items() if key not in _OWN_KEYS}
 
 
-def remarks_on_settings(settings: SearchSettings) -> tuple[str, ...]:
-    """What Timeloop's mapper will do otherwise than this package's."""
+def remarks_on_export(job: Job) -> tuple[str, ...]:
+    """What Timeloop will do otherwise than this package, and what its front ends lose."""
+    specification = job.specification
+    settings = specification.settings
     remarks = []
-    if settings.algorithm not in TIMELOOP_ALGORITHMS:
-        remarks.append(
-            f"the algorithm '{settings.algorithm}' is not Timeloop's, its {STAND_IN} search is named"
-        )
-    for name, value in (("time limit", settings.time_limit), ("seed", settings.seed)):
-        if value:
-            remarks.append(f"Timeloop's mapper has no {name}, {value:g} is left out")
+    if specification.mapping is None:
+        if settings.algorithm not in TIMELOOP_ALGORITHMS:
+            remarks.append(
+                f"the algorithm '{settings.algorithm}' is not Timeloop's, its {STAND_IN} search is named"
+            )
+        for name, value in (("time limit", settings.time_limit), ("seed", settings.seed)):
+            if value:
+                remarks.append(f"Timeloop's mapper has no {name}, {value:g} is left out")
+    if specification.architecture.ert is not None and specification.architecture.art is None:
+        remarks.append("Timeloop's front ends drop an ERT without an ART, give it to its programs yourself")
     return tuple(remarks)
 
 

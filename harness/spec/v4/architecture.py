@@ -37,7 +37,7 @@ STORAGE_DEFAULTS: dict[str, Any] = {
 }
 """What the front end adds to storage; other leaves get the two entries on power gating only."""
 
-_COMMON_DEFAULTS = ("has_power_gating", "power_gated_at")
+COMMON_DEFAULTS = ("has_power_gating", "power_gated_at")
 
 
 def read_architecture(value: Any, shape: Shape, names: Names, place: Location | None) -> Branch:
@@ -200,7 +200,7 @@ def _attributes(node: LocatedDict, kind: LeafKind, name: str, names: Names) -> L
     for key in [k for k in result if "ignore" in k]:
         del result[key]
     for key, value in STORAGE_DEFAULTS.items():
-        if (kind == "storage" or key in _COMMON_DEFAULTS) and result.get(key) is None:
+        if (kind == "storage" or key in COMMON_DEFAULTS) and result.get(key) is None:
             result[key] = value
     return result
 

@@ -10,7 +10,7 @@ from harness.spec.expressions import is_function
 from harness.spec.located import LocatedDict, LocatedList
 from harness.spec.mapping import Mapping
 from harness.spec.problem import Problem
-from harness.spec.v4.architecture import STORAGE_DEFAULTS
+from harness.spec.v4.architecture import COMMON_DEFAULTS, STORAGE_DEFAULTS
 from harness.spec.v4.exporting.constraints import written_block, written_data_spaces
 from harness.spec.v4.exporting.names import dummy_of
 from harness.spec.v4.keys import is_empty
@@ -21,6 +21,9 @@ DEMANDED = ("width", "depth")
 """What today's front end (``pytimeloop``) wants to see of every storage, a DRAM included. An empty text is
 taken for nothing by both front ends and by our reader; a null is refused.
 """
+
+NOTHING = "nothing"
+"""The name of a !Nothing that has none."""
 
 _TAGS = {"hierarchical": "Hierarchical", "parallel": "Parallel", "pipelined": "Pipelined"}
 
@@ -40,6 +43,7 @@ class _Writer:
         self._constraints, self._problem, self._mapped = constraints, problem, mapping is not None
         said = constraints.levels if mapping is None else mapping.levels
         self._keeps = {level.level: level.keep for level in said}
+        self._unnamed = 0
 
     def nodes(self, branch: Branch, passing: set[str]) -> LocatedList:
         """``passing`` are the data spaces that have to find their way through ``branch``."""
@@ -78,6 +82,10 @@ class _Writer:
         node = LocatedDict({"name": leaf.name})
         if leaf.kind == "nothing":
             node.tag = "Nothing"
+            if leaf.name == NOTHING:
+                # The front ends want names that are unique, and would call all of these the same.
+                self._unnamed += 1
+                node["name"] = f"{NOTHING}_{self._unnamed}"
         elif leaf.kind == "container":
             node.tag = "Container"
         else:
@@ -120,12 +128,18 @@ class _Writer:
 
 
 def _attributes(leaf: Leaf) -> dict[str, Any]:
-    """Without what a front end adds itself, and without functions, which served other expressions."""
+    """Without what a front end adds itself, and without functions, which served other expressions.
+
+    A null of a container stays: it hides what a container further out says. Others say nothing.
+    """
+    storage = leaf.kind == "storage"
+    added = {key: STORAGE_DEFAULTS[key] for key in (STORAGE_DEFAULTS if storage else COMMON_DEFAULTS)}
     given = {
         key: value
         for key, value in leaf.attributes.items()
-        if not (is_function(value) or value is None)
-        and (key not in STORAGE_DEFAULTS or value != STORAGE_DEFAULTS[key])
+        if not is_function(value)
+        and (value is not None or leaf.kind == "container")
+        and (key not in added or value != added[key])
     }
-    demanded = DEMANDED if leaf.kind == "storage" else ()
+    demanded = DEMANDED if storage else ()
     return {key: QuotedStr("") for key in demanded if key not in given} | given
