@@ -329,3 +329,24 @@ def test_the_roofline_counts_what_takes_bandwidth() -> None:
         metadata += sum(bool(of.metadata_bits) for of in sparse if of is not None)
     assert seen > 50
     assert metadata > 20
+
+
+def test_actions_that_a_component_requires_are_asked_for(
+    given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    required = SPEC.replace("    class: intmac\n", "    class: intmac\n    required_actions: [mac_gated]\n")
+    Path("spec.yaml").write_text(required)
+    assert main(given) == 0
+    assert "gated of MAC" not in capsys.readouterr().err
+    tables = yaml.safe_load(Path("out/timeloop-mapper.ERT.yaml").read_text())["ERT"]["tables"]
+    (mac,) = [table for table in tables if last_name(table["name"]) == "MAC"]
+    energies = {action["name"]: action["energy"] for action in mac["actions"]}
+    assert 0 < energies["mac_gated"] < energies["compute"]
+    assert set(energies) == {"compute", "mac_gated"}
+    Path("spec.yaml").write_text(required.replace("mac_gated", "gated_nonsense"))
+    assert main(given) == 2
+    assert "gated_nonsense" in capsys.readouterr().err
+    # Others are as they were: every component of a kind has the same ones.
+    Path("spec.yaml").write_text(required.replace("mac_gated", "nonsense"))
+    assert main(given) == 0
+    capsys.readouterr()

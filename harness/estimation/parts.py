@@ -8,6 +8,7 @@ from harness.estimation.query import Attributes
 from harness.spec.architecture import (
     AREA_SCALE,
     ENERGY_SCALE,
+    SPARSE_ACTIONS,
     Architecture,
     ArithmeticLevel,
     Network,
@@ -45,9 +46,13 @@ def components_of(architecture: Architecture) -> tuple[Component, ...]:
 def _component(
     part: StorageLevel | Network | OtherComponent | ArithmeticLevel, actions: tuple[str, ...] = ()
 ) -> Component:
-    """The subclass replaces the class; the scales of the component are no attributes of what is inside."""
+    """The subclass replaces the class; the scales of the component are no attributes of what is inside.
+
+    Actions of sparse optimisations are asked for where the specification requires them by name.
+    """
     attributes = dict(part.attributes)
     energy_scale, area_scale = (attributes.pop(key, 1.0) for key in (ENERGY_SCALE, AREA_SCALE))
+    actions += tuple(str(action) for action in attributes.pop(SPARSE_ACTIONS, ()))
     subclass = attributes.get("subclass")
     class_name = part.class_name if subclass is None else str(subclass)
     return Component(part.full_name, class_name, attributes, actions, energy_scale, area_scale)

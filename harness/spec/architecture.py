@@ -18,7 +18,10 @@ from harness.spec.sparse import SparseOptimizations
 
 ENERGY_SCALE = "component_energy_scale"
 AREA_SCALE = "component_area_scale"
-"""Entries among ``attributes``: the component's own ``energy_scale`` and ``area_scale``, for estimators."""
+SPARSE_ACTIONS = "component_sparse_actions"
+"""Entries among ``attributes``, for estimators: the component's own ``energy_scale`` and ``area_scale``, and
+the actions of sparse optimisations that it requires.
+"""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,13 @@ UPDATE_ACTIONS = ("random_update", "random_write", "update", "write")
 COMPUTE_ACTIONS = ("mac_random", "mult_random", "mac", "mult", "compute")
 """The names under which the ERT may have an action, the first one that it has counts."""
 
+_SPARSE_WORDS = frozenset({"gated", "skipped", "metadata", "compression", "decompression"})
+
+
+def is_sparse_action(action: str) -> bool:
+    """Whether it belongs to sparse optimisations, as ``gated_read``, ``mac_gated``, ``compression_count``."""
+    return not _SPARSE_WORDS.isdisjoint(action.split("_"))
+
 
 def last_name(full_name: str) -> str:
     """``Buf`` for ``System.PE[1..4].Buf[1..16]``: how Timeloop matches tables with components."""

@@ -17,12 +17,14 @@ from harness.errors import Location, SpecError, unknown_name
 from harness.spec.architecture import (
     AREA_SCALE,
     ENERGY_SCALE,
+    SPARSE_ACTIONS,
     Architecture,
     ArithmeticLevel,
     Network,
     OtherComponent,
     StorageLevel,
 )
+from harness.spec.energy import is_sparse_action
 from harness.spec.flattened.attributes import (
     COMPUTE_ATTRIBUTES,
     NETWORK_ATTRIBUTES,
@@ -203,6 +205,8 @@ def _read_component(component: Any, place: Location | None, container: _Containe
                     where(component, key),
                 )
             attributes.all[entry] = scale
+    if sparse := _sparse_actions(component, short):
+        attributes.all[SPARSE_ACTIONS] = sparse
     who = _Identity(short, f"{container.path}.{name}", class_name, container.count * size, place)
     if any(word in class_name for word in _STORAGE_WORDS):
         if found.metadata is not None:
@@ -217,6 +221,16 @@ def _read_component(component: Any, place: Location | None, container: _Containe
         found.networks.append((_read_network(replace(who, name=name), attributes), place))
     else:
         found.others.append(OtherComponent(name, who.full_name, class_name, attributes.all))
+
+
+def _sparse_actions(component: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """What is required beyond the actions that every component of its kind has anyway."""
+    required = component.get("required_actions") or []
+    if not isinstance(required, list) or not all(isinstance(action, str) for action in required):
+        raise SpecError(
+            f"{name}: 'required_actions' must be a list of names", where(component, "required_actions")
+        )
+    return tuple(dict.fromkeys(str(action) for action in required if is_sparse_action(action)))
 
 
 def _read_storage(who: _Identity, a: Attributes) -> StorageLevel:
