@@ -184,6 +184,22 @@ def test_the_default_profile_searches_sparse_hardware(tmp_path: Path) -> None:
     assert any("not proven, searched by 'guided'" in note for note in result.evaluation.notes)
 
 
+def test_fronts_are_refused_before_anything_is_searched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "gating.yaml.jinja"
+    file.write_text(GATING)
+    given = ["--gemm", "16,16,16", "-a", str(file), "--density", "Inputs=0.4"]
+    assert main([*given, "--pareto", "-o", str(tmp_path / "out")]) == 2
+    assert "fronts are proven for hardware without sparse optimisations" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert main([*given, "--certify", "-vc", "20", "-o", str(tmp_path / "out")]) == 0
+    shown = capsys.readouterr()
+    assert "search    guided (uber)" in shown.out
+    assert "none, this search proved nothing" in shown.out
+    assert "note: not proven, searched by 'guided' instead" in shown.err
+
+
 def test_timeloop_has_no_model_of_actual_data(tmp_path: Path) -> None:
     np.save(tmp_path / "w.npy", np.eye(16))
     job = layer_job(request_of(filled(f"Weights=actual_data:{tmp_path / 'w.npy'}"))).job

@@ -14,7 +14,7 @@ from harness.engines.processed_input import processed_tree
 from harness.errors import Location, SpecError
 from harness.fusion import Fusion, FusionOptions, names_a_pair, parse_pair, plan_fusion
 from harness.report.screen import ELEMENT_VISITS, MACS, Heading
-from harness.search.mappers import PROPOSING
+from harness.search.mappers import FALLBACK, PROPOSING, PROVING
 from harness.search.settings_words import settings_summary
 from harness.spec.loading import load_with_source
 from harness.spec.located import LocatedDict, where
@@ -128,6 +128,7 @@ def _from_layer(
     )
     made = layer_job(request)
     job = made.job
+    _check_front(arguments, job.specification)
     values = job.parameters
     changed = {p.name: values[p.name] for p in template.parameters if values[p.name] != p.default}
     runs = template.for_operator(layer.operator).name
@@ -149,6 +150,13 @@ def _from_layer(
     return Planned(job, heading, made.refusal, layer)
 
 
+def _check_front(arguments: Arguments, specification: Specification) -> None:
+    """Before a search whose front nobody could prove."""
+    if arguments.pareto and specification.architecture.sparse is not None:
+        message = "--pareto: fronts are proven for hardware without sparse optimisations only"
+        raise SpecError(message, _COMMAND_LINE)
+
+
 def _from_files(arguments: Arguments) -> Planned:
     if arguments.parameters:
         raise SpecError(
@@ -165,6 +173,7 @@ def _from_files(arguments: Arguments) -> Planned:
         if arguments.profile is None:
             settings = replace(settings, template=template)
     specification = replace(specification, settings=chosen_settings(arguments, settings))
+    _check_front(arguments, specification)
     specification = with_mapping(specification, _mapping_tree(arguments))
     specification = replace(specification, tree=processed_tree(specification, constraints_changed=False))
     name = Path(arguments.spec[0]).name.split(".")[0]
@@ -243,10 +252,13 @@ def search_summary(specification: Specification, engine: EngineChoice = "embedde
     """What will be done to find a mapping, in one line."""
     if specification.mapping is not None:
         return "none, the mapping is given"
+    ours = specification.settings
+    if specification.architecture.sparse is not None and ours.algorithm == PROVING:
+        ours = replace(ours, algorithm=FALLBACK)  # nothing can be proven there
     if engine == "embedded":
-        return settings_summary(specification.settings)
+        return settings_summary(ours)
     from harness.engines.timeloop.settings import translated  # noqa: PLC0415 - most runs are embedded ones
 
     settings, _ = translated(specification.settings)
     theirs = f"timeloop-mapper, {settings_summary(settings)}, at most {settings.time_limit:g} s"
-    return theirs if engine == "timeloop" else f"{settings_summary(specification.settings)}; then {theirs}"
+    return theirs if engine == "timeloop" else f"{settings_summary(ours)}; then {theirs}"

@@ -11,7 +11,13 @@ from harness.spec.plugins import GROUP, mapper_plugins
 PROPOSING = ("guided", "hybrid", "random_pruned", "linear_pruned", "exhaustive", "random")
 """Algorithms that propose mappings and are told their costs; they prove nothing that they have not seen."""
 
-MAPPERS = ("optimal", *PROPOSING)
+PROVING = "optimal"
+"""The algorithm that proves what it finds best."""
+
+FALLBACK = "guided"
+"""What it has search where there is no method of proof. It proves nothing and its results say so."""
+
+MAPPERS = (PROVING, *PROPOSING)
 
 
 def mapper_named(name: str) -> Mapper:
@@ -19,7 +25,7 @@ def mapper_named(name: str) -> Mapper:
 
     Raises :class:`SpecError` with the nearest name, or with what is wrong with an added one.
     """
-    if name == "optimal":
+    if name == PROVING:
         from harness.search.optimal_mapper import OptimalMapper  # noqa: PLC0415
 
         return OptimalMapper()

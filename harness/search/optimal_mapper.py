@@ -12,6 +12,7 @@ from harness.mapspace import MapSpace
 from harness.search.agreement import require_same_cost
 from harness.search.evaluation import reference_evaluate
 from harness.search.mapper import Request
+from harness.search.mappers import FALLBACK
 from harness.search.metrics import Cost
 from harness.search.objective import objective_text
 from harness.search.proof import prove
@@ -19,9 +20,6 @@ from harness.search.result import SearchResult
 
 if TYPE_CHECKING:
     from harness.search.optimal import Outcome
-
-FALLBACK = "guided"
-"""The algorithm that searches spaces without a method of proof. It proves nothing and its results say so."""
 
 
 _STOPPED = "the search was stopped before it found a mapping"
