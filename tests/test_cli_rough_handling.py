@@ -18,7 +18,7 @@ from cli_cases import ROOT, RUN, SMALL, record_of, run_process
 from harness.cli.run import main
 from harness.engines import embedded
 from harness.engines.result import Result
-from harness.report.outputs import ALL_NAMES
+from harness.report.outputs import OWN_NAMES
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,7 @@ def test_the_output_folder_may_vanish_during_the_search(
 
     monkeypatch.setattr(embedded, "run", run)
     record_of([*SMALL, "-o", "out"], capsys)
-    assert sorted(p.name for p in Path("out").iterdir()) == sorted(ALL_NAMES)
+    assert sorted(p.name for p in Path("out").iterdir()) == sorted(OWN_NAMES)
 
 
 def test_strange_names_of_folders(capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,7 +200,7 @@ def test_sigterm_keeps_the_best_too() -> None:
 def test_runs_that_write_the_same_folder_leave_the_files_of_one() -> None:
     processes = [run_process([*SMALL, "--seed", str(seed), "-o", "same"]) for seed in range(3)]
     assert [process.wait() for process in processes] == [0, 0, 0]
-    assert sorted(p.name for p in Path("same").iterdir()) == sorted(ALL_NAMES)
+    assert sorted(p.name for p in Path("same").iterdir()) == sorted(OWN_NAMES)
     result = Result.from_json(Path("same/result.json").read_text())
     mapping = yaml.safe_load(Path("same/timeloop-mapper.map.yaml").read_text())["mapping"]
     assert mapping == list(result.mapping)

@@ -31,7 +31,10 @@ REAL_TIMELOOPS = (
 )
 """What is in the folder of a run of the real Timeloop beside the record and its input."""
 
-ALL_NAMES = (PROCESSED_INPUT, ESTIMATION, RESULT, *REAL_TIMELOOPS)
+OWN_NAMES = (STATS, MAP_TEXT, MAP_YAML, ERT, ART, PROCESSED_INPUT, ESTIMATION, RESULT)
+"""What a run of the embedded engine with estimated energies writes."""
+
+ALL_NAMES = tuple(dict.fromkeys((*OWN_NAMES, *REAL_TIMELOOPS)))
 
 
 def output_files(result: Result) -> dict[str, str]:
