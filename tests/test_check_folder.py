@@ -196,6 +196,18 @@ def test_other_energies_than_those_of_the_figures_are_told(tmp_path: Path) -> No
     assert "the figures were not made with the ERT that ours uses; per access: DRAM " in told
 
 
+def test_figures_of_another_problem_are_told(tmp_path: Path) -> None:
+    folder = folder_of(recording("model_gemmini"), tmp_path / "out")
+    (folder / "timeloop-model.map+stats.xml").unlink()
+    edited(folder, "timeloop-model.stats.txt", r"^(Computes = )\d+$", r"\g<1>4096")
+    edited(folder, "timeloop-model.stats.txt", r"^(Cycles: )\d+$", r"\g<1>5")
+    check = checked(folder)
+    told = (
+        f"the figures are not of the problem that lies beside them: {check.ours.macs:,} computes, 4,096 there"
+    )
+    assert told in check.causes
+
+
 def test_without_tables_our_estimates_stand_and_that_is_said(tmp_path: Path) -> None:
     folder = folder_of(recording("model_gemmini"), tmp_path / "out")
     for kind in ("ERT", "ART"):
