@@ -25,8 +25,9 @@ RELATIVE_TOLERANCE = 1e-9
 MOST_TOLD = 12
 """Names of differing fields in a :class:`CheckRecord`, which is part of every row of a sweep."""
 
-_WHOLE = ("cycles", "energy_pj", "edp_j_cycles", "utilization", "macs")
-"""Of a whole result. Its area is that of the levels, which are compared, and of what Timeloop never adds."""
+_WHOLE = ("cycles", "energy_pj", "edp_j_cycles", "utilization")
+"""Of a whole result. Its computes are the problem's on either side; its area is that of the levels, which are
+compared, and of what Timeloop never adds."""
 
 _PRESENCE = "present"
 

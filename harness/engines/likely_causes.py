@@ -31,9 +31,6 @@ def causes_in(comparison: Comparison) -> tuple[str, ...]:
 
 
 def _told(comparison: Comparison, roots: Sequence[Field]) -> Iterator[str]:
-    macs = next((f for f in roots if f.name == "macs"), None)
-    if macs is not None:
-        yield f"they are not of one problem: {macs.ours:,} computes against {macs.theirs:,}"
     instances = [f for f in roots if f.name == "instances"]
     if instances:
         told = _listed(f"{f.place.where} {f.ours} against {f.theirs}" for f in instances)
@@ -42,7 +39,7 @@ def _told(comparison: Comparison, roots: Sequence[Field]) -> Iterator[str]:
     if missing:
         told = _listed(f"{f.place.where} only {'ours' if f.ours == 'yes' else 'theirs'}" for f in missing)
         yield f"they are not of one architecture: {told}"
-    if macs is None and not instances and not missing:
+    if not instances and not missing:
         yield from _of_energies(comparison, roots)
 
 
@@ -65,7 +62,16 @@ def _of_energies(comparison: Comparison, roots: Sequence[Field]) -> Iterator[str
 
 def causes_in_stats(printed: Statistics, ours: Result) -> tuple[str, ...]:
     """What the stats file itself says of its version and of the energies that it was made with."""
-    return (*_versions(printed), *_other_energies(printed, ours))
+    return (*_other_problem(printed, ours), *_versions(printed), *_other_energies(printed, ours))
+
+
+def _other_problem(printed: Statistics, ours: Result) -> Iterator[str]:
+    if ours.evaluation is None:
+        return
+    mine = ours.evaluation.stats.arithmetic.algorithmic_computes
+    theirs = printed.summary.algorithmic_computes
+    if mine != theirs:
+        yield f"the figures are not of the problem that lies beside them: {mine:,} computes, {theirs:,} there"
 
 
 def _versions(printed: Statistics) -> Iterator[str]:
