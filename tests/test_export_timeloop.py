@@ -547,7 +547,15 @@ def test_fusing_that_leaves_no_mapping_is_not_exported(
 
 @pytest.mark.parametrize(
     "more",
-    [["--json"], ["-o", "x"], ["--live"], ["--certify"], ["--pareto"], ["--engine", "timeloop"]],
+    [
+        ["--json"],
+        ["-o", "x"],
+        ["--live"],
+        ["--certify"],
+        ["--pareto"],
+        ["--engine", "timeloop"],
+        ["--compat", "none"],
+    ],
     ids=" ".join,
 )
 def test_options_without_effect_are_refused(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -227,6 +227,7 @@ def _check_fitting_options(parser: OneLineParser, given: argparse.Namespace) -> 
                 "--certify": given.certify,
                 "--pareto": given.pareto,
                 "--time-limit": given.time_limit,
+                "--compat none": given.compat == "none",
             },
             "does not go with --export-timeloop, nothing is run",
         )
