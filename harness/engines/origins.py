@@ -72,11 +72,13 @@ def _explains(parts: Iterable[Field], whole: Field) -> bool:
 def _leaks_longer(field: Field, every: tuple[Field, ...]) -> bool:
     """Leakage in the proportion of the cycles of the whole run."""
     cycles = next((o for o in every if o.place.part == "whole" and o.name == "cycles"), None)
-    if cycles is None:
-        return False
-    ours, theirs, before, after = field.ours, field.theirs, cycles.ours, cycles.theirs
-    if not all(isinstance(value, (int, float)) and value for value in (ours, theirs, before, after)):
-        return False
-    return math.isclose(
-        float(theirs or 0) / float(ours or 1), float(after or 0) / float(before or 1), rel_tol=_EXPLAINED
-    )
+    here, there = _ratio(field), None if cycles is None else _ratio(cycles)
+    return here is not None and there is not None and math.isclose(here, there, rel_tol=_EXPLAINED)
+
+
+def _ratio(field: Field) -> float | None:
+    """Theirs by ours; None where one of them is nothing."""
+    ours, theirs = field.ours, field.theirs
+    if isinstance(ours, str) or isinstance(theirs, str) or not ours or not theirs:
+        return None
+    return theirs / ours
