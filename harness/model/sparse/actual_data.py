@@ -38,7 +38,7 @@ class Distribution:
         return int(self.tiles.sum())
 
 
-@dataclass
+@dataclass(eq=False)
 class ActualData:
     """``shape`` of the tensor in all its ranks, ``places`` of its words that are not zero, a row for each
     rank. Remembers what it has counted, by sizes of tiles."""

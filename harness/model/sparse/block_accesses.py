@@ -7,10 +7,12 @@ the possible occupancies, unless the tile is so large that it does not matter (a
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from harness.errors import InvalidMapping
 from harness.model.arithmetic import unsigned
 from harness.model.sparse.cells import Cell, Counts, Frame, Pair
+from harness.model.sparse.densities import DensityModel, Tile
 
 _ENOUGH_BLOCKS: dict[int, tuple[int, ...]] = {
     2: (251, 125, 84, 63, 51, 42, 36, 32, 28, 1),
@@ -91,7 +93,15 @@ def _partly_filled(frame: Frame, tensor: int, storage: int) -> float:
     tenth = int(math.floor(density / 0.1) - 1) if density >= 0.1 else 0
     if _ENOUGH_BLOCKS[block][tenth] <= cell.shape // block or density == 0:
         return 1.0
+    return _expected_blocks(frame.models[tensor], cell.tile, cell.shape, block) / (
+        cell.shape * density / block
+    )
+
+
+@lru_cache(maxsize=4096)
+def _expected_blocks(model: DensityModel, tile: Tile, shape: int, block: int) -> float:
+    """Remembered: a search asks for the same tiles again and again."""
     blocks = 0.0
-    for words, probability in frame.models[tensor].occupancies(cell.tile, 1, cell.shape):
+    for words, probability in model.occupancies(tile, 1, shape):
         blocks += math.ceil(words / block) * probability
-    return blocks / (cell.shape * density / block)
+    return blocks

@@ -20,13 +20,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from harness.model.geometry import Box
 from harness.model.sparse.cells import Cell, RankUnits
 from harness.model.sparse.densities import DensityModel, Tile
-from harness.spec.sparse import FormatName
+from harness.spec.sparse import FormatName, TensorFormat
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,23 +54,37 @@ class _Fiber:
     inner: Tile
 
 
-def units_given(cell: Cell, model: DensityModel, occupancies: Sequence[int]) -> list[UnitsByOccupancy]:
-    """The units of all ranks, innermost first, of a tile with each of these numbers of non-zero words."""
+class Held(NamedTuple):
+    """A tile with metadata and all that these depend on: its words, its format, and its fiber tree."""
+
+    tile: Tile
+    shape: int
+    format: TensorFormat
+    boxes: tuple[Box, ...]
+    fiber_shapes: tuple[int, ...]
+
+
+def held_with_metadata(cell: Cell) -> Held:
     assert cell.format is not None
     assert cell.representation is not None
-    count = len(occupancies)
     layout = cell.representation
-    top = len(cell.format.ranks) - 1
-    always = 0 if cell.format.inner_to_outer else top
-    fibers, current = 1, cell.tile
+    return Held(cell.tile, cell.shape, cell.format, tuple(layout.boxes), tuple(layout.fiber_shapes))
+
+
+def units_given(held: Held, model: DensityModel, occupancies: Sequence[int]) -> list[UnitsByOccupancy]:
+    """The units of all ranks, innermost first, of a tile with each of these numbers of non-zero words."""
+    count = len(occupancies)
+    top = len(held.format.ranks) - 1
+    always = 0 if held.format.inner_to_outer else top
+    fibers, current = 1, held.tile
     found: list[UnitsByOccupancy] = []
     for rank in range(top, -1, -1):
-        of, shape, inner = cell.format.ranks[rank], layout.fiber_shapes[rank], Tile(layout.boxes[rank])
+        of, shape, inner = held.format.ranks[rank], held.fiber_shapes[rank], Tile(held.boxes[rank])
         if shape == 1 and rank != always:
             found.insert(0, UnitsByOccupancy(np.zeros(count), np.zeros(count), 0, 0))
         else:
             fiber = _Fiber(fibers, shape, current, inner)
-            metadata, payloads = _units(of.format, fiber, cell, model, occupancies)
+            metadata, payloads = _units(of.format, fiber, held, model, occupancies)
             found.insert(0, UnitsByOccupancy(metadata, payloads, of.metadata_word_bits, of.payload_word_bits))
         fibers *= shape
         current = inner
@@ -80,16 +97,16 @@ def units_given(cell: Cell, model: DensityModel, occupancies: Sequence[int]) -> 
 
 
 def _units(
-    name: FormatName, fiber: _Fiber, cell: Cell, model: DensityModel, occupancies: Sequence[int]
+    name: FormatName, fiber: _Fiber, held: Held, model: DensityModel, occupancies: Sequence[int]
 ) -> tuple[Floats, Floats]:
     count, fibers, shape = len(occupancies), fiber.fibers, fiber.shape
     if name == "ub":
         everything = np.full(count, float(fibers * shape))
         return everything, everything.copy()
-    filled = fibers * (1 - model.empty_given(fiber.tile, cell.tile, cell.shape, occupancies))
+    filled = fibers * (1 - model.empty_given(fiber.tile, held.tile, held.shape, occupancies))
     if name == "uop":
         return np.zeros(count), filled * (shape + 1)
-    coordinates = shape * (1 - model.empty_given(fiber.inner, cell.tile, cell.shape, occupancies))
+    coordinates = shape * (1 - model.empty_given(fiber.inner, held.tile, held.shape, occupancies))
     if name == "rle":
         both = coordinates * filled
         return both, both.copy()
@@ -119,8 +136,14 @@ def units_at(cell: Cell, model: DensityModel, confidence: float) -> list[RankUni
     """The units that are not exceeded with this confidence; none without metadata."""
     if cell.format is None:
         return []
-    most = model.most_occupancy(cell.tile, confidence)
-    return [
+    return list(_units_at(held_with_metadata(cell), model, confidence))
+
+
+@lru_cache(maxsize=4096)
+def _units_at(held: Held, model: DensityModel, confidence: float) -> tuple[RankUnits, ...]:
+    """Remembered: a search asks for the same tiles again and again."""
+    most = model.most_occupancy(held.tile, confidence)
+    return tuple(
         RankUnits(float(of.metadata[0]), float(of.payloads[0]), of.metadata_bits, of.payload_bits)
-        for of in units_given(cell, model, [most])
-    ]
+        for of in units_given(held, model, [most])
+    )

@@ -7,12 +7,14 @@ CalculateExpectedMetaDataAccesses).
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from harness.model.sparse.cells import Cell, Frame, Pair, RankUnits
-from harness.model.sparse.densities import DensityModel
-from harness.model.sparse.metadata import running, units_given, weighted
+from harness.model.sparse.densities import DensityModel, Tile
+from harness.model.sparse.metadata import Held, held_with_metadata, running, units_given, weighted
 
 
 def expect(frame: Frame) -> None:
@@ -30,20 +32,41 @@ def expect(frame: Frame) -> None:
 
 def _expect(cell: Cell, model: DensityModel, known_outside: bool) -> None:
     """``known_outside``: the parent's metadata tell empty tiles apart, and these are not sent."""
-    least = model.least_occupancy(cell.tile, cell.shape)
-    pairs = model.occupancies(cell.tile, least, model.most_occupancy(cell.tile))
+    held = held_with_metadata(cell) if cell.has_metadata else None
+    expected = _expected(cell.tile, cell.shape, model, held, known_outside)
+    if expected.filled is not None:
+        cell.instances *= expected.filled
+    cell.expected_metadata = list(expected.metadata)
+    cell.expected_density = expected.occupancy / cell.shape
+    cell.expected_occupancy = expected.occupancy
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """``filled``: the share of tiles that are not empty, where only these are sent."""
+
+    filled: float | None
+    occupancy: float
+    metadata: tuple[RankUnits, ...]
+
+
+@lru_cache(maxsize=4096)
+def _expected(
+    tile: Tile, shape: int, model: DensityModel, held: Held | None, known_outside: bool
+) -> _Expected:
+    """Remembered: a search asks for the same tiles again and again."""
+    least = model.least_occupancy(tile, shape)
+    pairs = model.occupancies(tile, least, model.most_occupancy(tile))
     numbers = [n for n, _ in pairs]
     weights = np.array([p for _, p in pairs])
+    filled = None
     if known_outside and least == 0 and pairs:
         filled = 1.0 - float(weights[0])
-        cell.instances *= filled
         weights = weights / filled if filled else np.zeros(len(pairs))
         weights[0] = 0.0
     total = running(weights * np.array(numbers, dtype=np.float64))
-    if cell.has_metadata and pairs:
-        cell.expected_metadata = weighted(units_given(cell, model, numbers), weights)
-    cell.expected_density = total / cell.shape
-    cell.expected_occupancy = total
+    metadata = weighted(units_given(held, model, numbers), weights) if held is not None and pairs else []
+    return _Expected(filled, total, tuple(metadata))
 
 
 def _count_metadata(cell: Cell) -> None:
