@@ -88,7 +88,7 @@ def read_timeloop_folder(folder: Path) -> TimeloopFolder:
         energy_pj=read.energy_pj,
         edp_j_cycles=read.edp_j_cycles,
         utilization=read.utilization,
-        macs=read.macs,
+        macs=specification.problem.macs,
         bound_by=read.bound_by,
         levels=read.levels,
         networks=read.networks,
