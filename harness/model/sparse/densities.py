@@ -40,7 +40,9 @@ class Tile:
 
 
 class DensityModel(Protocol):
-    """``words`` of the whole tensor, ``name`` as Timeloop prints it."""
+    """``name`` as Timeloop prints it. Equal models give equal answers, which may be remembered."""
+
+    def __hash__(self) -> int: ...
 
     @property
     def name(self) -> str: ...
