@@ -19,6 +19,7 @@ from harness.estimation import EstimationOptions, estimate
 from harness.estimation.component_classes import read_component_classes
 from harness.estimation.hwc.models import Question, _action
 from harness.spec import load_specification
+from harness.spec.jinja_render import render
 from harness.spec.passed_over import passed_over
 
 TOP = """\
@@ -195,6 +196,18 @@ def test_a_folder_can_be_found(designs):
     files = written(designs, {"designs/own.yaml.jinja": text})
     given = [files / "designs/own.yaml.jinja", designs / "layer_shapes/net/0.yaml"]
     assert load_specification(given).architecture.level_names[0] == "spad"
+
+
+@pytest.mark.parametrize(
+    ("call", "lines"), [("indent(2)", "a\n\n  b"), ("indent(2, true, true)", "  a\n  \n  b")]
+)
+def test_text_below_a_key_is_indented(call, lines):
+    assert render("{{ 'a\\n\\nb' | " + call + " }}", "t.jinja", {}, {}, str)[0] == lines
+
+
+def test_indentation_has_its_measure():
+    with pytest.raises(HarnessError, match="a template that loops"):
+        render("{{ 'a\\nb' | indent(1000000000) }}", "t.jinja", {}, {}, str)
 
 
 def test_a_size_in_another_case_has_no_effect_as_in_timeloop_and_is_told(designs):

@@ -12,6 +12,9 @@ from pathlib import Path
 from benchmarks.compatibility.collections import find_trials
 from benchmarks.compatibility.trial import PASSED, Options, Outcome, run_trial
 
+_LONGEST = 160
+"""Characters of an error in the table."""
+
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
@@ -60,11 +63,16 @@ def _reasons(outcomes: Sequence[Outcome], folder: Path) -> Iterator[str]:
     failed = [o for o in outcomes if o.status not in PASSED]
     by_reason: dict[tuple[str, str], list[str]] = {}
     for outcome in failed:
-        message = outcome.message.replace(f"{folder}/", "")
+        message = _in_short(outcome.message.replace(f"{folder}/", ""))
         by_reason.setdefault((outcome.status, message), []).append(outcome.trial.case)
     for (status, message), cases in by_reason.items():
         named = ", ".join(cases[:3]) + (f" and {len(cases) - 3} more" if len(cases) > 3 else "")
         yield f"{status} ({named}): {message}"
+
+
+def _in_short(message: str) -> str:
+    """The whole of it stands in the JSON file."""
+    return message if len(message) <= _LONGEST else message[:_LONGEST].rsplit(" ", 1)[0] + " ..."
 
 
 def _record(outcome: Outcome) -> dict[str, object]:

@@ -28,14 +28,27 @@ RenderFile = Callable[[Path], str]
 class Inclusions:
     """Where included files are looked for, and how deep inclusion has gone. One per loaded file."""
 
-    def __init__(self, roots: tuple[Path, ...], folder: Path, load: LoadFile, render: RenderFile) -> None:
+    def __init__(
+        self,
+        roots: tuple[Path, ...],
+        folder: Path,
+        load: LoadFile,
+        render: RenderFile,
+        added: list[Path] | None = None,
+    ) -> None:
+        """``added``: folders that templates add, shared by a file and those that it includes."""
         self._given_roots = roots
         # ``cwd() ~ '/x.yaml'`` is relative to the working folder when the file was named so.
-        self._search = [folder, *roots, Path()]
+        self._places = [folder, *roots, Path()]
+        self._added = added if added is not None else []
         self._folder = folder
         self._load = load
         self._render = render
         self.stored_environment: dict[str, str] = {}
+
+    @property
+    def _search(self) -> list[Path]:
+        return [*self._places, *self._added]
 
     @cached_property
     def _roots(self) -> tuple[Path, ...]:
@@ -95,7 +108,8 @@ class Inclusions:
             folder = Path(path)
         if not self._allowed(folder):
             raise SpecError(f"'{path}' is outside the folders of the given files")
-        self._search.append(folder)
+        if folder not in self._added:
+            self._added.append(folder)
         return ""
 
     def store_environment(self, name: str, value: object = "") -> str:

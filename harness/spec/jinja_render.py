@@ -111,6 +111,7 @@ class _Environment(jinja2.sandbox.SandboxedEnvironment):
         self.filters["replace"] = _replace
         self.filters["round"] = _round
         self.filters["join"] = _join
+        self.filters["indent"] = _indent
         self.globals = {"dict": dict, "namespace": _Namespace, "range": self._range}
 
     def _range(self, *bounds: int) -> range:
@@ -367,6 +368,16 @@ def _replace(text: Any, old: Any, new: Any) -> str:
 
 def _round(value: Any, precision: int = 0) -> Any:
     return round(float(value), max(-20, min(20, int(precision))))
+
+
+def _indent(text: Any, width: Any = 4, first: bool = False, blank: bool = False) -> str:
+    """Jinja's, for a number of blanks; ``include_text`` below a key needs it."""
+    source, margin = str(text), int(width)
+    lines = source.split("\n")
+    if len(source) + len(lines) * max(margin, 0) > MAX_TEXT:
+        raise _Looping
+    moved = [" " * margin + line if line or blank else line for line in lines[1:]]
+    return "\n".join([" " * margin + lines[0] if first else lines[0], *moved])
 
 
 def _join(items: Iterable[Any], separator: Any = "") -> str:

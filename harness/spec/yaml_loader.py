@@ -107,6 +107,8 @@ class _Reading:
     roots: tuple[Path, ...]
     depth: int = 0
     tally: _Tally = field(default_factory=_Tally)
+    added: list[Path] = field(default_factory=list)
+    """Folders that ``add_to_path`` was called with, in whichever of the files."""
 
     def deeper(self) -> _Reading:
         return replace(self, depth=self.depth + 1)
@@ -127,6 +129,7 @@ def _rendered(text: str, name: str, folder: Path, reading: _Reading) -> Lines:
         folder,
         load=lambda path: _parse(_source(path, reading.deeper())),
         render=lambda path: _text_of(_source(path, reading.deeper())),
+        added=reading.added,
     )
     if name.endswith(TEMPLATE_SUFFIXES) or "{{" in text or "{%" in text:
         # Jinja takes longer to import than a specification to read; many have no template.

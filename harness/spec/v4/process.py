@@ -151,7 +151,7 @@ def _joined(first: Any, second: Any, written: str, place: Location | None) -> An
 
 
 def _variables(top: LocatedDict) -> LocatedDict:
-    written = mapping_of(top.get("variables"), "'variables'", where(top, "variables"))
+    written = mapping_of(_merged(top.get("variables")), "'variables'", where(top, "variables"))
     check_version(written, "'variables'")
     result = LocatedDict(location=written.location)
     result["version"] = QuotedStr("0.4")
@@ -162,6 +162,17 @@ def _variables(top: LocatedDict) -> LocatedDict:
     evaluated = evaluate_all(rest, {"spec": dict(top)})
     result.update(evaluated)
     result.key_locations = dict(written.key_locations)
+    return result
+
+
+def _merged(value: Any) -> Any:
+    """A list of mappings as one, the later over the earlier: templates put variables together so."""
+    if not isinstance(value, LocatedList) or not all(isinstance(part, LocatedDict) for part in value):
+        return value
+    result = LocatedDict(location=value.location)
+    for part in value:
+        result.update(part)
+        result.key_locations.update(part.key_locations)
     return result
 
 
