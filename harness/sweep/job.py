@@ -115,7 +115,7 @@ def _refuse_other_files(job: SweepJob) -> None:
     if depends_on_own_files(request) or request.needs_timeloop:
         parameters = load_architecture_template(request.architecture).resolve(request.parameters)
         if RequestIdentity(request).key(parameters) != job.key:
-            what = "the template, the tables or the real Timeloop" if request.needs_timeloop else _OWN_FILES
+            what = "this program, its files or the real Timeloop" if request.needs_timeloop else _OWN_FILES
             raise HarnessError(f"{what} differ from those that the sweep began with")
 
 

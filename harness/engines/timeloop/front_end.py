@@ -22,6 +22,7 @@ from typing import Any
 from harness.engines.exported import v4_files
 from harness.engines.job import Job
 from harness.engines.processed_input import processed_tree
+from harness.engines.timeloop.child import before_exec
 from harness.engines.timeloop.scratch import scratch_folder
 from harness.errors import HarnessError, Unsupported
 from harness.spec.yaml_loader import load_yaml_text
@@ -116,6 +117,7 @@ def _asked(python: str, files: Mapping[str, str], for_model: bool) -> dict[str, 
                 timeout=MOST_SECONDS,
                 check=False,
                 start_new_session=True,
+                preexec_fn=before_exec(),
             )
         except subprocess.TimeoutExpired:
             raise HarnessError(f"Timeloop's front end gave no answer within {MOST_SECONDS:g} s") from None

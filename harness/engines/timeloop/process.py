@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
+from harness.engines.timeloop.child import before_exec
 from harness.engines.timeloop.log import Log
 from harness.errors import HarnessError
 
@@ -73,6 +74,7 @@ def run_program(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=before_exec(),  # noqa: PLW1509 - it takes no lock that a thread could hold
         )
     except OSError as error:
         raise HarnessError(f"{command[0]} does not start: {error.strerror or error}") from error
