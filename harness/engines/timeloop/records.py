@@ -23,12 +23,14 @@ from harness.timeloop_outputs import (
     read_stats,
 )
 from harness.timeloop_outputs.map_stats_xml import ArchivedLevel, ArchivedNetwork
+from harness.timeloop_outputs.map_text import NestLoop
 from harness.timeloop_outputs.stats import PrintedArithmetic, PrintedDataSpace, PrintedLevel, PrintedNetwork
 
 DEFAULT_NAMES = ("stats.txt", "map+stats.xml", "map.txt")
 
 _PRINTED_STEP_PJ = 0.01
 _SUMMARY_STEP_PJ = 1e4
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -191,19 +193,29 @@ def _sparse(space: PrintedDataSpace | None) -> SparseDataSpace | None:
 
 
 def _instances_in_nest(nest: LoopNest | None, level: str) -> float:
-    """Instances in use on average of a level that keeps nothing: those that spatial loops around it reach."""
-    instances = 1.0
-    visits: dict[str, int] = {}
+    """Instances in use on average, as a whole number of Timeloop's, of a level that keeps nothing: those that
+    spatial loops around it reach.
+    """
+    around: dict[str, list[NestLoop]] = {}
     for outer in nest.levels if nest is not None else ():
         if outer.name == level:
             break
         for loop in outer.loops:
-            before = visits.get(loop.dimension, 1)
-            # All visits go through the whole loop but the last one.
-            visits[loop.dimension] = (before - 1) * loop.factor + loop.residual
-            if loop.axis:
-                instances *= visits[loop.dimension] / before
-    return instances
+            around.setdefault(loop.dimension, []).append(loop)
+    return float(int(math.prod(_average_instances(loops) for loops in around.values()) + _ROUNDING))
+
+
+def _average_instances(loops: list[NestLoop]) -> float:
+    """Of one dimension, outermost loop first: visits of the inside per step in time."""
+    visits, steps = 1, 1
+    alone = True  # whether the last step has the last visit only, whose loops are the shorter ones
+    for loop in loops:
+        visits = (visits - 1) * loop.factor + loop.residual
+        if loop.axis:
+            alone = alone and loop.residual == 1
+        else:
+            steps = (steps - 1) * loop.factor + (loop.residual if alone else loop.factor)
+    return visits / steps
 
 
 def _average(average: float | None, highest: float) -> float:
