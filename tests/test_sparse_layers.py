@@ -193,7 +193,7 @@ def test_fronts_are_refused_before_anything_is_searched(
     assert main([*given, "--pareto", "-o", str(tmp_path / "out")]) == 2
     assert "fronts are proven for hardware without sparse optimisations" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
-    assert main([*given, "--certify", "-vc", "20", "-o", str(tmp_path / "out")]) == 0
+    assert main([*given, "--certify", "-vc", "20", "--threads", "1", "-o", str(tmp_path / "out")]) == 0
     shown = capsys.readouterr()
     assert "search    guided (uber)" in shown.out
     assert "none, this search proved nothing" in shown.out

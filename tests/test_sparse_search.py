@@ -18,6 +18,8 @@ from harness.spec.loading import read_specification
 from harness.spec.mapping import Mapping
 from harness.spec.specification import Specification
 
+SAVING = at("Buffer", saving("gating", "B", "A"))
+
 
 def specified(case: str | dict[str, Any]) -> Specification:
     return read_specification(CASES[case] if isinstance(case, str) else case)
@@ -86,11 +88,19 @@ def test_the_other_mappers_search_too(algorithm: str) -> None:
 
 
 def test_optimal_searches_what_it_cannot_prove_and_says_so() -> None:
-    specification = specified("gating")
-    result = found(specification, "optimal", victory_condition=150)
+    larger = tree({"M": 8, "N": 4, "K": 12}, {"A": fixed(0.25)}, [SAVING], depth=60)
+    specification = specified(larger)
+    result = found(specification, "optimal", victory_condition=100)
     assert result.status == "best_found"
+    assert result.algorithm == "guided"
     assert result.lower_bound is None
     assert any("not proven" in note and "sparse optimisations" in note for note in result.notes)
+
+
+def test_optimal_sees_small_spaces_to_their_end() -> None:
+    specification = specified("gating")
+    result = found(specification, "optimal", victory_condition=1)
+    assert (result.status, result.algorithm) == ("optimal", "linear_pruned")
     assert figures(result, specification) == (12, pytest.approx(BEST["gating"][1], abs=0.0006))
 
 
