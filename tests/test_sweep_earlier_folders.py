@@ -73,6 +73,15 @@ def test_a_sweep_that_counted_one_head_is_seen(tmp_path: Path) -> None:
     assert [o.times for o in read.layers] == [1, 1] and read.notes == ()
 
 
+def test_sums_to_which_attention_added_nothing_do_not_tell_its_heads(tmp_path: Path) -> None:
+    """It failed: else the configuration would count its heads once, and be another study."""
+    good = {"KQV": summary_text(KQV, "pJ"), "VScores": summary_text(VSCORES, "pJ")}
+    make(tmp_path, 0, stored((KQV, 1), (VSCORES, 16)), good)
+    read = make(tmp_path, 1, stored((KQV, 1)), {**good, "VScores": ""})
+    assert [o.times for o in read.layers] == [1, 16]
+    assert read.notes == ("the stored sums do not tell the heads; 16 heads as in the other configurations",)
+
+
 def test_an_empty_stats_file_makes_the_configuration_fail(tmp_path: Path) -> None:
     """The earlier harness added nothing for it and ranked the configuration best."""
     good = {"KQV": summary_text(KQV, "pJ"), "VScores": summary_text(VSCORES, "pJ")}
@@ -107,14 +116,14 @@ def test_heads_that_the_sums_do_not_tell_are_those_of_the_others(tmp_path: Path)
     metrics = stored((KQV, 1), (VSCORES, 12))
     assumed = make(tmp_path, 0, {**metrics, "cycles": 7}, texts)
     assert assumed.layers[1].times == 16
-    assert assumed.notes == ("the stored sums do not fit the layers; 16 heads are assumed",)
+    assert assumed.notes == ("the stored sums do not tell the heads; 16 heads are assumed",)
     make(tmp_path, 1, metrics, texts)
     again = read_result_folders(tmp_path).earlier[0]
     assert again.layers[1].times == 12
-    assert again.notes == ("the stored sums do not fit the layers; 12 heads as in the other configurations",)
+    assert again.notes == ("the stored sums do not tell the heads; 12 heads as in the other configurations",)
     # Cycles that fit by chance do not suffice.
     chance = make(tmp_path, 2, {**metrics, "energy": 1.0}, texts)
-    assert "do not fit" in chance.notes[0]
+    assert "do not tell" in chance.notes[0]
 
 
 def test_fused_layers_are_told_by_their_folders(tmp_path: Path) -> None:

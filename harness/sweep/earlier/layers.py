@@ -93,10 +93,13 @@ def derived_heads(layers: Sequence[LayerOutcome], stored: Metrics | None) -> int
     """How often the layers of attention count, such that the sums are those stored; None if nothing fits.
 
     Layers without figures added nothing to the stored sums, so they are left out here. Cycles must agree to
-    the last digit and energies nearly: folders of several runs may be mixed, and agree by chance in one.
+    the last digit and energies nearly: folders of several runs may be mixed, and agree by chance in one. Sums
+    to which attention added nothing, for it failed, tell nothing of it.
     """
     present = [layer for layer in layers if layer.ok]
     if stored is None or not present:
+        return None
+    if any(map(_once_a_head, layers)) and not any(map(_once_a_head, present)):
         return None
     cycles = {False: 0, True: 0}
     for layer in present:
@@ -117,8 +120,8 @@ def assumed_heads(known: Collection[int]) -> tuple[int, str]:
     """The count to take when the stored sums do not tell, and what to say about it."""
     if len(known) == 1:
         (heads,) = known
-        return heads, f"the stored sums do not fit the layers; {heads} heads as in the other configurations"
-    return _USUAL_HEADS, f"the stored sums do not fit the layers; {_USUAL_HEADS} heads are assumed"
+        return heads, f"the stored sums do not tell the heads; {heads} heads as in the other configurations"
+    return _USUAL_HEADS, f"the stored sums do not tell the heads; {_USUAL_HEADS} heads are assumed"
 
 
 def with_heads(layers: Sequence[LayerOutcome], heads: int) -> tuple[LayerOutcome, ...]:
