@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -26,6 +27,7 @@ from harness.engines.identity import RequestIdentity
 from harness.engines.job import Job
 from harness.engines.layer_job import LayerRequest
 from harness.engines.result import CheckRecord, Result, TimeloopRun
+from harness.engines.timeloop import front_end_identity
 from harness.errors import HarnessError, SpecError
 from harness.report.page.payload import payload
 from harness.report.sweep.engine_words import engine_words, unequal_lines
@@ -101,6 +103,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("two.json").write_text('[{"pe_rows": 16}, {"pe_rows": 8}]')
     install(tmp_path / "bin")
     monkeypatch.setenv("HARNESS_TIMELOOP_BIN", str(tmp_path / "bin"))
+    monkeypatch.delenv("HARNESS_TIMELOOP_PYTHON", raising=False)
+    monkeypatch.setattr("harness.engines.timeloop.front_end._this_interpreter", lambda: None)
     monkeypatch.setattr(api, "runner_for", lambda *_: HereAndNow())
     monkeypatch.setattr(timeloop, "run", stand_in)
     return tmp_path
@@ -214,6 +218,24 @@ def test_keys_know_the_engine_and_its_build(place: Path) -> None:
     after = [key(request) for request in requests]
     assert after[0] == before[0]
     assert not set(after[1:]) & set(before)
+
+
+def test_keys_know_the_front_end(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = LayerRequest("gemmini", load_model("tiny.yaml").layers[0], load_profile("quick"), check=True)
+    keys = [RequestIdentity(request).key({})]
+    monkeypatch.setenv("HARNESS_TIMELOOP_PYTHON", sys.executable)
+    for name in ("one", "other"):
+        package = place / name / "timeloopfe"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text(f"what = {name!r}")
+        monkeypatch.setenv("PYTHONPATH", str(package.parent))
+        front_end_identity._packages.cache_clear()
+        keys.append(RequestIdentity(request).key({}))
+    assert len(set(keys)) == 3
+    front_end_identity._packages.cache_clear()
+    monkeypatch.setenv("HARNESS_TIMELOOP_PYTHON", str(place / "nowhere"))
+    with pytest.raises(HarnessError, match="nowhere, for Timeloop's front end, is no Python that starts"):
+        RequestIdentity(request)
 
 
 def test_results_of_another_build_are_not_taken(

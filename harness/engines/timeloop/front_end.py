@@ -53,7 +53,7 @@ def flattened(job: Job) -> Flattened:
     own = processed_tree(job.specification, constraints_changed=False)
     if job.source is None:
         return Flattened(own)
-    python = _interpreter()
+    python = interpreter()
     if python is None:
         note = "flattened by this package, for no front end of Timeloop's (timeloopfe) is installed"
         return Flattened(own, notes=(note,))
@@ -76,7 +76,7 @@ def flattened(job: Job) -> Flattened:
     return Flattened(load_yaml_text(answer["text"], f"<{name}>"), name)
 
 
-def _interpreter() -> str | None:
+def interpreter() -> str | None:
     """The one that is named, else the running one if it has a front end. A name is sought on ``PATH``."""
     named = os.environ.get(INTERPRETER, "")
     if not named:

@@ -62,8 +62,11 @@ def require_installation() -> None:
 
 
 def installed_identity() -> str:
-    """Digests of both programs: part of the key under which a figure of theirs is kept."""
-    return "; ".join(f"{name} {program_named(name).identity}" for name in (MAPPER, MODEL))
+    """Digests of both programs and of the front end: part of the key under which their figures are kept."""
+    from harness.engines.timeloop.front_end_identity import front_end_identity  # noqa: PLC0415 - it is above
+
+    programs = "; ".join(f"{name} {program_named(name).identity}" for name in (MAPPER, MODEL))
+    return f"{programs}; front end {front_end_identity()}"
 
 
 @lru_cache(maxsize=8)
