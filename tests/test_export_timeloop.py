@@ -357,7 +357,7 @@ def test_files_of_the_users_become_plain(own_files: list[str], tmp_path: Path) -
     assert_same(job, load_specification(written(files, tmp_path / "out")))
     tree = load_tree(written(files, tmp_path / "out"))
     names = [node.get("name") for node in nodes_of(tree["architecture"]["nodes"])]
-    assert names == ["system", "DRAM", "Buffer", "PE", None, "Register", "nothing_1", "MAC"]
+    assert names == ["system", "DRAM", "Buffer", "PE", None, "Register", None, "MAC"]
     assert tree["variables"] == {
         "version": 0.4, "SIDE": 4, "width_of_row": 64, "technology": "45nm"
     }, "a function is of no use to anyone now"  # fmt: skip

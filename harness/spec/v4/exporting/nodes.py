@@ -22,9 +22,6 @@ DEMANDED = ("width", "depth")
 taken for nothing by both front ends and by our reader; a null is refused.
 """
 
-NOTHING = "nothing"
-"""The name of a !Nothing that has none."""
-
 _TAGS = {"hierarchical": "Hierarchical", "parallel": "Parallel", "pipelined": "Pipelined"}
 
 
@@ -43,7 +40,6 @@ class _Writer:
         self._constraints, self._problem, self._mapped = constraints, problem, mapping is not None
         said = constraints.levels if mapping is None else mapping.levels
         self._keeps = {level.level: level.keep for level in said}
-        self._unnamed = 0
 
     def nodes(self, branch: Branch, passing: set[str]) -> LocatedList:
         """``passing`` are the data spaces that have to find their way through ``branch``."""
@@ -82,10 +78,8 @@ class _Writer:
         node = LocatedDict({"name": leaf.name})
         if leaf.kind == "nothing":
             node.tag = "Nothing"
-            if leaf.name == NOTHING:
-                # The front ends want names that are unique, and would call all of these the same.
-                self._unnamed += 1
-                node["name"] = f"{NOTHING}_{self._unnamed}"
+            # The front ends name it themselves, and take no other name.
+            del node["name"]
         elif leaf.kind == "container":
             node.tag = "Container"
         else:
