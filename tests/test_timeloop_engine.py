@@ -28,9 +28,10 @@ from harness.engines import embedded, timeloop
 from harness.engines.job import Job
 from harness.engines.layer_job import LayerRequest, layer_job
 from harness.engines.result import Result
+from harness.engines.timeloop import front_end as front_end_module
 from harness.engines.timeloop import installation, process
 from harness.engines.timeloop.front_end import INTERPRETER
-from harness.engines.timeloop.installation import FOLDER, installed_identity
+from harness.engines.timeloop.installation import FOLDER
 from harness.engines.timeloop.log import Log
 from harness.engines.timeloop.outcome import outcome_of
 from harness.engines.timeloop.settings import DEFAULT_SECONDS, NEVER, translated
@@ -42,6 +43,8 @@ from harness.spec.settings import SearchSettings
 from harness.spec.yaml_loader import load_yaml_text
 from harness.spec.zero_pattern import ZeroPattern
 from harness.workloads import gemm_layer
+
+IN_THIS_INTERPRETER = front_end_module._this_interpreter
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -423,15 +426,81 @@ def test_who_heeds_no_signal_is_killed_with_all_that_it_started(
 ) -> None:
     for name in ("GRACE_SECONDS", "SECOND_GRACE_SECONDS"):
         monkeypatch.setattr(process, name, 0.1)
-    folder = install(Scenario("interrupted", waits=True, signals_ignored=99))
+    folder = install(Scenario("interrupted", waits=True, signals_ignored=99, starts_child=True))
     years_pass(folder)
     result = timeloop.run(recorded_job())
     assert result.status == "failed" and result.timeloop is not None
     assert (result.timeloop.ended, result.timeloop.exit_code) == ("killed", -signal.SIGKILL)
     assert result.reason is not None and "did not end when it was asked to (time limit)" in result.reason
     run = json.loads((given_to(folder, "timeloop-mapper") / "run.json").read_text())
-    with pytest.raises(ProcessLookupError):
-        os.kill(run["process"], 0)
+    assert not is_running(run["process"]) and not is_running(run["child"])
+
+
+def is_running(process: int) -> bool:
+    """Not one that has ended and that nobody has asked for its end yet, as in a container."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.parametrize("script", ["passes signals on", "heeds no signal", "dies of a signal"])
+def test_a_script_that_starts_the_program_loses_no_mapping(
+    script: Any,
+    install: Callable[..., Path],
+    years_pass: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process, "GRACE_SECONDS", 60.0 if script == "passes signals on" else 0.5)
+    monkeypatch.setattr(process, "SECOND_GRACE_SECONDS", 60.0)
+    folder = install(Scenario("interrupted", waits=True, script=script))
+    years_pass(folder)
+    result = timeloop.run(recorded_job(sizes="256,256,256"))
+    assert result.status == "ok" and result.timeloop is not None
+    assert result.timeloop.ended == "time limit"
+    run = json.loads((given_to(folder, "timeloop-mapper") / "run.json").read_text())
+    assert run["process"] != run["session"] and not is_running(run["process"])
+
+
+def test_half_the_files_of_a_killed_program_are_no_result() -> None:
+    files = {name: text for name, text in recorded.recording("mapper_gemmini").files.items() if text}
+    killed = process.Ended("time limit", -signal.SIGKILL, 1.0, killed=True)
+    whole = outcome_of("timeloop-mapper", killed, Log(macs=1), files, 60.0)
+    assert (whole.status, whole.ended) == ("ok", "time limit, killed")
+    del files["timeloop-mapper.map+stats.xml"]
+    half = outcome_of("timeloop-mapper", killed, Log(macs=1), files, 60.0)
+    assert (half.status, half.ended, half.figures) == ("failed", "killed", None)
+
+
+def test_an_evaluation_that_is_stopped_does_not_make_its_mapping_an_invalid_one(
+    install: Callable[..., Path],
+) -> None:
+    folder = install(FOUND, Scenario("model_refuses", waits=True))
+    job = recorded_job()
+    found = timeloop.run(job)
+    result = timeloop.run(
+        with_mapping_of(job, found), None, (given_to(folder, "timeloop-model") / "run.json").exists
+    )
+    assert result.status == "failed" and result.timeloop is not None
+    assert result.timeloop.ended == "interrupted"
+    model = process.Ended("time limit", -signal.SIGINT, 600.0)
+    late = outcome_of("timeloop-model", model, Log(macs=1), {}, 600.0)
+    assert late.status == "failed"
+    assert late.reason == "timeloop-model did not evaluate the mapping within the time limit of 600 s"
+
+
+@pytest.mark.parametrize("number", ["-nan", "inf"])
+@pytest.mark.parametrize("precision", ["full", "printed"])
+def test_energies_that_are_no_numbers_are_no_figures(number: str, precision: str) -> None:
+    run = recorded.recording("model_gemmini")
+    kinds = ["stats.txt"] if precision == "printed" else ["stats.txt", "map.txt", "map+stats.xml"]
+    files = {f"timeloop-model.{kind}": run.output(kind) for kind in kinds}
+    last = f"timeloop-model.{kinds[-1]}"
+    files[last] = re.sub(r"(<energy_>|Energy \(total\) +: )[0-9.e+-]+", rf"\g<1>{number}", files[last])
+    outcome = outcome_of("timeloop-model", process.Ended("finished", 0, 1.0), Log(macs=1), files, 600.0)
+    assert (outcome.status, outcome.ended) == ("failed", "unreadable output")
+    assert outcome.reason is not None and last in outcome.reason
 
 
 def test_whoever_ends_us_ends_the_program_too(install: Callable[..., Path]) -> None:
@@ -549,10 +618,10 @@ def test_the_programs_are_found_on_the_path_too(tmp_path: Path, monkeypatch: pyt
     folder = install_double(tmp_path / "bin")
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     assert installation.program_named("timeloop-mapper").path == folder / "timeloop-mapper"
-    before = installed_identity()
+    before = timeloop.installed_identity()
     with (folder / "timeloop-model").open("a") as launcher:
         launcher.write("# another build\n")
-    assert installed_identity() != before
+    assert timeloop.installed_identity() != before
 
 
 def test_a_program_that_does_not_start_is_told_in_one_line(
@@ -700,7 +769,7 @@ def test_what_the_front_end_refuses_is_flattened_by_this_package(
 
 @pytest.mark.parametrize(
     ("body", "words"),
-    [("import os; os._exit(5)", "ended with 5 and no answer")],
+    [("import os; os.write(2, b'no memory\\n'); os._exit(5)", "5 and no answer; its last words: no memory")],
 )
 def test_a_front_end_that_dies_is_told(
     body: str, words: str, front_end: Callable[..., Path], install: Callable[..., Path]
@@ -711,13 +780,83 @@ def test_a_front_end_that_dies_is_told(
         timeloop.run(recorded_job())
 
 
-def test_a_named_interpreter_without_a_front_end_is_an_error(
-    install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("engine", ["timeloop", "both"])
+@pytest.mark.parametrize("there", [False, True], ids=["no interpreter", "no front end"])
+def test_a_named_interpreter_without_a_front_end_is_an_error_before_any_search(
+    there: bool,
+    engine: str,
+    install: Callable[..., Path],
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     install()
-    monkeypatch.setenv(INTERPRETER, str(tmp_path / "python"))
-    with pytest.raises(HarnessError, match="does not start"):
+    packages = command.folder.parent / "packages"
+    (packages / "pytimeloop").mkdir(parents=True)
+    (packages / "pytimeloop" / "__init__.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(packages))
+    monkeypatch.setenv(INTERPRETER, sys.executable if there else str(packages / "python"))
+    code, told = command("--gemm", RECORDED, "--engine", engine)
+    assert code == 2 and len(told.splitlines()) == 1 and not command.folder.exists()
+    words = f"{sys.executable}, which has no front end of Timeloop's" if there else "python does not start"
+    assert words in told
+    with pytest.raises(HarnessError, match="front end"):
         timeloop.run(recorded_job())
+
+
+@pytest.mark.parametrize("part", ["", "raise ImportError('half an installation')"], ids=["none", "broken"])
+def test_bindings_without_a_working_front_end_are_passed_over(
+    part: str,
+    front_end: Callable[..., Path],
+    install: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    install()
+    packages = front_end("", "pytimeloop/timeloopfe") if part else tmp_path / "packages"
+    (packages / "pytimeloop").mkdir(parents=True, exist_ok=True)
+    (packages / "pytimeloop" / "__init__.py").touch()
+    if part:
+        (packages / "pytimeloop" / "timeloopfe" / "__init__.py").write_text(part)
+    monkeypatch.setenv("PYTHONPATH", str(packages))
+    monkeypatch.syspath_prepend(str(packages))
+    monkeypatch.delenv(INTERPRETER, raising=False)
+    monkeypatch.setattr("harness.engines.timeloop.front_end._this_interpreter", IN_THIS_INTERPRETER)
+    result = timeloop.run(recorded_job())
+    assert result.status == "ok" and len(result.notes) == 1
+    words = "does not work: ImportError: half an installation" if part else "is installed"
+    assert words in result.notes[0]
+    assert ("pytimeloop.timeloopfe sha256:" in timeloop.installed_identity()) == bool(part)
+
+
+def test_a_front_end_that_hangs_leaves_nothing_of_what_it_started(
+    front_end: Callable[..., Path],
+    install: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    install()
+    front_end("")
+    started = tmp_path / "started"
+    (tmp_path / "python").write_text(
+        f'#!/bin/sh\ntrap "" INT\nsleep 60 & echo $! > "{started}"\nwait\nwait\n'
+    )
+    (tmp_path / "python").chmod(0o755)
+    monkeypatch.setenv(INTERPRETER, str(tmp_path / "python"))
+    monkeypatch.setattr("harness.engines.timeloop.front_end.MOST_SECONDS", 0.3)
+    for name in ("GRACE_SECONDS", "SECOND_GRACE_SECONDS"):
+        monkeypatch.setattr(process, name, 0.1)
+    with pytest.raises(HarnessError, match=r"no answer within 0\.3 s"):
+        timeloop.run(recorded_job())
+    assert not is_running(int(started.read_text()))
+
+
+def test_a_front_end_is_stopped_as_the_search_is(
+    front_end: Callable[..., Path], install: Callable[..., Path]
+) -> None:
+    install(NOTHING_FOUND)
+    front_end("import time; time.sleep(60)")
+    result = timeloop.run(recorded_job(), should_stop=lambda: True)
+    assert "refuses the input: it was stopped" in result.notes[0]
 
 
 def test_a_named_interpreter_may_lie_relative_to_the_working_folder(

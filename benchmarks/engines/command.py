@@ -61,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="pairs at a time (1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every pair there, too")
     options = parser.parse_args(argv)
-    from harness.engines.timeloop.installation import installed_identity  # noqa: PLC0415
+    from harness.engines.timeloop import installed_identity  # noqa: PLC0415
 
     try:
         identity = installed_identity()

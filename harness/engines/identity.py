@@ -82,7 +82,7 @@ def _of_engine(request: LayerRequest) -> tuple[object, ...]:
     """Nothing where this package works alone."""
     if not request.needs_timeloop:
         return ()
-    from harness.engines.timeloop.installation import installed_identity  # noqa: PLC0415 - only where it runs
+    from harness.engines.timeloop import installed_identity  # noqa: PLC0415 - only where it runs
 
     return (request.engine, request.check, installed_identity())
 

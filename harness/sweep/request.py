@@ -68,7 +68,7 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
     """Checks every name, key and value. Raises HarnessError, with all mistakes of a file at once."""
     _check(request)
     if request.engine != "embedded":
-        from harness.engines.timeloop.installation import require_installation  # noqa: PLC0415
+        from harness.engines.timeloop import require_installation  # noqa: PLC0415
 
         require_installation()
     names = request.architectures or _architectures_meant(request)
@@ -200,7 +200,7 @@ def _study(request: SweepRequest, workload: Workload, settings: SearchSettings, 
     if own_files:
         version += f" with own files {own_files}"
     if request.engine != "embedded":
-        from harness.engines.timeloop.installation import installed_identity  # noqa: PLC0415
+        from harness.engines.timeloop import installed_identity  # noqa: PLC0415
 
         version += f", {installed_identity()}"
     return Study(

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -21,13 +22,17 @@ LONGEST_WAIT_SECONDS = 60
 
 LINES_BEFORE_A_WAIT = 200
 
+WRITING_SECONDS = 0.2
+"""From the signal that it heeds to its files."""
+
 
 def main(scenario_file: str, program: str, arguments: list[str]) -> None:
     place = Path(scenario_file)
     scenario: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
     inputs, folder = arguments[: arguments.index("-o")], Path(arguments[arguments.index("-o") + 1])
     asked = _heed_signals(scenario)
-    _keep_what_was_given(place.parent / f"given to {program}", inputs)
+    child = subprocess.Popen(["sleep", str(LONGEST_WAIT_SECONDS)]).pid if scenario["starts_child"] else 0
+    _keep_what_was_given(place.parent / f"given to {program}", inputs, child)
     if not folder.is_dir():
         _say([f"ERROR: cannot access output directory: {folder}"])
         sys.exit(1)
@@ -39,8 +44,7 @@ def main(scenario_file: str, program: str, arguments: list[str]) -> None:
         _say(log[LINES_BEFORE_A_WAIT:])
     else:
         _say(log)
-    files: dict[str, str] = {} if scenario["waits"] and scenario["nothing_found"] else recording["files"]
-    for name, text in {**files, **scenario["files"]}.items():
+    for name, text in {**recording["files"], **scenario["files"]}.items():
         (folder / name).write_text(text, encoding="utf-8")
     if scenario["signal"]:
         sys.stdout.flush()
@@ -49,14 +53,15 @@ def main(scenario_file: str, program: str, arguments: list[str]) -> None:
     sys.exit(scenario["code"])
 
 
-def _keep_what_was_given(folder: Path, inputs: list[str]) -> None:
+def _keep_what_was_given(folder: Path, inputs: list[str], child: int) -> None:
     """For the test to look at, with the variables of the environment that Timeloop reads."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for name in inputs:
         shutil.copy(name, folder / Path(name).name)
     read = {key: value for key, value in os.environ.items() if key.startswith("TIMELOOP_")}
-    told = {"process": os.getpid(), "session": os.getsid(0), "folder": str(Path.cwd()), "variables": read}
+    here = {"process": os.getpid(), "session": os.getsid(0), "folder": str(Path.cwd()), "child": child}
+    told = {**here, "variables": read}
     complete = folder / "run.json.part"
     complete.write_text(json.dumps(told), encoding="utf-8")
     complete.rename(folder / "run.json")  # from now on it is there for those who wait for it
@@ -80,6 +85,9 @@ def _wait(asked: list[int], ignored: int) -> None:
     until = time.monotonic() + LONGEST_WAIT_SECONDS
     while len(asked) <= ignored and time.monotonic() < until:
         time.sleep(0.01)
+    time.sleep(WRITING_SECONDS)
+    if len(asked) > ignored + 1:
+        os.abort()  # one more abandons what is in hand
 
 
 def _say(lines: list[str]) -> None:

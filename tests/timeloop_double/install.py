@@ -6,9 +6,21 @@ import json
 import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Literal
 
 HERE = Path(__file__).parent
 RECORDINGS = HERE / "recordings"
+
+
+Script = Literal["", "passes signals on", "heeds no signal", "dies of a signal"]
+
+_SCRIPTS: dict[Script, str] = {
+    "": "runpy.run_path(sys.argv[0], run_name='__main__')\n",
+    "passes signals on": "signal.signal(signal.SIGINT, lambda *_: program.send_signal(signal.SIGINT))\n",
+    "heeds no signal": "signal.signal(signal.SIGINT, lambda *_: None)\n",
+    "dies of a signal": "",
+}
+"""What a launcher does beside starting the double, itself or as a child."""
 
 
 @dataclass(frozen=True)
@@ -16,8 +28,9 @@ class Scenario:
     """What the double does: the recording's log and files, and what is different this time.
 
     ``files`` are written over those of the recording. It ends with exit ``code``, or by ``signal``. With
-    ``waits`` it goes on until it gets a SIGINT, or one more than ``signals_ignored``; ``nothing_found`` then
-    means that it has no mapping yet.
+    ``waits`` it goes on until it gets a SIGINT, or one more than ``signals_ignored``; one more while it
+    writes makes it abort. With ``starts_child`` another program goes on beside it. ``script`` is the kind of
+    what is installed in its place and starts it.
     """
 
     recording: str
@@ -26,7 +39,8 @@ class Scenario:
     signal: int = 0
     waits: bool = False
     signals_ignored: int = 0
-    nothing_found: bool = False
+    starts_child: bool = False
+    script: Script = ""
 
 
 FOUND = Scenario("mapper_success")
@@ -45,11 +59,13 @@ def install_double(folder: Path, mapper: Scenario = FOUND, model: Scenario = EVA
         place = folder / f"{program}.json"
         place.write_text(json.dumps(told), encoding="utf-8")
         launcher = folder / program
+        as_child = "program = subprocess.Popen([sys.executable, *sys.argv])\n" if scenario.script else ""
         launcher.write_text(
             f"#!{sys.executable}\n"
-            "import runpy, sys\n"
+            "import runpy, signal, subprocess, sys\n"
+            "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
             f"sys.argv[:1] = [{str(HERE / 'double.py')!r}, {str(place)!r}, {program!r}]\n"
-            f"runpy.run_path({str(HERE / 'double.py')!r}, run_name='__main__')\n",
+            f"{as_child}{_SCRIPTS[scenario.script]}" + ("sys.exit(program.wait())\n" if as_child else ""),
             encoding="utf-8",
         )
         launcher.chmod(0o755)

@@ -53,7 +53,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
     asked = replace(
         job, specification=replace(job.specification, settings=settings, architecture=architecture)
     )
-    flat = flattened(asked)
+    flat = flattened(asked, should_stop)
     inputs = program_inputs(asked, flat.tree, architecture, settings, program.name)
     made = _made(asked, program, inputs, on_progress, should_stop)
     outcome = outcome_of(program.name, made.ended, made.log, made.outputs, settings.time_limit)

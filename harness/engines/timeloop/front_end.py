@@ -11,18 +11,18 @@ import json
 import os
 import shutil
 import site
-import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import util
 from pathlib import Path
 from typing import Any
 
 from harness.engines.exported import v4_files
 from harness.engines.job import Job
 from harness.engines.processed_input import processed_tree
-from harness.engines.timeloop.child import before_exec
+from harness.engines.timeloop.front_end_child import places
+from harness.engines.timeloop.log import Log
+from harness.engines.timeloop.process import Ended, run_program
 from harness.engines.timeloop.scratch import scratch_folder
 from harness.errors import HarnessError, Unsupported
 from harness.spec.yaml_loader import load_yaml_text
@@ -32,6 +32,8 @@ INTERPRETER = "HARNESS_TIMELOOP_PYTHON"
 CHILD = Path(__file__).with_name("front_end_child.py")
 MOST_SECONDS = 120.0
 MOST_BYTES = 64 * 2**20
+
+ShouldStop = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Flattened:
     notes: tuple[str, ...] = ()
 
 
-def flattened(job: Job) -> Flattened:
+def flattened(job: Job, should_stop: ShouldStop | None = None) -> Flattened:
     """The job's specification as the executables read it.
 
     What was flattened already stays as it is. This package's own flattening, which is tested to be the same,
@@ -61,14 +63,13 @@ def flattened(job: Job) -> Flattened:
         files = v4_files(job)
     except Unsupported as error:
         return Flattened(own, notes=(f"flattened by this package: {error.message}",))
-    answer = _asked(python, files, for_model=job.specification.mapping is not None)
+    program = "model" if job.specification.mapping is not None else "mapper"
+    answer = _asked(python, program, files, should_stop)
     if "absent" in answer:
-        named = os.environ.get(INTERPRETER, "")
-        what = f"{INTERPRETER} names {named}" if named else python
-        raise HarnessError(
-            f"{what}, which has no front end of Timeloop's: {answer['absent']}",
-            hint="install timeloopfe there, or unset it",
-        )
+        if os.environ.get(INTERPRETER, ""):
+            raise absent_where_named(answer["absent"])
+        note = f"flattened by this package, for Timeloop's front end does not work: {answer['absent']}"
+        return Flattened(own, notes=(note,))
     name = answer.get("front_end", "")
     if "text" not in answer:
         reason = answer.get("failed", "no reason given")
@@ -88,51 +89,74 @@ def interpreter() -> str | None:
 
 def _this_interpreter() -> str | None:
     """The running one, if it has a front end."""
-    for package in ("timeloopfe", "pytimeloop"):
-        try:
-            found = util.find_spec(package)
-        except (ImportError, ValueError):
-            continue
-        if found is not None:
-            return sys.executable
-    return None
+    return sys.executable if places() else None
 
 
-def _asked(python: str, files: Mapping[str, str], for_model: bool) -> dict[str, str]:
+def front_ends_of(python: str) -> dict[str, str]:
+    """The folder of each front end that is installed there, by package. HarnessError where it does not start,
+    and where it is the named one and has none.
+    """
+    found = _asked(python, "where", {}, None)
+    if not found and os.environ.get(INTERPRETER, ""):
+        raise absent_where_named("there is no package timeloopfe and no pytimeloop.timeloopfe")
+    return found
+
+
+def absent_where_named(reason: str) -> HarnessError:
+    named = os.environ.get(INTERPRETER, "")
+    return HarnessError(
+        f"{INTERPRETER} names {named}, which has no front end of Timeloop's: {reason}",
+        hint=f"install timeloopfe there, or unset {INTERPRETER}",
+    )
+
+
+def _asked(
+    python: str, what: str, files: Mapping[str, str], should_stop: ShouldStop | None
+) -> dict[str, str]:
     """What the child says. HarnessError where it does not start, hangs, or says nothing."""
+    log = Log(macs=1)
     with scratch_folder() as folder:
         place, answer = folder / "v4", folder / "answer.json"
         try:
             place.mkdir()
             for name, text in files.items():
                 (place / name).write_text(text, encoding="utf-8")
-            command = [python, str(CHILD), str(place), str(answer), "model" if for_model else "mapper"]
-            done = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd=folder,
-                env=_environment(folder),
-                timeout=MOST_SECONDS,
-                check=False,
-                start_new_session=True,
-                preexec_fn=before_exec(),
-            )
-        except subprocess.TimeoutExpired:
-            raise HarnessError(f"Timeloop's front end gave no answer within {MOST_SECONDS:g} s") from None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise HarnessError(f"{python}, for Timeloop's front end, does not start: {reason}") from error
+        except OSError as error:
+            raise HarnessError(f"cannot write into {folder}: {error.strerror or error}") from error
         try:
-            said = json.loads(answer.read_bytes()[:MOST_BYTES])
-        except (OSError, ValueError):
-            said = None
-        if not isinstance(said, dict):
-            raise HarnessError(
-                f"{python}, for Timeloop's front end, ended with {done.returncode} and no answer"
+            ended = run_program(
+                [python, str(CHILD), str(place), str(answer), what],
+                folder,
+                log,
+                environment=_environment(folder),
+                limit_seconds=MOST_SECONDS,
+                should_stop=should_stop,
             )
-        return {str(key): str(value) for key, value in said.items()}
+        except HarnessError as error:
+            raise HarnessError(f"for Timeloop's front end: {error.message}") from error
+        if ended.how == "time limit":
+            raise HarnessError(f"Timeloop's front end gave no answer within {MOST_SECONDS:g} s")
+        if ended.how == "interrupted":
+            return {"front_end": "its front end", "failed": "it was stopped"}
+        said = _answer(answer)
+        if said is None:
+            raise HarnessError(_silence(python, ended, log))
+        return said
+
+
+def _answer(file: Path) -> dict[str, str] | None:
+    try:
+        with file.open("rb") as stream:
+            said = json.loads(stream.read(MOST_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return {str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else None
+
+
+def _silence(python: str, ended: Ended, log: Log) -> str:
+    words = log.last_words()
+    said = f"; its last words: {words}" if words else ""
+    return f"{python}, for Timeloop's front end, ended with {ended.code} and no answer{said}"
 
 
 def _environment(home: Path) -> dict[str, str]:

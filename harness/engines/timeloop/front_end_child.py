@@ -1,9 +1,10 @@
 """The child process in which Timeloop's front end flattens a folder of v4 files.
 
-Run as ``python front_end_child.py FOLDER ANSWER mapper|model`` by
+Run as ``python front_end_child.py FOLDER ANSWER mapper|model|where`` by
 :mod:`harness.engines.timeloop.front_end`, also by other interpreters than ours, so it needs nothing but the
 front end and a Python from 3.8 on. The answer is one JSON object in the file ANSWER: ``{"front_end": name and
-version, "text": flattened YAML}``, ``{"front_end": ..., "failed": reason}``, or ``{"absent": reason}``.
+version, "text": flattened YAML}``, ``{"front_end": ..., "failed": reason}``, or ``{"absent": reason}``; for
+"where" the folder of each front end that is installed, by its name.
 """
 
 from __future__ import annotations
@@ -24,9 +25,30 @@ MOST_LETTERS = 600
 def main(folder: str, answer: str, program: str) -> None:
     own = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - as sys.path spells it
     sys.path[:] = [entry for entry in sys.path if entry != own]
-    said = _flattened(folder, program == "model")
+    said = places() if program == "where" else _flattened(folder, program == "model")
     with open(answer, "w", encoding="utf-8") as file:  # noqa: PTH123
         json.dump(said, file)
+
+
+def places() -> dict[str, str]:
+    """Folder by package, found without importing anything."""
+    found = {}
+    for package in PACKAGES:
+        whole, *parts = package.split(".")
+        for folder in _folders(whole):
+            place = os.path.join(folder, *parts)  # noqa: PTH118
+            if os.path.isfile(os.path.join(place, "__init__.py")):  # noqa: PTH113, PTH118
+                found[package] = place
+                break
+    return found
+
+
+def _folders(package: str) -> list[str]:
+    try:
+        spec = util.find_spec(package)
+    except (ImportError, ValueError):
+        return []
+    return list(spec.submodule_search_locations or ()) if spec is not None else []
 
 
 def _flattened(folder: str, for_model: bool) -> dict[str, str]:
@@ -47,14 +69,10 @@ def _flattened(folder: str, for_model: bool) -> dict[str, str]:
 
 def _front_end() -> tuple[str, str]:
     """Its name with the version, and the package to import from."""
-    reason: BaseException = ImportError("neither timeloopfe nor pytimeloop.timeloopfe is installed")
-    for package in PACKAGES:
+    reason: BaseException = ImportError("neither " + " nor ".join(PACKAGES) + " is installed")
+    for package in places():
         try:
             import_module(package)
-        except ModuleNotFoundError as error:
-            if not _without_bindings(package):
-                reason = error if util.find_spec(package.split(".")[0]) is not None else reason
-                continue
         except Exception as error:
             if not _without_bindings(package):
                 reason = error
@@ -66,17 +84,17 @@ def _front_end() -> tuple[str, str]:
 def _without_bindings(package: str) -> bool:
     """Imports the part alone where the whole does not: the front end needs none of the bindings."""
     whole, _, part = package.partition(".")
-    spec = util.find_spec(whole) if part else None
-    if spec is None or not spec.submodule_search_locations:
+    if not part:
         return False
     for name in [name for name in sys.modules if name.split(".")[0] == whole]:
         del sys.modules[name]
     bare: Any = types.ModuleType(whole)
-    bare.__path__ = list(spec.submodule_search_locations)
+    bare.__path__ = _folders(whole)
     sys.modules[whole] = bare
     try:
         import_module(package)
     except Exception:
+        del sys.modules[whole]
         return False
     return True
 

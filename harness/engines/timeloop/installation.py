@@ -42,9 +42,9 @@ def program_named(name: ProgramName) -> Program:
     found = shutil.which(name, path=folder or None)
     if found is None:
         where = f"in {folder}, which {FOLDER} names" if folder else "on PATH"
-        advice = f"or name its folder in {FOLDER}" if not folder else "or unset it"
+        advice = f"correct or unset {FOLDER}" if folder else f"name the folder of the programs in {FOLDER}"
         raise HarnessError(
-            f"the real Timeloop is not installed: no {name} {where}", hint=f"{_INSTALL}; {advice}"
+            f"the real Timeloop is not installed: no {name} {where}", hint=f"{_INSTALL}; or {advice}"
         )
     path = Path(found).absolute()  # not beyond links: a wrapper may go by the name it is called by
     try:
@@ -53,20 +53,6 @@ def program_named(name: ProgramName) -> Program:
     except OSError as error:
         raise HarnessError(f"{path} cannot be read: {error.strerror or error}") from error
     return Program(name, path, identity)
-
-
-def require_installation() -> None:
-    """HarnessError where a program is missing: for who wants to know before any work begins."""
-    program_named(MAPPER)
-    program_named(MODEL)
-
-
-def installed_identity() -> str:
-    """Digests of both programs and of the front end: part of the key under which their figures are kept."""
-    from harness.engines.timeloop.front_end_identity import front_end_identity  # noqa: PLC0415 - it is above
-
-    programs = "; ".join(f"{name} {program_named(name).identity}" for name in (MAPPER, MODEL))
-    return f"{programs}; front end {front_end_identity()}"
 
 
 @lru_cache(maxsize=8)

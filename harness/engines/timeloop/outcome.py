@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.engines.timeloop.installation import MODEL
 from harness.engines.timeloop.log import Log
 from harness.engines.timeloop.process import Ended
 from harness.engines.timeloop.records import Figures, figures
@@ -32,26 +33,31 @@ def outcome_of(
     program: str, ended: Ended, log: Log, outputs: Mapping[str, str], limit_seconds: float
 ) -> Outcome:
     """``outputs`` are the files that have any content, by name."""
-    stats = outputs.get(f"{program}.stats.txt")
+    names = (f"{program}.stats.txt", f"{program}.map+stats.xml", f"{program}.map.txt")
+    stats = outputs.get(names[0])
     if stats is None or (ended.code != 0 and ended.how == "finished"):
         return _without_figures(program, ended, log, limit_seconds)
-    names = (f"{program}.stats.txt", f"{program}.map+stats.xml", f"{program}.map.txt")
+    if ended.killed and names[1] not in outputs:  # both programs write all of their files, this one late
+        return _without_figures(program, ended, log, limit_seconds)
     try:
         read = figures(stats, outputs.get(names[1]), outputs.get(names[2]), names)
     except HarnessError as error:
         if ended.code != 0:
             return _without_figures(program, ended, log, limit_seconds)
         return Outcome("failed", "unreadable output", f"{program} wrote what cannot be read: {error}")
-    return Outcome("ok", ended.how, figures=read)
+    return Outcome("ok", f"{ended.how}, killed" if ended.killed else ended.how, figures=read)
 
 
 def _without_figures(program: str, ended: Ended, log: Log, limit_seconds: float) -> Outcome:
     words = log.last_words()
     said = f"; its last words: {words}" if words else ""
-    if ended.how != "finished" and (log.found_nothing or ended.code == -signal.SIGINT):
+    obeyed = ended.code in (-signal.SIGINT, 128 + signal.SIGINT)  # the latter of a script around it
+    if ended.how != "finished" and not ended.killed and (program == MODEL or log.found_nothing or obeyed):
         within = (
             f"within the time limit of {limit_seconds:g} s" if ended.how == "time limit" else "until then"
         )
+        if program == MODEL:
+            return Outcome("failed", ended.how, f"{program} did not evaluate the mapping {within}")
         return Outcome("no_mapping", ended.how, f"{program} found no valid mapping {within}")
     if log.emptiness and ended.code != 0:
         reason = f"{program} finds that the map space is empty: {log.emptiness}"

@@ -1,8 +1,9 @@
 """One of the real programs as a child process: started, listened to, stopped, and its end told.
 
-It runs in a session of its own, so a Ctrl-C at the terminal is ours to hand on: SIGINT lets it finish the
-mappings in hand and write its best, a second one abandons them, and what is left after that is killed with
-all that it started.
+It runs in a session of its own, so a Ctrl-C at the terminal is ours to hand on: SIGINT lets the mapper finish
+the mappings in hand and write its best, a second one abandons them. What was installed may be a script that
+starts the program, and hands signals on or does not: so the first SIGINT is for the program alone, the second
+for all that it started, and what is left after that is killed.
 """
 
 from __future__ import annotations
@@ -16,17 +17,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, Protocol
 
 from harness.engines.timeloop.child import before_exec
-from harness.engines.timeloop.log import Log
 from harness.errors import HarnessError
 
 GRACE_SECONDS = 20.0
 """For writing the best mapping after the first SIGINT."""
 
-SECOND_GRACE_SECONDS = 5.0
-"""For abandoning them after the second one."""
+SECOND_GRACE_SECONDS = 10.0
+"""For abandoning them after the second one, or for writing where the first one did not reach the mapper."""
 
 LOOK_SECONDS = 0.1
 FIRST_PAUSE_SECONDS = 0.0005
@@ -35,6 +35,13 @@ READ_BYTES = 1 << 16
 MOST_BYTES_OF_A_LINE = 1 << 20
 
 How = Literal["finished", "time limit", "interrupted"]
+
+
+class Lines(Protocol):
+    """Takes what a program says, in a thread of its own."""
+
+    def line(self, text: str) -> None:
+        """One line, without its end."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Ended:
 def run_program(
     command: Sequence[str],
     folder: Path,
-    log: Log,
+    log: Lines,
     *,
     environment: Mapping[str, str],
     limit_seconds: float,
@@ -83,7 +90,7 @@ def run_program(
     listener.start()
     try:
         how: How = "finished"
-        while not _ended_within(process, LOOK_SECONDS):
+        while not _within(LOOK_SECONDS, lambda: _has_ended(process)):
             if on_look is not None:
                 on_look()
             if should_stop is not None and should_stop():
@@ -92,7 +99,7 @@ def run_program(
             if time.monotonic() - started > limit_seconds:
                 how = "time limit"
                 break
-        killed = how != "finished" and not _stopped(process)
+        killed = how != "finished" and not _stopped(process, listener)
     finally:
         _kill_group(process)
         code = process.wait()
@@ -103,13 +110,10 @@ def run_program(
     return Ended(how, code, time.monotonic() - started, killed)
 
 
-def _ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Whether it has ended; it is not waited for yet, so that its number stays its own until the group is
-    killed.
-    """
+def _within(seconds: float, is_so: Callable[[], bool]) -> bool:
     until = time.monotonic() + seconds
     pause = FIRST_PAUSE_SECONDS
-    while not _has_ended(process):
+    while not is_so():
         left = until - time.monotonic()
         if left <= 0:
             return False
@@ -119,41 +123,56 @@ def _ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """It is not waited for yet where the system can tell without, so that its number stays its own until the
+    group is killed.
+    """
     if not hasattr(os, "waitid"):
         return process.poll() is not None
     try:
         return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:  # somebody has switched off SIGCHLD
+        process.poll()
         return True
 
 
-def _stopped(process: subprocess.Popen[bytes]) -> bool:
-    """Whether it ended by itself after being asked, at most twice.
+def _stopped(process: subprocess.Popen[bytes], listener: threading.Thread) -> bool:
+    """Whether it and all that it started ended by themselves after being asked.
 
-    All of its session are asked, as by a Ctrl-C at a terminal: what was installed may be a script that
-    starts the program in a container.
+    What it started holds the pipe that is listened to, also after the death of a script that was not patient.
     """
-    for seconds in (GRACE_SECONDS, SECOND_GRACE_SECONDS):
+
+    def all_ended() -> bool:
+        return _has_ended(process) and not listener.is_alive()
+
+    for group, seconds in ((False, GRACE_SECONDS), (True, SECOND_GRACE_SECONDS)):
         with contextlib.suppress(OSError):
-            if hasattr(os, "killpg"):
-                os.killpg(process.pid, signal.SIGINT)
+            if group and hasattr(os, "killpg"):
+                _signal_group(process, signal.SIGINT)
             else:
                 process.send_signal(signal.SIGINT)
-        if _ended_within(process, seconds):
+        if _within(seconds, all_ended):
             return True
     return False
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Nothing once its end is known: its number may be somebody else's by then. That is so before its
+    children have ended only where the system has no ``waitid``.
+    """
+    if process.returncode is None:
+        os.killpg(process.pid, number)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     """Whatever still runs of it; nothing where all has ended."""
     if hasattr(os, "killpg"):
         with contextlib.suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
+            _signal_group(process, signal.SIGKILL)
     elif process.poll() is None:
         process.kill()
 
 
-def _listen(pipe: IO[bytes], log: Log) -> None:
+def _listen(pipe: IO[bytes], log: Lines) -> None:
     """Hands lines on until the pipe is closed at the other end. A line without end is cut."""
     rest = b""
     while True:

@@ -65,8 +65,23 @@ def figures(
 ) -> Figures:
     """From the texts of a run's files; ``files`` are their names, for errors.
 
-    SpecError for a file that is empty, cut off or something else, and for files of different runs.
+    SpecError for a file that is empty, cut off or something else, for files of different runs, and where the
+    cycles or energies are no numbers.
     """
+    found = _read(stats, xml, nest, files)
+    if found.cycles <= 0 or not math.isfinite(found.utilization):
+        told = f"{found.cycles} cycles, utilisation {found.utilization:g}"
+        raise SpecError(f"no figures of a mapping: {told}", Location(files[0]))
+    energies = [(level.name, level.energy_pj) for level in found.levels]
+    energies += [(network.name, network.energy_pj) for network in found.networks]
+    for name, energy in (*energies, ("all of it", found.energy_pj)):
+        if not math.isfinite(energy):
+            told = f"the energy of {name} is no number but {energy:g}"
+            raise SpecError(told, Location(files[0 if xml is None else 1]))
+    return found
+
+
+def _read(stats: str, xml: str | None, nest: str | None, files: tuple[str, str, str]) -> Figures:
     statistics = read_stats(stats, files[0])
     loops = read_map_text(nest, files[2]) if nest is not None else None
     if xml is None:
