@@ -10,6 +10,7 @@ import pytest
 from stats_cases import PUBLISHED, summary_text
 
 from harness.sweep.earlier.folders import EarlierConfiguration, read_result_folders
+from harness.sweep.folder import open_results
 
 GOLDEN = Path(__file__).parent / "golden"
 TABLE_2024: list[dict[str, Any]] = json.loads((GOLDEN / "earlier_sweep_2024.json").read_text())
@@ -219,3 +220,11 @@ def test_our_own_records_of_schema_1_go_on_being_read(tmp_path: Path) -> None:
     assert (layer.times, layer.cycles, layer.energy_pj, layer.notes) == (2, 10, 3.5e12, ("a reservation",))
     assert record.metrics is not None
     assert (record.metrics.cycles, record.metrics.edp_sum, record.metrics.edp) == (20, 70.0, 140.0)
+
+
+def test_doubts_about_heads_are_told_of_the_layers_that_they_multiply(tmp_path: Path) -> None:
+    good = {"KQV": summary_text(KQV, "pJ"), "VScores": summary_text(VSCORES, "pJ")}
+    make(tmp_path, 0, {**stored((KQV, 1), (VSCORES, 12)), "cycles": 7}, good)
+    results = open_results(tmp_path).results
+    doubts = [note.layer for note in results.notes() if "do not tell the heads" in note.text]
+    assert doubts == ["VScores"]

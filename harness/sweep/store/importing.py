@@ -34,10 +34,10 @@ def reader_of_records(
 
 
 def _layers(one: EarlierConfiguration) -> tuple[LayerOutcome, ...]:
-    """Its layers, the reservations about all of it with the first of them; or its sums as one layer."""
+    """Its layers, or its sums as one layer. The reservations of one with layers are about the heads."""
     if one.layers:
-        first, *others = one.layers
-        return (_noted(first, one.notes), *others)
+        counted = [layer.layer for layer in one.layers if layer.times > 1] or [one.layers[0].layer]
+        return tuple(_noted(o, one.notes) if o.layer in counted else o for o in one.layers)
     whole = Occurrence(STORED_SUMS, 1, "", False, 0)
     m = one.stored
     if m is None:
