@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Literal, get_args
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, get_args
 
 from harness.engines.result import CheckRecord, Result
 from harness.sweep.accuracy import Accuracy
@@ -19,6 +19,9 @@ without figures that can be summed. ``not_run``: the sweep was stopped before.
 Proof = Literal["optimal", "bound", "best_found", "no_mapping"]
 
 
+Densities = Mapping[str, Mapping[str, Any]]
+
+
 @dataclass(frozen=True)
 class LayerOutcome:
     """The figures of one instance of a layer, unrounded, and how often it counts (``times``).
@@ -28,8 +31,9 @@ class LayerOutcome:
     "compute" or "<level>.read|write". ``proof``, ``lower_bound`` and ``gap`` are those of the search's
     record. ``key`` is the hash of everything that the figures depend on. ``model`` and ``repeat`` are the
     layer's own: whose it is, and how often that model has it; ``operator`` is its class ("" where nobody
-    recorded it). ``accuracy`` says what the energy rests on, where that is known; ``check`` whether the real
-    Timeloop gives the same figures for the same mapping, where that was asked.
+    recorded it). ``densities`` are those of its tensors, as in :class:`Occurrence`. ``accuracy`` says what
+    the energy rests on, where that is known; ``check`` whether the real Timeloop gives the same figures for
+    the same mapping, where that was asked.
     """
 
     layer: str
@@ -54,6 +58,7 @@ class LayerOutcome:
     model: str = ""
     repeat: int = 1
     operator: str = ""
+    densities: Densities = field(default_factory=dict)
     accuracy: Accuracy | None = None
     check: CheckRecord | None = None
 
@@ -64,12 +69,15 @@ class LayerOutcome:
     @property
     def occurrence(self) -> Occurrence:
         """What was known of it before it was mapped."""
-        return Occurrence(**{field.name: getattr(self, field.name) for field in fields(Occurrence)})
+        return Occurrence(**{f.name: getattr(self, f.name) for f in fields(Occurrence)})
 
     def to_record(self) -> dict[str, object]:
+        """Without a check, and without densities, where there are none."""
         record = {**asdict(self), "notes": list(self.notes)}
         if self.check is None:
             del record["check"]
+        if not self.densities:
+            del record["densities"]
         return record
 
     @staticmethod
@@ -91,7 +99,11 @@ class LayerOutcome:
 
 @dataclass(frozen=True)
 class Occurrence:
-    """The part of an outcome that is known before the layer is mapped; the fields mean the same."""
+    """The part of an outcome that is known before the layer is mapped; the fields mean the same.
+
+    ``densities`` are by data space as in a problem's instance. Of actual data they have the digest, not the
+    file: it may lie elsewhere tomorrow.
+    """
 
     layer: str
     times: int
@@ -101,9 +113,17 @@ class Occurrence:
     model: str = ""
     repeat: int = 1
     operator: str = ""
+    densities: Densities = field(default_factory=dict)
+
+    def to_record(self) -> dict[str, Any]:
+        """Densities only where there are any: so it was before layers had them."""
+        record = asdict(self)
+        if not self.densities:
+            del record["densities"]
+        return record
 
     def without_figures(self, status: OutcomeStatus, reason: str, key: str | None = None) -> LayerOutcome:
-        return LayerOutcome(**asdict(self), status=status, reason=reason, key=key)
+        return LayerOutcome(**vars(self), status=status, reason=reason, key=key)
 
 
 NO_FIGURES = "a figure of the result is not a finite number"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from harness.engines.density_records import density_records
 from harness.engines.identity import digest_of_own_files
 from harness.engines.layer_job import LayerRequest
 from harness.engines.version import program_version
@@ -20,7 +21,7 @@ from harness.spec.profiles import DEFAULT_PROFILE, load_profile
 from harness.spec.settings import Metric, SearchSettings
 from harness.spec.shipped import shipped_file
 from harness.spec.templates import ArchitectureTemplate, load_architecture_template
-from harness.sweep.outcome import Occurrence
+from harness.sweep.outcome import Densities, Occurrence
 from harness.sweep.plan import PlannedWorkload, SweepPlan, planned_layers
 from harness.sweep.points import ConfigurationSpace, configuration_space, read_configurations
 from harness.sweep.study import Settings, Study, SweepEngine
@@ -230,7 +231,15 @@ def occurrence(share: LayerShare) -> Occurrence:
         model=share.layer.model,
         repeat=share.layer.repeat,
         operator=share.layer.operator,
+        densities=_without_files(density_records(share.layer.problem)),
     )
+
+
+def _without_files(densities: Densities) -> Densities:
+    return {
+        name: {key: value for key, value in density.items() if key != "file"}
+        for name, density in densities.items()
+    }
 
 
 def _blocks(shares: Sequence[LayerShare]) -> int | None:

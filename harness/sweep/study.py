@@ -55,7 +55,9 @@ class Study:
     @property
     def identity(self) -> str:
         """The same for equal studies of any store."""
-        return content_hash(self.settings.to_record(), [asdict(layer) for layer in self.layers], self.blocks)
+        return content_hash(
+            self.settings.to_record(), [layer.to_record() for layer in self.layers], self.blocks
+        )
 
 
 def estimation_text(options: EstimationOptions | None) -> str | None:

@@ -18,6 +18,7 @@ from harness.report.sweep.words import (
     layers_in_words,
     model_in_words,
     several,
+    studied_densities,
     telling_parameters,
 )
 from harness.sweep.comparison import CRITERIA, find_criterion
@@ -105,6 +106,9 @@ class _StudySummary:
         whole = " whole" if self._mapped < self._all and self._study.layers else ""
         what = layers_in_words(self._study.layers) or "layers not recorded"
         self._say(f"{mapped}{whole}, {what} of {model_in_words(self._study)}")
+        densities = studied_densities(self._study)
+        if densities:
+            self._say(f"densities: {densities}")
         engine = engine_words(self._results, self._study)
         if engine is not None:
             self._say(engine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.report.sweep.engine_words import ENGINES
+from harness.report.sweep.words import studied_densities
 from harness.sweep.study import Study
 
 
@@ -21,6 +22,7 @@ def _features(study: Study) -> dict[str, str]:
         "model": s.model,
         "layers": " ".join(f"{o.layer} x{o.times}" for o in study.layers),
         "MACs of a layer": " ".join(f"{o.macs:,}" for o in study.layers),
+        "densities": studied_densities(study) or "none",
         "engine": ENGINES[s.engine],
         "fusion": s.fusion or "none",
         "search": s.mapper,

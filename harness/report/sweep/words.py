@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.sweep.earlier.folders import EARLIER_VERSION
 from harness.sweep.store.importing import STORED_SUMS
@@ -58,6 +58,25 @@ def indices_in_words(indices: Sequence[int], most: int = 8) -> str:
 
 def layers_in_words(layers: Sequence[Occurrence | LayerOutcome]) -> str:
     return " ".join(f"{o.layer} x{o.times}" if o.times > 1 else o.layer for o in layers)
+
+
+def studied_densities(study: Study) -> str:
+    """``A (Inputs 0.3, Weights 0.4 hypergeometric)`` in full precision; "" where all tensors are dense."""
+    return ", ".join(
+        f"{o.layer} ({', '.join(f'{name} {_density(density)}' for name, density in o.densities.items())})"
+        for o in study.layers
+        if o.densities
+    )
+
+
+def _density(density: Mapping[str, Any]) -> str:
+    distribution = str(density["distribution"])
+    if distribution == "banded":
+        return f"banded {density['band_width']}"
+    if distribution == "actual_data":
+        return f"{density['density']:.6g} of {str(density['digest']).removeprefix('sha256:')[:8]}"
+    share = f"{density['density']}"
+    return share if distribution == "fixed_structured" else f"{share} {distribution}"
 
 
 def model_in_words(study: Study) -> str:

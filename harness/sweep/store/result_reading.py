@@ -33,7 +33,7 @@ def read_result(
         "SELECT r.number, r.status, r.reason, r.cycles, r.energy_pj, r.edp_j_cycles, r.utilization, "
         "r.area_um2, r.macs, r.bound_by, "
         "d.mapping, d.loop_nest, d.search, d.provenance, d.fusion, d.engine, r.accuracy, "
-        "r.checked, d.timeloop, "
+        "r.checked, d.timeloop, d.densities, "
         "p.architecture, p.given, b.parameters "
         "FROM shown AS p JOIN base AS b ON b.number = p.base JOIN layer AS l ON l.idx = p.idx "
         "JOIN result AS r ON r.result_key = l.result_key "
@@ -44,7 +44,7 @@ def read_result(
         return None
     number, status, reason, cycles, energy, edp, utilization, area, macs, bound_by = row[:10]
     mapping, loop_nest, search, provenance, fusion, engine, accuracy, *row = row[10:]
-    checked, timeloop, architecture, given, base = row
+    checked, timeloop, densities, architecture, given, base = row
     levels, networks = _levels(connection, number)
     return Result.from_record(
         {
@@ -56,7 +56,7 @@ def read_result(
             "macs": whole_again(macs), "bound_by": bound_by, "levels": levels, "networks": networks,
             "mapping": json.loads(mapping), "loop_nest": loop_nest, "search": json.loads(search),
             "provenance": json.loads(provenance), **_accuracy(accuracy), **_if_there("check", checked),
-            **_if_there("timeloop", timeloop),
+            **_if_there("timeloop", timeloop), **_if_there("densities", densities),
         }
     )  # fmt: skip
 

@@ -13,14 +13,15 @@ ADDED_SINCE: dict[int, tuple[tuple[str, str], ...]] = {
         ("study", "engine"),
         ("result", "checked"),
         ("result_detail", "timeloop"),
+        ("result_detail", "densities"),
         ("level", "further"),
         ("dataspace", "further"),
         ("network_dataspace", "further"),
     ),
 }
 """By version the (table, column) that the next version added, at the end of the table: before 5, results did
-not say what their energy rests on; before 6, there was one engine. Such stores are read as they are; whoever
-writes brings them up to date.
+not say what their energy rests on; before 6, there was one engine, and tensors were dense. Such stores are
+read as they are; whoever writes brings them up to date.
 """
 
 
@@ -63,7 +64,7 @@ CREATE TABLE result (
 CREATE INDEX result_status ON result (status) WHERE status <> 'ok';
 CREATE TABLE result_detail (
     result INTEGER PRIMARY KEY, mapping TEXT NOT NULL, loop_nest TEXT NOT NULL, search TEXT NOT NULL,
-    provenance TEXT NOT NULL, fusion TEXT, engine TEXT NOT NULL, timeloop TEXT
+    provenance TEXT NOT NULL, fusion TEXT, engine TEXT NOT NULL, timeloop TEXT, densities TEXT
 );
 CREATE TABLE level (
     result INTEGER NOT NULL, position INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,

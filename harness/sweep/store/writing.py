@@ -7,7 +7,6 @@ import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +85,7 @@ class StoreWriter:
         if identity not in self._studies:
             with self._failing():
                 s = study.settings
-                layers = json.dumps([asdict(layer) for layer in study.layers])
+                layers = json.dumps([layer.to_record() for layer in study.layers])
                 row = (
                     identity, s.model, s.fusion, s.mapper, s.version, study.blocks, layers,
                     estimation_text(study.estimation), s.engine,
@@ -162,7 +161,7 @@ class StoreWriter:
         detail = (
             number, json.dumps(record["mapping"]), record["loop_nest"], json.dumps(record["search"]),
             json.dumps(record["provenance"]), record["fusion"], record["engine"],
-            json.dumps(record["timeloop"]) if "timeloop" in record else None,
+            _if_there(record, "timeloop"), _if_there(record, "densities"),
         )  # fmt: skip
         self._execute(f"INSERT INTO result_detail VALUES ({_marks(len(detail))})", detail)
         bounds = {limit.name: limit for limit in limits}
@@ -310,6 +309,10 @@ def _space_rows(
         )
         for position, (name, figures) in enumerate(entry["dataspaces"].items())
     ]  # fmt: skip
+
+
+def _if_there(record: Mapping[str, Any], name: str) -> str | None:
+    return json.dumps(record[name]) if name in record else None
 
 
 def _further(entry: Mapping[str, Any], columns: Sequence[str]) -> str | None:
