@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from sparse_search_cases import at, fixed, saving, tree
 from timeloop_recordings import Recording, keep
 
 from harness.engines import embedded
@@ -240,6 +241,16 @@ def sparse() -> dict[str, str]:
     }
 
 
+def unit_loops() -> dict[str, str]:
+    """Saved are blocks of two words along the innermost loop, which only the searched nest has innermost."""
+    gating = at("Buffer", saving("gating", "A", "B"))
+    given = tree({"M": 1, "N": 8, "K": 4}, {"B": fixed(0.4)}, [gating], depth=64)
+    for storage in given["architecture"]["subtree"][0]["local"][:2]:
+        storage["attributes"].update(block_size=2, width=16)
+    given["mapper"]["algorithm"] = "linear_pruned"
+    return {"parsed-processed-input.yaml": yaml.safe_dump(given, sort_keys=False)}
+
+
 def more(kind: str, factors: str, *levels: str) -> Change:
     """More constraints of the map space."""
 
@@ -311,6 +322,7 @@ RUNS = (
         searched(lambda: gemmini(ENDLESS)), stop=(signal.SIGINT, 2)),
     Run("mapper_no_mapping", "all tries were invalid: empty files", MAPPER,
         searched(lambda: layer("simba", "Out", HOPELESS))),
+    Run("mapper_unit_loops", "sparse: map.yaml has unit loops in other places", MAPPER, unit_loops),
     Run("mapper_imperfect", "a factor that does not divide: residual loops", MAPPER,
         searched(lambda: gemmini(QUICK), more("temporal", "L=7", "DRAM"))),
     Run("mapper_empty_space", "factors that do not make up a dimension: an assertion fails", MAPPER,

@@ -12,8 +12,9 @@ from harness.engines.directives import with_directives
 from harness.engines.job import Job
 from harness.engines.likely_causes import causes_in, causes_in_stats
 from harness.engines.result import Result
-from harness.engines.timeloop_folder import TimeloopFolder
+from harness.engines.timeloop_folder import SEARCHES, TimeloopFolder
 from harness.errors import HarnessError
+from harness.mapspace.mapper_orders import PRUNING
 from harness.spec.flattened import read_mapping
 
 ShouldStop = Callable[[], bool]
@@ -61,7 +62,10 @@ def check_of_timeloop(job: Job, theirs: Result) -> CrossCheck:
         ours = embedded.without_mapping(asked, "failed", reason)
     else:
         ours = embedded.run(asked)
-    return crossed(ours, theirs)
+    check = crossed(ours, theirs)
+    if check.comparison.differing and theirs.search is not None:
+        return replace(check, causes=check.causes + _untold_orders(asked, theirs.search.mapper))
+    return check
 
 
 def crossed(ours: Result, theirs: Result) -> CrossCheck:
@@ -85,8 +89,21 @@ def check_folder(found: TimeloopFolder) -> CrossCheck:
         causes = causes_in(comparison)
         if found.printed is not None:
             causes += causes_in_stats(found.printed, ours)
-        causes += _asked_now(found.job, ours)
+        untold: tuple[str, ...] = ()
+        if found.theirs.timeloop is not None and found.theirs.timeloop.program == SEARCHES:
+            untold = _untold_orders(found.job, found.job.specification.settings.algorithm)
+        causes += untold or _asked_now(found.job, ours)
     return CrossCheck(ours, found.theirs, comparison, causes, found.remarks)
+
+
+def _untold_orders(job: Job, algorithm: str) -> tuple[str, ...]:
+    """That the mapping on our side may not be the one that was searched, where that is so."""
+    if job.specification.architecture.sparse is None or algorithm in PRUNING:
+        return ()
+    return (
+        f"timeloop-mapper's {algorithm} search moves loops of a single iteration too; sparse figures depend "
+        "on where they lie, which its files do not tell: the mapping it printed need not be the one it found",
+    )
 
 
 def _asked_now(job: Job, ours: Result) -> tuple[str, ...]:

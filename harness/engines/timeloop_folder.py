@@ -14,6 +14,7 @@ from harness.engines.job import Job
 from harness.engines.printed_digits import Precision
 from harness.engines.provenance import objective_words, provenance_of
 from harness.engines.result import Result, SearchRecord, TimeloopRun
+from harness.engines.timeloop.found_mapping import as_searched
 from harness.engines.timeloop.records import figures
 from harness.errors import HarnessError, InvalidMapping, Location, SpecError
 from harness.spec.flattened import read_mapping
@@ -28,7 +29,9 @@ from harness.timeloop_outputs import Statistics, mapping_of, read_map_text, read
 INPUTS = ("parsed-processed-input.yaml", "tl-parsed-processed-input.yaml")
 """Of timeloopfe and of pytimeloop."""
 
-PROGRAMS = ("timeloop-mapper", "timeloop-model")
+SEARCHES = "timeloop-mapper"
+
+PROGRAMS = (SEARCHES, "timeloop-model")
 
 _END_OF_NEST = "<< Compute >>"
 
@@ -71,7 +74,11 @@ def read_timeloop_folder(folder: Path) -> TimeloopFolder:
     if not stats.strip():
         return TimeloopFolder(folder, job, _without_figures(job, program), remarks=remarks)
     nest = _loop_nest(_text(folder / f"{program}.map.txt"))
-    job = replace(job, specification=_with_mapping(folder, program, specification, nest))
+    specification = _with_mapping(folder, program, specification, nest)
+    if program == SEARCHES and specification.mapping is not None:
+        mapping = as_searched(specification.mapping, specification)
+        specification = replace(specification, mapping=mapping)
+    job = replace(job, specification=specification)
     xml = _text(folder / f"{program}.map+stats.xml")
     places = (
         str(folder / f"{program}.stats.txt"),
@@ -99,7 +106,7 @@ def read_timeloop_folder(folder: Path) -> TimeloopFolder:
     return TimeloopFolder(folder, job, theirs, read_stats(stats, places[0]), nest, remarks)
 
 
-def job_in_folder(folder: Path, program: str = "timeloop-mapper") -> Job:
+def job_in_folder(folder: Path, program: str = SEARCHES) -> Job:
     """The job of a folder with outputs, its mapping and energies given, whoever wrote it."""
     specification, _ = _specification(folder, program)
     nest = _loop_nest(_text(folder / f"{program}.map.txt"))
@@ -122,8 +129,8 @@ def _specification(folder: Path, program: str) -> tuple[Specification, tuple[str
         hint = "keep it beside the outputs: the front ends of Timeloop write it there"
         raise SpecError(f"no {INPUTS[0]}, so nobody knows what was evaluated", _at(folder), hint)
     tree = load_tree([given])
-    # How it was searched says nothing about the figures, and may be in the words of any version.
-    tree.pop("mapper", None)
+    # How it was searched may be in the words of any version.
+    algorithm = _algorithm(tree.pop("mapper", None))
     for kind in ("ERT", "ART"):
         if is_empty(tree.get(kind)):
             _add_table(tree, folder, program, kind)
@@ -132,7 +139,15 @@ def _specification(folder: Path, program: str) -> tuple[Specification, tuple[str
         remarks.append("no ERT lies in the folder: the energies on our side are our own estimates")
     elif is_empty(tree.get("ART")):
         remarks.append("no ART lies in the folder: areas are known on their side only")
-    return read_specification(to_flattened(tree), (str(given),)), tuple(remarks)
+    specification = read_specification(to_flattened(tree), (str(given),))
+    settings = replace(specification.settings, algorithm=algorithm)
+    return replace(specification, settings=settings), tuple(remarks)
+
+
+def _algorithm(mapper: object) -> str:
+    """Timeloop's default where none is named."""
+    named = mapper.get("algorithm") if isinstance(mapper, dict) else None
+    return named if isinstance(named, str) else "hybrid"
 
 
 def _add_table(tree: LocatedDict, folder: Path, program: str, kind: str) -> None:
@@ -163,13 +178,13 @@ def _with_mapping(folder: Path, program: str, specification: Specification, nest
             if not nest.strip():
                 raise
         else:
-            return _searched(specification, mapping)
+            return _directed(specification, mapping)
     elif specification.mapping is not None:
         return specification
     if not nest.strip():
         raise SpecError(f"neither {program}.map.yaml nor {program}.map.txt: no mapping", _at(folder))
     shown = read_map_text(nest, str(folder / f"{program}.map.txt"))
-    return _searched(specification, mapping_of(shown, architecture, problem))
+    return _directed(specification, mapping_of(shown, architecture, problem))
 
 
 def _other_mapping(specification: Specification, nest: str, place: str) -> tuple[str, ...]:
@@ -187,7 +202,7 @@ def _loops(level: LevelMapping) -> tuple[object, ...]:
     return level.temporal, level.spatial, level.keep
 
 
-def _searched(specification: Specification, mapping: Mapping) -> Specification:
+def _directed(specification: Specification, mapping: Mapping) -> Specification:
     return replace(specification, mapping=with_directives(mapping, specification.constraints))
 
 
