@@ -242,6 +242,17 @@ def test_broken_bodies(tmp_path: Path, header: str, body: str, expected: str) ->
     assert expected in _message(error)
 
 
+@pytest.mark.parametrize("call", ["include('../side.yaml')", "include_text('../side.yaml')"])
+def test_a_template_reads_nothing_above_its_folder(tmp_path: Path, call: str) -> None:
+    """Sweeps know a template by what lies beside and below it: two of other content must not be one study."""
+    (tmp_path / "arch").mkdir()
+    (tmp_path / "side.yaml").write_text("x: 1\n")
+    template = load_architecture_template(_write(tmp_path / "arch", HEAD, f"x: {{{{ {call} }}}}\n"))
+    with pytest.raises(HarnessError) as error:
+        template.render({}, GEMM, "matmul")
+    assert "'../side.yaml' is outside the folders of the given files" in _message(error)
+
+
 def test_a_component_file_without_classes(tmp_path: Path) -> None:
     (tmp_path / "components").mkdir()
     (tmp_path / "components" / "mine.yaml").write_text("components: {version: 0.4}\n")

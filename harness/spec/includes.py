@@ -1,7 +1,8 @@
 """The file functions that templates may call: ``include``, ``include_all``, ``include_text``, paths.
 
-They read only below the folders of the given files (and of files included from there); YAML files and
-templates also below the folder above, for designs and the layers that they share lie side by side.
+They read only below the folders of the given files (and of files included from there); those of a given
+specification also YAML files and templates below the folder above, for designs and the layers that they share
+lie side by side.
 """
 
 from __future__ import annotations
@@ -34,14 +35,19 @@ class Inclusions:
         folder: Path,
         load: LoadFile,
         render: RenderFile,
+        *,
         added: list[Path] | None = None,
+        above: bool = False,
     ) -> None:
-        """``added``: folders that templates add, shared by a file and those that it includes."""
+        """``added``: folders that templates add, shared by a file and those that it includes. ``above``: also
+        the folders above may be read.
+        """
         self._given_roots = roots
         # ``cwd() ~ '/x.yaml'`` is relative to the working folder when the file was named so.
         self._places = [folder, *roots, Path()]
         self._added = added if added is not None else []
         self._folder = folder
+        self._may_read_above = above
         self._load = load
         self._render = render
         self.stored_environment: dict[str, str] = {}
@@ -58,6 +64,8 @@ class Inclusions:
     @cached_property
     def _above(self) -> tuple[Path, ...]:
         """The folders above, but for those that hold everything of the machine or of the user."""
+        if not self._may_read_above:
+            return ()
         everything = (Path(self._roots[0].anchor), Path.home()) if self._roots else ()
         return tuple(root.parent for root in self._roots if root.parent not in everything)
 

@@ -142,7 +142,7 @@ def _matching(pattern: str) -> list[str]:
 
 
 def load_tree(paths: Sequence[Path], jinja_data: Mapping[str, Any] | None = None) -> LocatedDict:
-    """One tree of all files. Files may include what lies below the folder of any of them.
+    """One tree of all files. Files may include what lies below the folder of any of them, or beside it.
 
     A file that a value for templates names counts as given: who sets ``problem`` to a file wants it read.
     """
@@ -150,7 +150,7 @@ def load_tree(paths: Sequence[Path], jinja_data: Mapping[str, Any] | None = None
     roots += [path.parent for path in _named_files(jinja_data or {})]
     tree = LocatedDict(location=Location(str(paths[0])))
     for path in paths:
-        part = load_yaml_file(path, jinja_data, roots)
+        part = load_yaml_file(path, jinja_data, roots, above=True)
         combine(tree, part)
     return tree
 

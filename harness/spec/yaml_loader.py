@@ -36,16 +36,21 @@ _INCLUDE_LINE = re.compile(r"!include\s+(\S.*?)\s*(?:#.*)?")
 
 
 def load_yaml_file(
-    path: str | Path, jinja_data: Mapping[str, Any] | None = None, roots: Sequence[str | Path] = ()
+    path: str | Path,
+    jinja_data: Mapping[str, Any] | None = None,
+    roots: Sequence[str | Path] = (),
+    *,
+    above: bool = False,
 ) -> LocatedDict:
     """The mapping in a YAML file or Jinja template.
 
     ``jinja_data`` are the values that templates see. Included files must lie below the file's own folder or
-    below ``roots``. Raises :class:`SpecError` (file, line, reason) for files that are missing, folders, too
-    large, not text, empty or not a mapping, for broken YAML and for templates that fail.
+    below ``roots``; with ``above`` YAML files and templates also below the folders above these. Raises
+    :class:`SpecError` (file, line, reason) for files that are missing, folders, too large, not text, empty or
+    not a mapping, for broken YAML and for templates that fail.
     """
     file = Path(path)
-    lines = _source(file, _Reading(jinja_data or {}, _folders(file.parent, roots)))
+    lines = _source(file, _Reading(jinja_data or {}, _folders(file.parent, roots), above=above))
     return _as_mapping(_parse(lines), str(path))
 
 
@@ -105,6 +110,7 @@ class _Reading:
 
     values: Mapping[str, Any]
     roots: tuple[Path, ...]
+    above: bool = False
     depth: int = 0
     tally: _Tally = field(default_factory=_Tally)
     added: list[Path] = field(default_factory=list)
@@ -130,6 +136,7 @@ def _rendered(text: str, name: str, folder: Path, reading: _Reading) -> Lines:
         load=lambda path: _parse(_source(path, reading.deeper())),
         render=lambda path: _text_of(_source(path, reading.deeper())),
         added=reading.added,
+        above=reading.above,
     )
     if name.endswith(TEMPLATE_SUFFIXES) or "{{" in text or "{%" in text:
         # Jinja takes longer to import than a specification to read; many have no template.
