@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -189,10 +191,33 @@ def test_help_imports_nothing_heavy() -> None:
         ("KQV --metric delay,energy --compat none", "outputs_gemmini_KQV_corrected_delay-energy"),
         ("KQV --mapping ../x/best.map.yaml --seed 1", "outputs_gemmini_KQV_mapping-best.map"),
         ("KQV --sweeps 3 --json -l", "outputs_gemmini_KQV_sweeps3"),
+        ("KQV --density Weights=0.2", "outputs_gemmini_KQV_Weights=0.2"),
+        (
+            "KQV --density Weights=hypergeometric:0.2 --density Inputs=0.5",
+            "outputs_gemmini_KQV_Inputs=0.5_Weights=hypergeometric-0.2",
+        ),
     ],
 )
 def test_folder_names(line: str, name: str) -> None:
     assert str(output_folder(parse_arguments(line.split()), "gemmini", "KQV")) == name
+
+
+def test_whatever_changes_the_result_changes_the_name_of_the_folder() -> None:
+    changed: dict[str, Any] = {
+        "fusion_level": "DRAM", "parameters": {"pe_rows": 8}, "model": "gpt2-xl", "sequence": 7,
+        "densities": ("Weights=0.5",), "sweeps": 2, "no_e_fusion": True, "l_fusion": True,
+        "pay_writeback_in_matmul": True, "victory_condition": 3, "imperfect_factors": True, "profile": "long",
+        "threads": 3, "seed": 3, "metrics": ("delay",), "max_cycles": 3, "max_energy_pj": 3.0,
+        "engine": "timeloop", "time_limit": 3.0, "mapping": "m.yaml", "compat": None,
+        "estimation": EstimationArguments(estimator="placeholder"),
+    }  # fmt: skip
+    told_otherwise = {"layer", "architecture", "gemm", "convolutions", "spec", "jinja", "out"}
+    without_effect = {"live", "certify", "pareto", "export_timeloop", "json", "list", "debug", "command"}
+    names = {field.name for field in fields(Arguments)}
+    assert changed.keys() | told_otherwise | without_effect == names
+    plain = Arguments(layer="KQV")
+    folders = [output_folder(replace(plain, **{name: value}), "A", "KQV") for name, value in changed.items()]
+    assert len({*folders, output_folder(plain, "A", "KQV")}) == len(changed) + 1
 
 
 def test_folder_name_is_one_plain_component_whatever_is_given() -> None:

@@ -35,6 +35,7 @@ def option_parts(arguments: Arguments) -> list[str]:
             parts.append(f"seq{arguments.sequence}")
         if arguments.sweeps is not None:
             parts.append(f"sweeps{arguments.sweeps}")
+        parts += sorted(arguments.densities)
         parts += [f"{name}={value}" for name, value in sorted(arguments.parameters.items())]
     else:
         parts += [f"{name}={value}" for name, value in sorted(arguments.jinja.items())]
