@@ -37,6 +37,7 @@ from harness.engines.timeloop.outcome import outcome_of
 from harness.engines.timeloop.settings import DEFAULT_SECONDS, NEVER, translated
 from harness.errors import HarnessError, Unsupported
 from harness.report.outputs import output_files
+from harness.report.proof_screen import search_line
 from harness.spec.density import Density
 from harness.spec.flattened import read_mapping
 from harness.spec.settings import SearchSettings
@@ -129,6 +130,34 @@ def test_the_result_of_a_search_has_the_figures_of_the_files_and_equals_the_embe
         assert theirs_level.name == ours_level.name
         for space, figures in ours_level.dataspaces.items():
             assert theirs_level.dataspaces[space].reads == figures.reads
+
+
+def test_what_was_tried_is_a_lower_bound_where_the_mapper_does_not_tell_all(
+    install: Callable[..., Path], command: Command
+) -> None:
+    install(Scenario("interrupted", waits=True))
+    seen: list[int] = []
+    search = timeloop.run(
+        recorded_job(sizes="256,256,256"),
+        lambda progress: seen.append(progress.valid),
+        lambda: any(seen),
+    ).search
+    assert search.at_least is True and search.evaluated > search.valid > 0
+    assert f"{search.valid:,} valid of at least {search.evaluated:,} mappings in" in search_line(search)
+    assert not search_line(search).endswith("/s")
+    install()
+    code, _ = command("--gemm", RECORDED, "--engine", "timeloop")
+    whole = json.loads((command.folder / "result.json").read_text())["search"]
+    assert code == 0 and "at_least" not in whole and whole["evaluated"] == recorded_counts()[1]
+
+
+def test_what_was_tried_in_vain_is_a_lower_bound_too() -> None:
+    log = Log(macs=1)
+    for line in ("[0] INVALID 9 1 8", "[  0] STATEMENT: search algorithm is done, terminating search."):
+        log.line(line)
+    log.line("MESSAGE: no valid mappings found within search criteria.")
+    outcome = outcome_of("timeloop-mapper", process.Ended("finished", 0, 1.0), log, {}, 60.0)
+    assert outcome.reason == "timeloop-mapper found no valid mapping among at least 9 that it tried"
 
 
 def recorded_counts() -> tuple[int, int]:
@@ -226,8 +255,12 @@ def test_progress_tells_counts_and_the_best_so_far() -> None:
     assert "INVALID" not in log.text() and "pJ/Compute =    9.000" in log.text()
 
 
-@pytest.mark.parametrize(("metric", "cycles"), [("edp", 4000), ("delay", 3000), ("energy", 5000)], ids=str)
-def test_the_best_so_far_is_that_of_the_first_goal(metric: str, cycles: int) -> None:
+@pytest.mark.parametrize(
+    ("metric", "cycles"),
+    [("edp", 4000), ("delay", 3000), ("energy", 5000), ("last_level_accesses", None)],
+    ids=str,
+)
+def test_the_best_so_far_is_that_of_the_first_goal(metric: str, cycles: int | None) -> None:
     log = Log(1000, metric)
     for line in (
         "pJ/Compute = 10 | Cycles = 3000",

@@ -42,6 +42,7 @@ def test_a_search_that_ended_by_itself() -> None:
     }
     assert [thread.number for thread in log.threads] == [0, 1]
     assert [thread.ending for thread in log.threads] == ["victory_condition", "victory_condition"]
+    assert log.tried_is_all
     assert log.tried == sum(thread.tried or 0 for thread in log.threads) > log.valid > 0  # type: ignore[operator]
     assert log.best is not None
     assert (log.best.thread, log.best.utilization, log.best.cycles) == (None, 0.99, 4227076)
@@ -62,19 +63,21 @@ def test_a_search_stopped_by_a_signal() -> None:
     log = log_of("mapper_sigint")
     assert {thread.ending for thread in log.threads} == {"stopped"}
     assert log.best is not None
+    assert log.tried and not log.tried_is_all
 
 
 def test_a_search_killed() -> None:
     log = log_of("mapper_killed")
     assert {thread.ending for thread in log.threads} == {None}
     assert log.best is None
-    assert log.tried
+    assert log.tried and not log.tried_is_all
 
 
 def test_a_search_that_found_nothing() -> None:
     log = log_of("mapper_no_mapping")
     assert log.found_nothing
-    assert log.tried is None  # no valid mapping, so no line of counts
+    assert log.tried == 1200 and log.valid is None  # no valid mapping, so no line of counts
+    assert log.tried_is_all
     for thread in log.threads:
         assert thread.ending == "timeout"
         assert thread.fanout_failures is not None
@@ -124,6 +127,33 @@ def test_other_endings_and_femtojoules() -> None:
     assert [thread.ending for thread in log.threads] == ["exhausted", "search_size", "unknown"]
     (better,) = log.better
     assert (better.utilization, better.energy_per_compute_pj) == (0.5, pytest.approx(4.7375))
+
+
+@pytest.mark.parametrize(
+    ("ending", "tried", "is_all"),
+    [
+        ("3 suboptimal mappings found since the last upgrade, terminating search.", 20, True),
+        ("4 valid mappings found, terminating search.", 20, True),
+        (
+            "9 invalid mappings (7 fanout, 2 capacity) found since the last valid mapping, terminating",
+            29,
+            True,
+        ),
+        ("search algorithm is done, terminating search.", 20, False),
+        ("global termination flag activated, terminating search.", 20, False),
+        ("tea time", 20, False),
+    ],
+)
+def test_what_is_tried_after_the_last_valid_mapping(ending: str, tried: int, is_all: bool) -> None:
+    log = read_log(f"[0] INVALID 20 4 2\n[  0] STATEMENT: {ending}\n")
+    assert (log.tried, log.tried_is_all) == (tried, is_all)
+
+
+def test_map_spaces_beyond_64_bits() -> None:
+    """Timeloop counts with 128: six levels whose seven loops are free have 1.6e22 permutations."""
+    log = read_log(f"Mapspace Dimension [LoopPermutation] Size: {5040**6}\n[0] INVALID {10**30} 1 2")
+    assert dict(log.mapspace_sizes) == {"LoopPermutation": 5040**6}
+    assert log.tried == 10**30
 
 
 def test_nothing_at_all() -> None:

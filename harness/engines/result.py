@@ -31,8 +31,9 @@ class SearchRecord:
 
     ``lower_bound`` is a proven floor of the objective's first goal (J*cycles of the EDP, cycles, or pJ) and
     ``gap`` the relative distance to it; None where the mapper proves nothing. ``evaluated`` and ``valid``
-    count mappings. ``certificate`` is the account of a proof and ``replay`` its repetition without pruning;
-    the record has these keys only where there is something to tell.
+    count mappings; ``at_least`` is True where the former is a lower bound, since the real Timeloop does not
+    tell all that it tries, else None. ``certificate`` is the account of a proof and ``replay`` its repetition
+    without pruning. The record has these three keys only where there is something to tell.
     """
 
     mapper: str
@@ -46,6 +47,11 @@ class SearchRecord:
     seed: int | None = None
     certificate: Certificate | None = None
     replay: Replay | None = None
+    at_least: bool | None = None
+
+    @property
+    def evaluated_in_words(self) -> str:
+        return f"{'at least ' if self.at_least else ''}{self.evaluated:,}"
 
 
 @dataclass(frozen=True)
@@ -303,7 +309,7 @@ _RECORD_ORDER = (
 )
 
 
-_IF_TOLD = ("certificate", "replay")
+_IF_TOLD = ("certificate", "replay", "at_least")
 _IF_THERE = (
     "densities",
     "pareto",

@@ -54,9 +54,16 @@ class LiveSearch:
             self._task,
             total=None if progress.fraction is None else 1.0,
             completed=progress.fraction or 0.0,
-            best="no valid mapping yet" if edp is None else f"EDP {edp:.4g}",
+            best=_best(progress),
             speed=quantities.rate(progress.per_second),
         )
+
+
+def _best(progress: Progress) -> str:
+    """The real mapper does not tell the figures of every goal."""
+    if progress.best_edp_j_cycles is not None:
+        return f"EDP {progress.best_edp_j_cycles:.4g}"
+    return f"{progress.valid:,} valid mappings" if progress.valid else "no valid mapping yet"
 
 
 def _better_line(progress: Progress) -> str:

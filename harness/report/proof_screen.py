@@ -24,8 +24,9 @@ def search_line(search: SearchRecord) -> str:
             f"{_count(certificate.choices, 'choice')} opened in {took}"
         )
     else:
-        speed = f", {quantities.rate(search.evaluated / search.seconds)}" if search.seconds > 0 else ""
-        effort = f"{search.valid:,} valid of {search.evaluated:,} mappings in {took}{speed}"
+        told = search.seconds > 0 and not search.at_least
+        speed = f", {quantities.rate(search.evaluated / search.seconds)}" if told else ""
+        effort = f"{search.valid:,} valid of {search.evaluated_in_words} mappings in {took}{speed}"
     return f"{search.mapper}, {_proven(search)}: {effort}"
 
 

@@ -160,13 +160,15 @@ def _search_record(job: Job, made: _Made, found: bool) -> SearchRecord:
     status: SearchStatus = "best_found" if found else "no_mapping"
     if job.specification.mapping is not None:
         return SearchRecord("given", objective_words(job), status, evaluated=1, valid=int(found))
+    told = made.log.read()
     return SearchRecord(
         mapper=job.specification.settings.algorithm,
         objective=objective_words(job),
         status=status,
-        evaluated=made.log.evaluated,
-        valid=made.log.valid,
+        evaluated=told.tried or 0,
+        valid=told.valid or 0,
         seconds=made.ended.seconds,
+        at_least=None if told.tried_is_all and not made.ended.killed else True,
     )
 
 

@@ -17,6 +17,7 @@ from harness.engines.timeloop.log import Log
 from harness.engines.timeloop.process import Ended
 from harness.engines.timeloop.records import Figures, figures
 from harness.errors import HarnessError
+from harness.timeloop_outputs import RunLog
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,18 @@ def outcome_of(
 
 
 def _without_figures(program: str, ended: Ended, log: Log, limit_seconds: float) -> Outcome:
-    words = log.last_words()
+    told, words = log.read(), log.last_words()
     said = f"; its last words: {words}" if words else ""
     obeyed = ended.code in (-signal.SIGINT, 128 + signal.SIGINT)  # the latter of a script around it
-    if ended.how != "finished" and not ended.killed and (program == MODEL or log.found_nothing or obeyed):
+    if ended.how != "finished" and not ended.killed and (program == MODEL or told.found_nothing or obeyed):
         within = (
             f"within the time limit of {limit_seconds:g} s" if ended.how == "time limit" else "until then"
         )
         if program == MODEL:
             return Outcome("failed", ended.how, f"{program} did not evaluate the mapping {within}")
         return Outcome("no_mapping", ended.how, f"{program} found no valid mapping {within}")
-    if log.emptiness and ended.code != 0:
-        reason = f"{program} finds that the map space is empty: {log.emptiness}"
+    if told.emptiness and ended.code != 0:
+        reason = f"{program} finds that the map space is empty: {told.emptiness}"
         return Outcome("no_mapping", _by_itself(ended.code), reason)
     if ended.killed:
         reason = f"{program} did not end when it was asked to ({ended.how}) and was killed"
@@ -68,19 +69,19 @@ def _without_figures(program: str, ended: Ended, log: Log, limit_seconds: float)
     if ended.code != 0:
         how = _by_itself(ended.code)
         return Outcome("failed", how, f"{program} {'was ' if ended.code < 0 else ''}{how}{said}")
-    if log.found_nothing:
-        return Outcome("no_mapping", ended.how, f"{program} found no valid mapping{_in_vain(log)}")
+    if told.found_nothing:
+        return Outcome("no_mapping", ended.how, f"{program} found no valid mapping{_in_vain(told)}")
     return Outcome("failed", "no output", f"{program} ended without an error and without figures{said}")
 
 
-def _in_vain(log: Log) -> str:
+def _in_vain(log: RunLog) -> str:
     """How many it tried; it gives up after ``timeout`` invalid ones in a row."""
-    if not log.evaluated:
+    if not log.tried:
         return ""
-    tried = f" among {log.evaluated:,} that it tried"
-    if not log.beyond_fanout + log.beyond_capacity:
-        return tried
-    return f"{tried} ({log.beyond_fanout:,} exceed a fan-out, {log.beyond_capacity:,} a capacity)"
+    tried = f" among {'' if log.tried_is_all else 'at least '}{log.tried:,} that it tried"
+    fanout = sum(thread.fanout_failures or 0 for thread in log.threads)
+    capacity = sum(thread.capacity_failures or 0 for thread in log.threads)
+    return f"{tried} ({fanout:,} exceed a fan-out, {capacity:,} a capacity)" if fanout + capacity else tried
 
 
 def _by_itself(code: int) -> str:

@@ -70,7 +70,7 @@ def _tried(result: Result) -> str:
     """A proof looks at parts of mappings; those it looks at as a whole are few."""
     search = result.search
     nodes = "" if search.certificate is None else f" and {search.certificate.nodes:,} nodes"
-    return f"{search.evaluated:,}{nodes}"
+    return f"{search.evaluated_in_words}{nodes}"
 
 
 def _time(seconds: float | None) -> str:
