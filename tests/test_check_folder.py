@@ -148,6 +148,61 @@ def test_one_count_that_is_off_is_found(tmp_path: Path) -> None:
     assert check.causes == ()
 
 
+def test_a_sparse_count_that_is_nothing_on_one_side_is_found(tmp_path: Path) -> None:
+    folder = folder_of(recording("model_sparse"), tmp_path / "out")
+    gated = r"^(        Gated scalar reads \(per-instance\) +: )2678$"
+    edited(folder, "timeloop-model.stats.txt", gated, r"\g<1>0")
+    (found,) = checked(folder).comparison.differing
+    assert (found.name, found.ours, found.theirs) == ("sparse.accesses.gated_reads", 2678, 0)
+
+
+def test_energies_follow_from_sparse_counts(tmp_path: Path) -> None:
+    folder = folder_of(recording("model_sparse"), tmp_path / "out")
+    edited(folder, "timeloop-model.stats.txt", r"^(        Gated scalar reads .*: )2678$", r"\g<1>0")
+    check = checked(folder)
+    (count,) = check.comparison.differing
+    space = count.place.data_space
+    levels = list(check.theirs.levels)
+    (at,) = [index for index, level in enumerate(levels) if level.name == count.place.where]
+    before = levels[at].dataspaces
+    dearer = replace(before[space], energy_pj=before[space].energy_pj + 1e6)
+    levels[at] = replace(levels[at], dataspaces={**before, space: dearer})
+    made = crossed(check.ours, replace(check.theirs, levels=tuple(levels))).comparison
+    assert len(made.differing) == 2
+    assert [field.name for field in origins(made)] == ["sparse.accesses.gated_reads"]
+
+
+def test_another_format_is_found(tmp_path: Path) -> None:
+    folder = folder_of(recording("model_sparse"), tmp_path / "out")
+    edited(folder, "timeloop-model.stats.txt", r"uop uop rle ", "uop uop cp ")
+    (found,) = checked(folder).comparison.differing
+    assert (found.name, found.ours, found.theirs) == ("sparse.format", "uop uop rle", "uop uop cp")
+
+
+def test_figures_that_only_one_side_takes_for_sparse_differ(tmp_path: Path) -> None:
+    check = checked(folder_of(recording("model_sparse"), tmp_path / "out"))
+    spaces = sum(len(level.dataspaces) for level in check.ours.levels)
+    for made in (crossed(check.ours, dense(check.theirs)), crossed(dense(check.ours), check.theirs)):
+        names = [field.name for field in made.comparison.differing]
+        assert sorted(names) == ["computes.present"] + ["sparse.present"] * spaces
+
+
+def test_a_level_that_timeloop_leaves_out_tells_nothing_sparse(tmp_path: Path) -> None:
+    check = checked(folder_of(recording("model_sparse"), tmp_path / "out"))
+    left_out = dense(check.theirs).levels[-1]
+    levels = (*check.theirs.levels[:-1], replace(left_out, area_um2=None))
+    assert crossed(check.ours, replace(check.theirs, levels=levels)).comparison.status == "equal"
+
+
+def dense(result: Result) -> Result:
+    """The same figures without those of sparse optimisations."""
+    levels = []
+    for level in result.levels:
+        spaces = {name: replace(space, sparse=None) for name, space in level.dataspaces.items()}
+        levels.append(replace(level, computes=None, dataspaces=spaces))
+    return replace(result, levels=tuple(levels))
+
+
 def test_sums_that_follow_from_a_count_are_told_from_it(tmp_path: Path) -> None:
     """The real program's energies for another number of reads of DRAM, of 512 pJ for eight words."""
     folder = folder_of(recording("model_gemmini"), tmp_path / "out")

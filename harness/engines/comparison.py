@@ -31,6 +31,10 @@ compared, and of what Timeloop never adds."""
 
 _PRESENCE = "present"
 
+_NO_FIGURES = ("name", "dataspaces")
+_OURS_ALONE = ("metadata_bits",)
+"""Counts that Timeloop never tells. Of others a missing key says that there were none."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -47,7 +51,8 @@ class Field:
 
     "rounded" is equal in the digits that are printed; "absent" is a figure that one side does not tell, and
     no difference. A level, network or data space that only one side has is one field named "present" with
-    the value "yes" on that side.
+    the value "yes" on that side; where only one side has figures of sparse optimisations it is
+    "sparse.present" of a data space, "computes.present" of the arithmetic.
     """
 
     place: Place
@@ -164,6 +169,7 @@ def _record[R: (LevelRecord, NetworkRecord)](
     instances = getattr(ours, "instances", 1)
     rounding = precision and Rounding("record", precision, spaces, instances)
     yield from _figures(place, ours, theirs, rounding)
+    left_out = _is_left_out(ours) or _is_left_out(theirs)
     for space in dict.fromkeys((*ours.dataspaces, *theirs.dataspaces)):
         mine, other = ours.dataspaces.get(space), theirs.dataspaces.get(space)
         inner = Place(place.part, place.where, space)
@@ -171,28 +177,48 @@ def _record[R: (LevelRecord, NetworkRecord)](
             if _tells(place.part, mine or other):
                 yield _one_sided(inner, mine is not None)
             continue
-        yield from _figures(inner, mine, other, precision and Rounding("space", precision))
+        figures = _figures(inner, mine, other, precision and Rounding("space", precision))
+        yield from (f for f in figures if f.name != "sparse.present" or not left_out)
 
 
-def _figures(place: Place, ours: Any, theirs: Any, rounding: Rounding | None) -> Iterator[Field]:
-    mine, other = dict(_numbers(ours)), dict(_numbers(theirs))
-    for name in dict.fromkeys((*mine, *other)):
-        yield _field(place, name, (mine.get(name), other.get(name)), rounding)
-
-
-def _numbers(record: Any, before: str = "") -> Iterator[tuple[str, int | float]]:
-    """The figures of a record by name, also those of records and of mappings within; not its data spaces."""
-    for field in fields(record):
-        value = getattr(record, field.name)
-        name = before + field.name
-        if field.name == "dataspaces":
+def _figures(
+    place: Place, ours: Any, theirs: Any, rounding: Rounding | None, before: str = ""
+) -> Iterator[Field]:
+    """The figures of two records of one kind, also those of mappings and of records within; not their data
+    spaces.
+    """
+    for field in fields(ours):
+        if field.name in _NO_FIGURES:
             continue
-        if _is_number(value):
-            yield name, value
-        elif isinstance(value, Mapping):
-            yield from ((f"{name}.{key}", entry) for key, entry in value.items() if _is_number(entry))
-        elif is_dataclass(value):
-            yield from _numbers(value, f"{name}.")
+        name = before + field.name
+        mine, other = getattr(ours, field.name), getattr(theirs, field.name)
+        if isinstance(mine, Mapping) and isinstance(other, Mapping):
+            yield from _counts(place, name, mine, other, rounding)
+        elif is_dataclass(mine) and is_dataclass(other):
+            yield from _figures(place, mine, other, rounding, f"{name}.")
+        elif is_dataclass(mine) or is_dataclass(other):
+            yield _one_sided(place, mine is not None, f"{name}.{_PRESENCE}")
+        elif (mine, other) != (None, None):
+            yield _field(place, name, (mine, other), rounding)
+
+
+def _counts(
+    place: Place,
+    name: str,
+    ours: Mapping[str, Value],
+    theirs: Mapping[str, Value],
+    rounding: Rounding | None,
+) -> Iterator[Field]:
+    """Of what happens; what never happens has no key."""
+    told = name.rpartition(".")[2] not in _OURS_ALONE or (ours and theirs)
+    untold = 0 if told else None
+    for key in dict.fromkeys((*ours, *theirs)):
+        yield _field(place, f"{name}.{key}", (ours.get(key, untold), theirs.get(key, untold)), rounding)
+
+
+def _is_left_out(record: LevelRecord | NetworkRecord) -> bool:
+    """Of a level without energy Timeloop may print nothing, and its XML file knows nothing sparse."""
+    return isinstance(record, LevelRecord) and record.area_um2 is None
 
 
 def _tells(part: Part, record: Any) -> bool:
@@ -204,9 +230,9 @@ def _tells(part: Part, record: Any) -> bool:
     return any(getattr(entry, name, 0) for entry in (record, *spaces) for name in telling)
 
 
-def _one_sided(place: Place, is_ours: bool) -> Field:
+def _one_sided(place: Place, is_ours: bool, name: str = _PRESENCE) -> Field:
     ours, theirs = ("yes", "no") if is_ours else ("no", "yes")
-    return Field(place, _PRESENCE, ours, theirs, "differs")
+    return Field(place, name, ours, theirs, "differs")
 
 
 def _field(place: Place, name: str, pair: tuple[Value, Value], rounding: Rounding | None) -> Field:
@@ -215,8 +241,10 @@ def _field(place: Place, name: str, pair: tuple[Value, Value], rounding: Roundin
 
 
 def _verdict(name: str, ours: Value, theirs: Value, rounding: Rounding | None) -> Verdict:
-    if not _is_number(ours) or not _is_number(theirs):
+    if ours is None or theirs is None:
         return "absent"
+    if isinstance(ours, str) or isinstance(theirs, str):
+        return "equal" if ours == theirs else "differs"
     if ours == theirs or (math.isnan(ours) and math.isnan(theirs)):
         return "equal"
     if isinstance(ours, int) and isinstance(theirs, int):

@@ -20,6 +20,8 @@ _COUNTS = (
 )  # fmt: skip
 """What the energy of a data space is made of."""
 
+_SPARSE_COUNTS = ("sparse.accesses.", "sparse.metadata.")
+
 
 def origins(comparison: Comparison) -> tuple[Field, ...]:
     """The differing fields that no other differing field explains, in the order of the comparison."""
@@ -34,17 +36,21 @@ def _follows(field: Field, every: tuple[Field, ...]) -> bool:
     inner = [other for other in every if other.place.where == field.place.where and other is not field]
     if field.place.data_space:
         same = [other for other in inner if other.place == field.place]
-        return field.name == "energy_pj" and any(other.name in _COUNTS for other in same)
+        return field.name == "energy_pj" and any(_is_count(other) for other in same)
     if field.name == "energy_pj":
         parts = [
             other
             for other in inner
             if (other.place.data_space and other.name == "energy_pj") or other.name == "leakage_pj"
         ]
-        return _explains(parts, field) or (not parts and any(other.name in _COUNTS for other in inner))
+        return _explains(parts, field) or (not parts and any(_is_count(other) for other in inner))
     if field.name == "leakage_pj":
         return _leaks_longer(field, every)
     return False
+
+
+def _is_count(field: Field) -> bool:
+    return field.name in _COUNTS or field.name.startswith(_SPARSE_COUNTS)
 
 
 def _whole_follows(field: Field, every: tuple[Field, ...]) -> bool:
