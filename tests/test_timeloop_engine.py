@@ -160,6 +160,20 @@ def test_what_was_tried_in_vain_is_a_lower_bound_too() -> None:
     assert outcome.reason == "timeloop-mapper found no valid mapping among at least 9 that it tried"
 
 
+def test_an_area_of_which_a_part_is_not_told_is_none(install: Callable[..., Path]) -> None:
+    """As where the variable that makes Timeloop report all levels does not get into a container."""
+    install()
+    job, name = recorded_job(), "timeloop-mapper.stats.txt"
+    whole = timeloop.run(job)
+    hidden = re.compile(r"Level \d+\n-+\n=== inter_PECols_spatial ===\n.*?(?=Level \d+\n-+\n)", re.DOTALL)
+    stats, count = hidden.subn("", whole.files[name])
+    assert count == 1 and whole.area_um2 is not None
+    install(replace(FOUND, files={name: stats}))
+    result = timeloop.run(job)
+    assert result.status == "ok" and result.area_um2 is None and result.energy_pj == whole.energy_pj
+    assert any("for that of inter_PECols_spatial is not told" in note for note in result.notes)
+
+
 def recorded_counts() -> tuple[int, int]:
     """Valid and all, of the two threads' last lines."""
     return 40, 156

@@ -17,7 +17,7 @@ from harness.engines.comparison import Comparison, compare
 from harness.engines.loop_nest import map_text
 from harness.engines.record import level_records, network_records
 from harness.engines.result import Provenance, Result, SearchRecord, TimeloopRun
-from harness.engines.timeloop.records import Figures, figures
+from harness.engines.timeloop.records import Figures, figures, total_pj
 from harness.errors import SpecError
 from harness.model import evaluate
 from harness.model.stats import Stats
@@ -171,6 +171,37 @@ def test_the_energy_of_a_small_layer_is_the_sum_of_its_levels() -> None:
     # The summary of the file says 0.03 uJ.
     assert found.energy_pj == pytest.approx(30049.2, abs=0.5)
     assert found.energy_pj == pytest.approx(ours("model_sparse").energy_pj, abs=0.1)
+
+
+def test_where_the_levels_do_not_add_up_the_summary_is_taken_and_that_is_said() -> None:
+    """Half of the summary's last digit and the levels' cents are what rounding explains."""
+    stats = recording("model_sparse").output("stats.txt")
+    whole = figures(stats)
+    assert whole.remarks == ()
+    found = re.compile(r"Energy \(total\) +: ([0-9.]+)").search(stats, stats.index("=== Spad ==="))
+    assert found is not None
+    for more, adds_up in ((4900, True), (5000, False)):
+        told = figures(stats[: found.start(1)] + f"{float(found[1]) + more:.2f}" + stats[found.end(1) :])
+        assert (told.remarks == ()) == adds_up
+        assert told.energy_pj == pytest.approx(whole.energy_pj + more if adds_up else 3e4)
+
+
+@pytest.mark.parametrize(
+    ("each", "printed", "instances", "total"),
+    [
+        (0.001, 0.26, [1.0, 16.0, 256.0], 0.256),  # 246 to 274 would be printed alike
+        (0.001, 0.26, [1.0, 16.0], 0.26),
+        (3.125, 50.0, [], 50.0),
+        (1.0034, 7.02, [1.0, 256.0], 7 * 1.0034),
+        (1.0034, 7.5, [], 7.5),
+        (0.0, 0.0, [4.0], 0.0),
+        (2.5, 7.5, [3.5, 3.0], 7.5),
+    ],
+)
+def test_the_instances_of_a_network(
+    each: float, printed: float, instances: list[float], total: float
+) -> None:
+    assert total_pj(each, printed, instances) == pytest.approx(total, rel=1e-12)
 
 
 def test_files_of_different_runs_are_refused() -> None:

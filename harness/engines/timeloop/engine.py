@@ -33,6 +33,9 @@ ShouldStop = Callable[[], bool]
 
 LOG = "timeloop.log"
 
+SHOW_ALL = "TIMELOOP_HIDE_INCONSEQUENTIAL_STATS"
+"""Set to 0, levels without any energy are reported too."""
+
 SECONDS_OF_AN_EVALUATION = 600.0
 """One mapping takes the real model well below a second; a sliding window in many dimensions some more."""
 
@@ -72,7 +75,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
         engine="timeloop",
         timeloop=told,
         files={**inputs, **made.outputs, LOG: made.log.text()},
-        notes=(*notes, *flat.notes, *reservations_of(answers), *job.remarks),
+        notes=(*notes, *flat.notes, *_remarks(outcome.figures), *reservations_of(answers), *job.remarks),
     )
 
 
@@ -117,7 +120,7 @@ def _made(
 def environment() -> dict[str, str]:
     """Ours, without the variables that change what Timeloop counts or prints, and with all levels printed."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("TIMELOOP_")}
-    return {**kept, "TIMELOOP_HIDE_INCONSEQUENTIAL_STATS": "0", "LC_ALL": "C"}
+    return {**kept, SHOW_ALL: "0", "LC_ALL": "C"}
 
 
 def _result(
@@ -173,8 +176,16 @@ def _search_record(job: Job, made: _Made, found: bool) -> SearchRecord:
 
 
 def _area(architecture: Architecture, figures: Figures) -> float | None:
-    """Of all levels, and of what is beside them as the embedded engine counts it."""
-    if not area_is_given(architecture):
+    """Of all levels, and of what is beside them as the embedded engine counts it; None if one is not told."""
+    areas = [level.area_um2 for level in figures.levels if level.area_um2 is not None]
+    if not area_is_given(architecture) or len(areas) < len(figures.levels):
         return None
-    areas = (level.area_um2 for level in figures.levels)
-    return sum(area for area in areas if area is not None) + area_beside_levels(architecture)
+    return sum(areas) + area_beside_levels(architecture)
+
+
+def _remarks(figures: Figures | None) -> tuple[str, ...]:
+    if figures is None:
+        return ()
+    untold = ", ".join(level.name for level in figures.levels if level.area_um2 is None)
+    remark = f"no area, for that of {untold} is not told: {SHOW_ALL} has not reached the program"
+    return (*figures.remarks, *([remark] if untold else []))

@@ -8,6 +8,7 @@ in full, but neither leakage nor the area of storage, nor the total of cycles, n
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,8 +29,11 @@ from harness.timeloop_outputs.stats import PrintedArithmetic, PrintedDataSpace, 
 
 DEFAULT_NAMES = ("stats.txt", "map+stats.xml", "map.txt")
 
-_PRINTED_STEP_PJ = 0.01
-_SUMMARY_STEP_PJ = 1e4
+_HALF_A_PRINTED_STEP_PJ = 0.005
+_HALF_A_SUMMARY_STEP_PJ = 5e3
+_ENERGIES_OF_A_DATA_SPACE = 3
+"""Of a level: accesses, reductions and addresses; of a network: transfers, links and reductions."""
+
 _ROUNDING = 1e-9
 
 
@@ -42,7 +46,8 @@ class Figures:
     sparse architecture): with imperfect factors they are not exactly those of the problem.
     ``bound_by`` is "compute" or the name of the level whose bandwidth sets the cycles. ``loop_nest`` is the
     text of ``map.txt``, "" without one. What Timeloop leaves out, since nothing happens there, is None: the
-    area of such a level, the transfers into such a network.
+    area of such a level, the transfers into such a network. ``remarks`` are sentences on figures that are not
+    from where they mostly are.
     """
 
     cycles: int
@@ -55,6 +60,7 @@ class Figures:
     networks: tuple[NetworkRecord, ...]
     precision: Literal["full", "printed"]
     loop_nest: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def figures(
@@ -123,7 +129,15 @@ def _printed(statistics: Statistics, nest: LoopNest | None, text: str) -> Figure
         levels.insert(0, compute)
     # The levels have two decimals of a pJ, the summary two of a uJ.
     energy = sum(level.energy_pj for level in levels) + sum(network.energy_pj for network in networks)
-    adds_up = abs(energy - summary.energy_pj) <= _SUMMARY_STEP_PJ
+    spaces = sum(len(level.data_spaces) for level in statistics.levels)
+    spaces += sum(len(network.data_spaces) for network in statistics.networks)
+    printed = len(levels) + _ENERGIES_OF_A_DATA_SPACE * spaces
+    rounding = _HALF_A_SUMMARY_STEP_PJ + printed * _HALF_A_PRINTED_STEP_PJ
+    adds_up = abs(energy - summary.energy_pj) <= rounding
+    remark = (
+        f"the energies of the levels add up to {energy:.2f} pJ, which is not that of the summary,"
+        f" {summary.energy_pj:.0f} pJ: the latter is taken"
+    )
     return Figures(
         cycles=summary.cycles,
         energy_pj=energy if adds_up else summary.energy_pj,
@@ -135,6 +149,7 @@ def _printed(statistics: Statistics, nest: LoopNest | None, text: str) -> Figure
         networks=tuple(networks),
         precision="printed",
         loop_nest=text,
+        remarks=() if adds_up else (remark,),
     )
 
 
@@ -365,8 +380,9 @@ def _network(sources: _Sources, network: ArchivedNetwork) -> NetworkRecord:
     printed = sources.printed_networks.get(network.name)
     told = {space.name: space for space in printed.data_spaces} if printed is not None else {}
     spaces = {}
-    for name, space in zip(sources.names, network.data_spaces, strict=True):
+    for number, (name, space) in enumerate(zip(sources.names, network.data_spaces, strict=True)):
         beside = told.get(name)
+        around = [level.data_spaces[number].utilized_instances for level in sources.archive.levels]
         each = (
             space.energy_per_instance_pj
             + space.link_transfer_energy_per_instance_pj
@@ -381,20 +397,30 @@ def _network(sources: _Sources, network: ArchivedNetwork) -> NetworkRecord:
             link_transfers=float(space.link_transfers or 0),
             spatial_reductions=float(space.spatial_reductions or 0),
             hops=space.hops or 0.0,
-            energy_pj=_times_instances(each, beside.energy_pj) if times and beside is not None else each,
+            energy_pj=total_pj(each, beside.energy_pj, around) if times and beside is not None else each,
         )
     return NetworkRecord(network.name, sum(space.energy_pj for space in spaces.values()), spaces)
 
 
-def _times_instances(each_pj: float, printed_total_pj: float) -> float:
-    """The total in full precision: the number of instances is a whole one and only in the printed total."""
-    if each_pj == 0 or not math.isfinite(printed_total_pj / each_pj):
+def total_pj(each_pj: float, printed_pj: float, instances: Sequence[float]) -> float:
+    """The total of a network in full precision, from the energy of one instance and the rounded total.
+
+    How many there are is nowhere told: as many as a level beside it has in use (``instances``), or else the
+    one whole number that would be printed so. The rounded total where neither fits.
+    """
+    if each_pj == 0:
         return each_pj
-    instances = round(printed_total_pj / each_pj)
-    rounding = 3 * _PRINTED_STEP_PJ + 1e-9 * printed_total_pj
-    return (
-        each_pj * instances if abs(each_pj * instances - printed_total_pj) <= rounding else printed_total_pj
-    )
+    rounding = _ENERGIES_OF_A_DATA_SPACE * _HALF_A_PRINTED_STEP_PJ + _ROUNDING * printed_pj
+    totals = [each_pj * number for number in instances]
+    nearest = min(totals, key=lambda total: abs(total - printed_pj), default=math.inf)
+    if abs(nearest - printed_pj) <= rounding:
+        return nearest
+    ratio = printed_pj / each_pj
+    if each_pj > 2 * rounding and math.isfinite(ratio):
+        whole = each_pj * round(ratio)
+        if abs(whole - printed_pj) <= rounding:
+            return whole
+    return printed_pj
 
 
 def _bound(levels: tuple[LevelRecord, ...] | list[LevelRecord], *, has_compute: bool) -> str:
