@@ -100,12 +100,28 @@ def test_markdown_is_a_table(results: SweepResults) -> None:
 
 def test_the_plain_table_tells_what_is_the_same_once(results: SweepResults) -> None:
     lines = text_of(results, "layers", "table", study=0).splitlines()
-    assert lines[0].split()[:3] == ["index", "layer", "times"]
-    assert lines[2].split()[:6] == ["0", "KQV", "24", "ok", "-", "1000"]
+    assert lines[0].split()[:5] == ["index", "layer", "times", "status", "cycles"]
+    assert lines[2].split()[:5] == ["0", "KQV", "24", "ok", "1000"]
     assert lines[-1].startswith("in all rows: study=0 architecture=gemmini model=bert-large fused=false")
     assert "3.33333e+11" in lines[2]
-    narrow = text_of(results, "layers", "table", study=0, width=60).splitlines()
-    assert all(len(line) <= 70 for line in narrow[:-1]) and len(narrow) > len(lines)
+
+
+@pytest.mark.parametrize("kind", ["configurations", "layers", "levels"])
+@pytest.mark.parametrize("width", [80, 40])
+def test_a_narrow_plain_table_has_what_tells_most_and_names_the_rest(
+    results: SweepResults, kind: str, width: int
+) -> None:
+    wide = text_of(results, kind, "table", study=0).splitlines()
+    narrow = text_of(results, kind, "table", study=0, width=width)
+    assert all(len(line) <= width for line in narrow.splitlines())
+    table, rest = narrow.split("no room for: ")
+    left_out = " ".join(rest.split()).split(" (--format csv has them)")[0].split(", ")
+    shown = table.splitlines()[0].split()
+    assert [*shown, *left_out] == wide[0].split() and len(shown) > 1
+    rows = table.splitlines()[2:]
+    assert len(rows) >= 2
+    for whole, row in zip(wide[2:], rows, strict=False):
+        assert " ".join(whole.split()).startswith(" ".join(row.split()))
 
 
 def test_nothing_to_tell(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ import pytest
 from rich.console import Console
 from sweep_cases import LAYERS, SETTINGS, STUDY, SweepInStore, done, failed
 
+from harness.engines.result import CheckRecord
+from harness.report.sweep.best_point import layer_table
 from harness.report.sweep.heading import SweepHeading, print_sweep_heading
 from harness.report.sweep.reservations import failure_lines, note_lines
 from harness.report.sweep.screen import print_summary
@@ -19,7 +21,7 @@ from harness.report.sweep.shown_criteria import shown
 from harness.sweep.comparison import CRITERIA
 from harness.sweep.folder import open_results
 from harness.sweep.metrics import Metrics
-from harness.sweep.outcome import Occurrence
+from harness.sweep.outcome import LayerOutcome, Occurrence
 from harness.sweep.results import Failure, Note, SweepResults
 from harness.sweep.study import Study
 
@@ -209,6 +211,26 @@ def test_tables_fit_the_screen_and_lose_nothing(sweep: SweepInStore, width: int)
     assert cells(width) == cells(300) and len(cells(width)) > 20
 
 
+def test_the_layers_of_a_checked_sweep_stay_on_one_line_each(sweep: SweepInStore) -> None:
+    """The column of the check, which the summary tells too, gives way; not where something differs."""
+    equal, differs = CheckRecord("equal", 234), CheckRecord("differs", 234, 1, ("cycles",))
+    sweep.add(0, [done(name, 13_631_492_123, bound_by="Scratchpad.read") for name in "ab"])
+    layers = [replace(layer, check=equal) for layer in sweep.results().layers(0)]
+
+    def table(some: list[LayerOutcome], width: int) -> list[str]:
+        lines = layer_table(some, width).splitlines()
+        assert all(len(line) <= width for line in lines)
+        return lines
+
+    wide = table(layers, 100)
+    assert wide[0].endswith("  check") and wide[2].endswith("  equal")
+    one_line = table(layers, 76)
+    assert [line.split() for line in one_line] == [line.split()[:-1] for line in wide]
+    narrow = table([layers[0], replace(layers[1], check=differs)], 76)
+    assert len(narrow) == 2 * 4 and narrow[-1].split()[-1] == "differs"
+    assert narrow[0].split()[:6] == ["layer", "times", "cycles", "energy", "util", "%"]
+
+
 def test_studies_are_ranked_apart(sweep: SweepInStore) -> None:
     sweep.add(0, [done("a"), done("b")])
     other = Study(replace(SETTINGS, fusion="Accumulator"), (replace(LAYERS[0], fused=True), LAYERS[1]), 24)
@@ -240,9 +262,10 @@ def test_the_heading() -> None:
     )
     print_sweep_heading(Console(file=stream, width=80), heading)
     assert stream.getvalue().splitlines() == [
-        "sweep     8 layers of bert-large, 1 layer of gpt2 on 1,201 configurations "
-        "(1,200 of gemmini, 1 of eyeriss): 9,609 jobs",
-        "          4,000 are different, the others are mapped with them; 17 are finished already",
+        "sweep     8 layers of bert-large, 1 layer of gpt2 on 1,201 configurations (1,200",
+        "          of gemmini, 1 of eyeriss): 9,609 jobs",
+        "          4,000 are different, the others are mapped with them; 17 are finished",
+        "          already",
         "takes     about 1 min 01 s",
         "left out  6 of pim_analog (take them with --arch)",
         "fusion    Accumulator: KTQ, softmax",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -91,7 +92,13 @@ def _show(console: Console, arguments: SweepArguments, results: SweepResults) ->
 
 
 def _export(arguments: SweepArguments, results: SweepResults) -> None:
-    from harness.report.sweep.exports import ExportedRows, TextFormat, export, write_parquet  # noqa: PLC0415
+    from harness.report.sweep.exports import (  # noqa: PLC0415
+        UNFOLDED,
+        ExportedRows,
+        TextFormat,
+        export,
+        write_parquet,
+    )
 
     rows = cast("ExportedRows", arguments.rows)
     if arguments.format == "parquet":
@@ -99,7 +106,9 @@ def _export(arguments: SweepArguments, results: SweepResults) -> None:
         write_parquet(results, file, rows)
         say(f"rows in {file}")
         return
-    for text in export(results, rows, cast("TextFormat", arguments.format)):
+    # What reads from a pipe gets every column, a terminal those that fit.
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else UNFOLDED
+    for text in export(results, rows, cast("TextFormat", arguments.format), width=width):
         sys.stdout.write(text)
 
 
@@ -233,7 +242,6 @@ def _say_compiling() -> None:
 
 def _console(arguments: SweepArguments) -> Console:
     """Rows for programs have stdout for themselves."""
-    from rich.console import Console  # noqa: PLC0415
+    from harness.report.terminal import command_console  # noqa: PLC0415 - rich is slow to import
 
-    for_programs = arguments.format != "table" or arguments.rows != "configurations"
-    return Console(highlight=False, stderr=for_programs)
+    return command_console(stderr=arguments.format != "table" or arguments.rows != "configurations")

@@ -14,6 +14,7 @@ from harness.report.accuracy_words import accuracy_words, source_words
 from harness.report.estimation_table import estimators_of
 from harness.report.loop_nest_view import loop_nest_lines
 from harness.report.proof_screen import search_line
+from harness.report.prose import Prose
 from harness.report.sparse_words import sparse_words
 from harness.spec.problem import Problem
 
@@ -253,13 +254,12 @@ def _bar(part: float, cells: int, ascii_only: bool = False) -> str:
 
 def _rows(rows: Sequence[tuple[str, str]]) -> Table:
     from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
 
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for label, value in rows:
-        table.add_row(label, Text(value))
+        table.add_row(label, Prose(value))
     return table
 
 

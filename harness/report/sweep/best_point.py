@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
 from harness.report import quantities
-from harness.report.sweep.aligned import Columns, aligned
+from harness.report.sweep.aligned import Columns, aligned, fitting
 from harness.report.sweep.engine_words import CHECKS
 from harness.report.sweep.words import STATUS_WORDS, bound_in_words
 from harness.sweep.metrics import metrics_of
@@ -63,7 +64,7 @@ def _totals(name: str, energy_pj: float, cycles: int, edp_sum: float) -> list[st
 
 def layer_table(layers: Sequence[LayerOutcome], width: int) -> str:
     """The figures of one of each layer, and its share of the totals, counted as often as it occurs; and the
-    comparison with the real Timeloop where there was one.
+    comparison with the real Timeloop where there was one, unless all are equal and there is no room.
     """
     with_check = any(o.check is not None for o in layers)
     heads = (*_LAYER_HEADS, "check") if with_check else _LAYER_HEADS
@@ -88,7 +89,11 @@ def layer_table(layers: Sequence[LayerOutcome], width: int) -> str:
                 *([] if not with_check else ["-" if o.check is None else CHECKS[o.check.status]]),
             ]
         )
-    return aligned(Columns(heads, 2, left=(0, 5)), rows, width)
+    columns = Columns(heads, _LAYER_HEADS.index("energy %"), left=(0, 5))
+    all_equal = all(o.check is None or o.check.status == "equal" for o in layers)
+    if with_check and all_equal and fitting(columns, rows, width) < len(heads):
+        columns, rows = replace(columns, heads=_LAYER_HEADS), [row[:-1] for row in rows]
+    return aligned(columns, rows, width)
 
 
 def _percent(part: float, total: float) -> str:

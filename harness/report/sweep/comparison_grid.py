@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.report import quantities
+from harness.report.prose import folded
 from harness.report.sweep.aligned import Columns, aligned
 from harness.report.sweep.words import STATUS_WORDS
 
@@ -122,7 +123,7 @@ def grid_text(grid: ComparisonGrid, width: int) -> str:
     for figure in FIGURES:
         columns = Columns((figure.name, *grid.points), 1, left=(0,))
         parts.append(aligned(columns, _rows(grid, figure), width))
-    return "\n\n".join([*parts, *_remarks(grid)])
+    return "\n\n".join([*parts, *(folded(remark, width, hang=0) for remark in _remarks(grid))])
 
 
 def grid_markdown(grid: ComparisonGrid) -> str:

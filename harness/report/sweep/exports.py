@@ -11,13 +11,15 @@ import io
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from harness.errors import HarnessError, unknown_name
 from harness.report.files import write_folder
-from harness.report.sweep.aligned import Columns, aligned
+from harness.report.prose import folded
+from harness.report.sweep.aligned import Columns, aligned, fitting
 from harness.report.sweep.comparison_grid import (
     GRID_COLUMNS,
     comparison_grid,
@@ -26,7 +28,7 @@ from harness.report.sweep.comparison_grid import (
     grid_text,
 )
 from harness.report.sweep.words import plain
-from harness.sweep.frames import Row, rows_of
+from harness.sweep.frames import PARAMETER, Row, rows_of
 
 if TYPE_CHECKING:
     from harness.sweep.results import SweepResults
@@ -38,8 +40,15 @@ FORMATS = (*get_args(TextFormat), "parquet")
 
 _WORDS = ("reason", "operator", "bound_by", "proof", "notes", "key", "check", "check_told", "engine")
 """Columns of words that may be empty throughout."""
+_FIRST = (
+    "index", "study", "architecture", "model", PARAMETER, "layer", "kind", "level", "name", "dataspace",
+    "times", "status", "check", "cycles", "energy_pj", "edp_j_cycles", "edp_sum", "edp", "utilization",
+    "bound_by", "proof", "seconds", "area_um2", "reason",
+)  # fmt: skip
+"""Of the plain table, which may have no room for all columns."""
+
 _AT_ONCE = 1000
-_UNFOLDED = 10**6
+UNFOLDED = 10**6
 
 
 def export(
@@ -47,12 +56,12 @@ def export(
     rows: ExportedRows = "configurations",
     format: TextFormat = "csv",
     study: int | None = None,
-    width: int = _UNFOLDED,
+    width: int = UNFOLDED,
 ) -> Iterator[str]:
     """The text in pieces. ``study`` None: all studies, one after the other.
 
-    ``width`` is for the plain table alone, whose rows take several lines where they do not fit. Raises
-    SpecError for another kind of rows or format.
+    ``width`` is for the plain table alone, which has as many columns as fit, those that tell most before the
+    others, and names the rest. Raises SpecError for another kind of rows or format.
     """
     if rows == "architectures" and format in ("table", "markdown"):
         return _grids(results, format, study, width)
@@ -193,11 +202,24 @@ def _table(columns: Sequence[str], rows: Iterator[Row], width: int) -> Iterator[
     if not cells:
         yield "no rows\n"
         return
+    order = sorted(range(len(heads)), key=lambda place: _rank(heads[place]))
+    heads, cells = [heads[place] for place in order], [[row[place] for place in order] for row in cells]
     left = [place for place in range(len(heads)) if _are_words(row[place] for row in cells)]
-    yield aligned(Columns(tuple(heads), len(heads), left), cells, width)
-    yield "\n"
+    table = Columns(tuple(heads), len(heads), left)
+    shown = max(fitting(table, cells, width), 1)
+    first = replace(table, heads=table.heads[:shown], left=[place for place in left if place < shown])
+    yield aligned(first, [row[:shown] for row in cells], width) + "\n"
+    if shown < len(heads):
+        yield folded(f"no room for: {', '.join(heads[shown:])} (--format csv has them)", width) + "\n"
     if fixed:
-        yield f"in all rows: {fixed}\n"
+        yield folded(f"in all rows: {fixed}", width) + "\n"
+
+
+def _rank(column: str) -> int:
+    """What tells rows apart and what people look for comes first, the rest in its own order."""
+    if column.startswith(PARAMETER):
+        return _FIRST.index(PARAMETER)
+    return _FIRST.index(column) if column in _FIRST else len(_FIRST)
 
 
 def _for_people(columns: Sequence[str], rows: Iterator[Row]) -> tuple[list[str], list[list[str]], str]:

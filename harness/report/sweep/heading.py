@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.report import quantities
+from harness.report.prose import folded
 from harness.report.sweep.words import several
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_LABEL = 10
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class SweepHeading:
 
 def print_sweep_heading(console: Console, heading: SweepHeading) -> None:
     for label, text in _rows(heading):
-        console.print(f"{label:<10}{text}".rstrip(), highlight=False, markup=False, soft_wrap=True)
+        told = folded(f"{label:<{_LABEL}}{text}".rstrip(), console.width, hang=0 if not label else _LABEL)
+        console.print(told, highlight=False, markup=False, soft_wrap=True)
     console.print()
 
 

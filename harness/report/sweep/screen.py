@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.report.accuracy_words import accuracy_words
+from harness.report.prose import folded
 from harness.report.sweep.best_point import layer_table, totals_table
 from harness.report.sweep.comparison_grid import comparison_grid, grid_text
 from harness.report.sweep.engine_words import engine_words, unequal_lines
@@ -202,4 +203,5 @@ def _words(accuracy: Accuracy) -> str:
 
 
 def _say(console: Console, line: str) -> None:
-    console.out(line, highlight=False)
+    told = line if "\n" in line else folded(line, console.width)  # of several lines: a table
+    console.out(told, highlight=False)
