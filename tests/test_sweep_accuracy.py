@@ -8,8 +8,10 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from earlier_schemas import EARLIER
 
 from harness import sweep
 from harness.cli.hwdse import main
@@ -19,8 +21,9 @@ from harness.report.accuracy_words import accuracy_words
 from harness.sweep.accuracy import Accuracy
 from harness.sweep.metrics import accuracy_of_all
 from harness.sweep.outcome import LayerOutcome
-from harness.sweep.store.connection import FILE_NAME
-from harness.sweep.store.schema import ADDED_SINCE, SCHEMA_VERSION, lacking
+from harness.sweep.store import connection as connections
+from harness.sweep.store.connection import FILE_NAME, create
+from harness.sweep.store.schema import ADDED_SINCE, SCHEMA_VERSION
 
 TINY = "layers: {A: {D: 16, E: 32, L: 8}, B: {D: 32, E: 32, L: 8}}"
 RUN = ["all", "-m", "tiny.yaml", "-c", "one.json", "--mapper", "quick", "--threads", "1", "-j", "1"]
@@ -54,12 +57,11 @@ def test_they_are_shown_exported_and_in_the_record_of_a_configuration(
 ) -> None:
     capsys.readouterr()
     assert main(["-so", "-o", str(folder)]) == 0
-    (line,) = [x for x in capsys.readouterr().out.splitlines() if x.startswith("energy by accuracy: ")]
+    shown = " ".join(capsys.readouterr().out.split())
     accuracy = accuracy_of_all(sweep.load(folder).layers(0))
     assert accuracy is not None
-    assert line == "energy by accuracy: " + accuracy_words(
-        accuracy.by_class, accuracy.stated_pj, accuracy.plus_minus_pj
-    )
+    told = accuracy_words(accuracy.by_class, accuracy.stated_pj, accuracy.plus_minus_pj)
+    assert shown.count("energy by accuracy: ") == shown.count(f"energy by accuracy: {told} layer times") == 1
     assert main(["-so", "-o", str(folder), "--format", "csv", "--rows", "layers"]) == 0
     for row in csv.DictReader(capsys.readouterr().out.splitlines()):
         shares = sum(float(row[f"energy_{fit}_pj"]) for fit in FITS)
@@ -70,11 +72,33 @@ def test_they_are_shown_exported_and_in_the_record_of_a_configuration(
 
 
 def as_it_was_in(version: int, folder: Path) -> None:
-    with closing(sqlite3.connect(folder / FILE_NAME)) as connection:
-        for table, column in lacking(version):
-            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    """The store with the tables that the program of that version made, and what fits into them."""
+    new, old = folder / FILE_NAME, folder / "old.sqlite"
+    with closing(sqlite3.connect(old)) as connection:
+        connection.executescript(EARLIER[version])
+        connection.execute("ATTACH ? AS new", (str(new),))
+        (application,) = connection.execute("PRAGMA new.application_id").fetchone()
+        tables = [
+            name for (name,) in connection.execute("SELECT name FROM main.sqlite_master WHERE type='table'")
+        ]
+        for table in tables:
+            names = ", ".join(columns_of(connection, table))
+            connection.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM new.{table}")
+        connection.execute(f"PRAGMA application_id = {application}")
         connection.execute(f"PRAGMA user_version = {version}")
         connection.commit()
+    old.replace(new)
+
+
+def columns_of(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
+
+
+def tables_of(folder: Path) -> dict[str, list[str]]:
+    """The columns of all tables, in their order: rows are written by place."""
+    with closing(sqlite3.connect(folder / FILE_NAME)) as connection:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        return {name: columns_of(connection, name) for (name,) in names}
 
 
 def version_of(folder: Path) -> int:
@@ -82,13 +106,17 @@ def version_of(folder: Path) -> int:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-@pytest.mark.parametrize("version", ADDED_SINCE)
+def test_every_earlier_schema_is_known() -> None:
+    assert list(ADDED_SINCE) == list(EARLIER) == [4, SCHEMA_VERSION - 1]
+
+
+@pytest.mark.parametrize("version", EARLIER)
 def test_a_store_from_before_is_read_as_it_is_and_taken_further(
     version: int, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    known = sweep.load(folder)
+    known, tables = sweep.load(folder), tables_of(folder)
     before, whole = known.layers(0), known.result(0, "A")
-    without = ("result", "accuracy") in lacking(version)
+    without = version == 4
     as_it_was_in(version, folder)
     expected = [replace(layer, accuracy=None) for layer in before] if without else list(before)
     found = sweep.load(folder)
@@ -103,7 +131,32 @@ def test_a_store_from_before_is_read_as_it_is_and_taken_further(
     assert version_of(folder) == version
     assert main([*RUN, "-o", str(folder)]) == 0
     assert version_of(folder) == SCHEMA_VERSION
+    assert tables_of(folder) == tables
     assert [layer.energy_pj for layer in sweep.load(folder).layers(0)] == [o.energy_pj for o in before]
+
+
+@pytest.mark.parametrize("version", [0, *EARLIER])
+def test_two_programs_may_bring_one_store_up_to_date(
+    version: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second finds everything done when its turn comes. Version 0: they make the store."""
+    file, tables = folder / FILE_NAME, tables_of(folder)
+    if version:
+        as_it_was_in(version, folder)
+    else:
+        file.unlink()
+    checked, others = connections._checked_version, [create]
+
+    def overtaken(*given: Any, **named: Any) -> int:
+        found = checked(*given, **named)
+        if others:
+            others.pop()(file).close()
+        return found
+
+    monkeypatch.setattr(connections, "_checked_version", overtaken)
+    create(file).close()
+    assert not others and tables_of(folder) == tables
+    assert version_of(folder) == SCHEMA_VERSION
 
 
 def test_one_layer_that_does_not_say_leaves_the_sum_unsaid() -> None:

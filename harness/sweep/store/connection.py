@@ -62,30 +62,30 @@ def create(file: Path | str) -> sqlite3.Connection:
     """A connection that may write; the tables are made when they are not there."""
     connection = sqlite3.connect(file, isolation_level=None, timeout=10)
     try:
-        new = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-        version = SCHEMA_VERSION if new else _checked_version(connection, file)
+        version = _checked_version(connection, file, new=0)
         # Write-ahead: readers go on reading, and a commit is one append. What was committed survives the
         # death of the program and, as each commit waits for the disk, a power cut.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        if new:
+        if version < SCHEMA_VERSION:
             connection.execute("BEGIN IMMEDIATE")
-            for statement in SCHEMA.split(";"):
-                if statement.strip():
-                    connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            connection.execute("COMMIT")
-        elif version < SCHEMA_VERSION:
-            connection.execute("BEGIN IMMEDIATE")
-            for table, column in lacking(version):
-                connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            # Asked again: another program may have done it while this one waited.
+            _bring_up_to_date(connection, _checked_version(connection, file, new=0))
             connection.execute("COMMIT")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
+    statements = [f"ALTER TABLE {table} ADD COLUMN {column} TEXT" for table, column in lacking(version)]
+    if version == 0:
+        statements = [statement for statement in SCHEMA.split(";") if statement.strip()]
+        statements.append(f"PRAGMA application_id = {_APPLICATION}")
+    for statement in statements:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def open_to_read(file: Path) -> sqlite3.Connection:
@@ -115,7 +115,10 @@ def _show_what_lacks(connection: sqlite3.Connection, columns: Sequence[tuple[str
         connection.execute(view)
 
 
-def _checked_version(connection: sqlite3.Connection, file: Path | str) -> int:
+def _checked_version(connection: sqlite3.Connection, file: Path | str, new: int | None = None) -> int:
+    """``new``: the version of a file that has nothing in it, which else is no store."""
+    if new is not None and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        return new
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if application != _APPLICATION:
