@@ -8,13 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sparse_search_cases import CASES
 from sweep_cases import SETTINGS
 from test_sparse_layers import GATING
 
 from harness import sweep
 from harness.cli.hwdse import main
+from harness.engines import embedded
+from harness.engines.job import Job
 from harness.engines.result import CheckRecord, Result, TimeloopRun
-from harness.sweep.job import JobResult
+from harness.report.sweep.roofline import roofline_point
+from harness.spec.loading import read_specification
+from harness.sweep.job import JobResult, LevelLimits
 from harness.sweep.outcome import LayerOutcome, Occurrence
 from harness.sweep.store.rows import PointRow, given_and_base
 from harness.sweep.store.writing import StoreWriter
@@ -137,3 +142,23 @@ def put_and_read(result: Result) -> Result | None:
     writer.begin_point(PointRow(0, study, result.architecture, given, base, ("key",)))
     writer.put_result(JobResult("key", "ok", result.reason, result))
     return writer.result(0, 0, layer)
+
+
+@pytest.mark.parametrize(("case", "known"), [("packed", False), ("gating", True)])
+def test_no_roofline_of_traffic_that_is_partly_unknown(case: str, known: bool) -> None:
+    """The real Timeloop tells how many words of metadata move, but not how many bits these have."""
+    given = read_specification(CASES[case])
+    settings = replace(given.settings, algorithm="random_pruned", search_size=20)
+    result = embedded.run(Job(replace(given, settings=settings), architecture="x", layer="y"))
+    main_memory = given.architecture.storage[-1]
+    limits = [LevelLimits(main_memory.name, 1.0, 1.0, main_memory.word_bits)]
+    spaces = result.levels[-1].dataspaces
+    assert roofline_point(result, limits) is not None
+    told = {
+        name: replace(space, sparse=replace(space.sparse, metadata_bits={}))
+        for name, space in spaces.items()
+        if space.sparse is not None
+    }
+    assert len(told) == len(spaces)
+    theirs = replace(result, levels=(*result.levels[:-1], replace(result.levels[-1], dataspaces=told)))
+    assert roofline_point(theirs, limits) == (roofline_point(result, limits) if known else None)

@@ -58,7 +58,9 @@ class RooflinePoint:
 
 
 def roofline_point(result: Result, limits: Sequence[LevelLimits]) -> RooflinePoint | None:
-    """Of the outermost level. None without a mapping, and where the bits of a word are not known."""
+    """Of the outermost level. None without a mapping, and where the bits of a word or of metadata that move
+    are not known: the real Timeloop tells the counts of metadata only.
+    """
     if not result.levels or result.cycles is None or result.macs is None:
         return None
     outermost, unit = result.levels[-1], result.levels[0]
@@ -67,6 +69,8 @@ def roofline_point(result: Result, limits: Sequence[LevelLimits]) -> RooflinePoi
     if own is None:
         return None
     spaces = outermost.dataspaces.values()
+    if any(_moves_unknown_bits(space) for space in spaces):
+        return None
     reads = sum(_words(space, ("reads",), own.word_bits) for space in spaces)
     writes = sum(_words(space, ("fills", "updates"), own.word_bits) for space in spaces)
     directions: list[tuple[Direction, int, float | None]] = [
@@ -85,6 +89,14 @@ def roofline_point(result: Result, limits: Sequence[LevelLimits]) -> RooflinePoi
             for direction, words, bandwidth in directions
         ),
     )
+
+
+def _moves_unknown_bits(space: LevelDataSpace) -> bool:
+    of = space.sparse
+    if of is None:
+        return False
+    moved = [name for name, count in of.metadata.items() if count and not name.startswith("skipped_")]
+    return any(name not in of.metadata_bits for name in moved)
 
 
 def _words(space: LevelDataSpace, actions: tuple[str, ...], word_bits: int) -> int:
