@@ -9,6 +9,9 @@ import json
 import os
 import re
 import shutil
+import signal
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,11 +20,13 @@ from console_blocks import ROOT, check, commands_in
 from timeloop_double.install import EVALUATED, FOUND, NOTHING_FOUND, RECORDINGS, Scenario, install_double
 from timeloop_recordings import recording
 
+from harness.cli.both import Both
 from harness.cli.harness import main as harness
 from harness.cli.run import main as run
 from harness.engines.result import Provenance, Result, SearchRecord
 from harness.engines.timeloop.front_end import INTERPRETER
 from harness.engines.timeloop.installation import FOLDER
+from harness.errors import HarnessError
 
 RECORDED = "64,64,64"
 """The layer of the double's recordings, on Gemmini."""
@@ -196,7 +201,7 @@ def test_a_run_without_figures_says_why(tmp_path: Path, said: Said) -> None:
         assert f"not checked: {reason}" in said()[0]
 
 
-def record_without_figures(status: str, reason: str) -> str:
+def record_without_figures(status: str, reason: str = "none") -> str:
     search = SearchRecord("hybrid", "edp", "no_mapping")
     provenance = Provenance("0.1.0", "sha256:0", None, "2026-11-21T00:00:00+00:00", "run.py KTQ")
     made = Result(status, "gemmini", "KTQ", search, provenance, reason, engine="timeloop")  # type: ignore[arg-type]
@@ -355,6 +360,80 @@ def test_both_says_what_is_missing_before_it_searches(tmp_path: Path, said: Said
     text, errors = said()
     assert text == "" and errors.count("\n") == 1 and "the real Timeloop is not installed" in errors
     assert not os.path.lexists(out)
+
+
+def test_why_a_search_of_theirs_failed_is_on_the_screen(
+    install: Callable[..., Path], tmp_path: Path, said: Said
+) -> None:
+    install(mapper=Scenario("mapper_success", code=7))
+    out = tmp_path / "out"
+    words = ["--gemm", RECORDED, "--mapper", "quick", "--threads", "1", "--engine", "both", "-o", str(out)]
+    assert run(words) == 1
+    text, _ = said()
+    assert re.search(r"^its search: timeloop-mapper ended with exit code 7", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "code"),
+    [("ok", "ok", 0), ("ok", "no_mapping", 0), ("ok", "failed", 1), ("no_mapping", "ok", 1)],
+)
+def test_a_search_of_theirs_that_failed_or_alone_found_something_is_no_agreement(
+    ours: str, theirs: str, code: int
+) -> None:
+    both = Both(
+        Result.from_json(record_without_figures(ours)), Result.from_json(record_without_figures(theirs))
+    )
+    assert both.exit_code == code
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_ours_is_kept_where_theirs_cannot_be_asked(
+    given: bool,
+    install: Callable[..., Path],
+    tmp_path: Path,
+    said: Said,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hanging(*_: object) -> None:
+        raise HarnessError("Timeloop's front end gave no answer")
+
+    install()
+    monkeypatch.setattr("harness.engines.timeloop.engine.flattened", hanging)
+    out = tmp_path / "out"
+    how = ["--mapping", str(mapping_file(tmp_path))] if given else ["--mapper", "quick", "--threads", "1"]
+    assert run(["--gemm", RECORDED, *how, "--engine", "both", "-o", str(out)]) == 1
+    text, errors = said()
+    record = json.loads((out / "result.json").read_text())
+    assert record["status"] == "ok" and record["cycles"] > 0
+    assert record["check"]["status"] == "not_checked"
+    assert record["check"]["reason"] == "theirs: Timeloop's front end gave no answer"
+    assert "not checked: theirs: Timeloop's front end gave no answer" in text
+    assert "note: the real Timeloop cannot be asked: Timeloop's front end gave no answer" in errors
+    assert ("the real Timeloop did not search either" in errors) is not given
+
+
+def test_a_ctrl_c_ends_the_evaluation_of_our_mapping_and_keeps_ours(
+    install: Callable[..., Path], tmp_path: Path, said: Said
+) -> None:
+    empty = dict.fromkeys(("timeloop-model.stats.txt", "timeloop-model.map+stats.xml"), "")
+    folder = install(model=Scenario("model_success", files=empty, waits=True))
+    out = tmp_path / "out"
+
+    def interrupt() -> None:
+        until = time.monotonic() + 60
+        while not (folder / "given to timeloop-model" / "run.json").exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    words = ["--gemm", RECORDED, "--mapping", str(mapping_file(tmp_path)), "--engine", "both", "-o", str(out)]
+    assert run(words) == 1
+    thread.join()
+    assert "was stopped by Ctrl-C while it evaluated our mapping" in said()[1]
+    record = json.loads((out / "result.json").read_text())
+    assert record["cycles"] > 0 and record["check"]["status"] == "not_checked"
+    assert "did not evaluate the mapping until then" in record["check"]["reason"]
 
 
 # The document -------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from timeloop_recordings import Recording, recording
 
-from harness.engines.cross_check import CrossCheck, check_folder, crossed
+from harness.engines.cross_check import CrossCheck, check_folder, check_of_timeloop, crossed
 from harness.engines.directives import with_directives
 from harness.engines.origins import origins
 from harness.engines.result import Result
@@ -280,6 +280,23 @@ def test_signs_of_an_earlier_version_are_told_where_figures_differ(tmp_path: Pat
     loops = "    MAPPING\n    -------\n    Loop nest:\n      for C in [0:8)\n\n"
     edited(folder, "timeloop-model.stats.txt", r"^(    STATS\n    -----\n    Cycles  )", loops + r"\g<1>")
     assert any("of an earlier Timeloop" in cause for cause in checked(folder).causes)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "reason"),
+    [
+        ((), "the mapping that Timeloop wrote cannot be read"),
+        (({"type": "temporal", "target": "nowhere", "factors": "C=8"},), "nowhere"),
+    ],
+)
+def test_a_mapping_that_cannot_be_evaluated_here_is_not_checked(
+    mapping: tuple[dict[str, str], ...], reason: str, tmp_path: Path
+) -> None:
+    found = read_timeloop_folder(folder_of(recording("model_gemmini"), tmp_path / "out"))
+    job = replace(found.job, specification=replace(found.job.specification, mapping=None))
+    check = check_of_timeloop(job, replace(found.theirs, mapping=mapping))
+    assert check.comparison.status == "not_checked"
+    assert str(check.comparison.reason).startswith("ours: ") and reason in str(check.comparison.reason)
 
 
 def test_an_empty_stats_file_is_a_search_that_found_nothing(tmp_path: Path) -> None:

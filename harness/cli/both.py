@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.errors import DIFFERS
 from harness.engines.by_name import engine_named
-from harness.engines.cross_check import CrossCheck, check_by_timeloop, check_of_timeloop
+from harness.engines.cross_check import CrossCheck, check_by_timeloop, check_of_timeloop, crossed
+from harness.engines.embedded import without_mapping
+from harness.engines.job import Job
 from harness.engines.result import Result
 from harness.errors import HarnessError
 from harness.report.files import remove_if_empty, write_folder
@@ -20,9 +23,6 @@ if TYPE_CHECKING:
     from harness.cli.arguments import Arguments
     from harness.cli.interrupt import StopOnInterrupt
     from harness.cli.planning import Planned
-
-DIFFERS = 1
-"""Exit code where the engines do not agree."""
 
 FOLDER = "timeloop"
 """Below the output folder: what the real Timeloop wrote, in its search or, without one, of our mapping."""
@@ -49,25 +49,26 @@ class Both:
 
     @property
     def exit_code(self) -> int:
-        """0 where every mapping has equal figures in both, and both found one or neither did."""
+        """0 where every mapping has equal figures in both, the real one's search did not fail, and it did not
+        find a mapping where ours found none.
+        """
         unequal = any(check.comparison.status != "equal" for check in self.checks)
-        searched = self.theirs is not None and self.theirs.status != "failed"
-        only_theirs = searched and self.theirs is not None and self._found(self.theirs)
-        return DIFFERS if unequal or (only_theirs and not self._found(self.ours)) else 0
-
-    @staticmethod
-    def _found(result: Result) -> bool:
-        return result.status == "ok"
+        found = None if self.theirs is None else self.theirs.status
+        only_theirs = found == "ok" and self.ours.status != "ok"
+        return DIFFERS if unequal or found == "failed" or only_theirs else 0
 
 
 def ask_timeloop(
     console: Console, planned: Planned, ours: Result, arguments: Arguments, stop: StopOnInterrupt
 ) -> Both:
-    """What the real Timeloop says to the job of ``ours``. After a Ctrl-C it only evaluates our mapping."""
+    """What the real Timeloop says to the job of ``ours``. After a Ctrl-C it only evaluates our mapping.
+
+    Where it cannot be asked, that is a comparison without figures, for ``ours`` is to be kept.
+    """
     if planned.refusal is not None:
         return Both(ours)
     job = planned.job
-    of_ours = check_by_timeloop(job, ours) if ours.status == "ok" else None
+    of_ours = _of_ours(job, ours, stop) if ours.status == "ok" else None
     notes: tuple[str, ...] = () if of_ours is None else of_ours.theirs.notes
     if of_ours is not None:
         ours = replace(ours, check=of_ours.comparison.record())
@@ -75,20 +76,43 @@ def ask_timeloop(
         return Both(ours, of_ours=of_ours, notes=notes)
     if stop.requested:
         return Both(ours, of_ours=of_ours, notes=(*notes, "the real Timeloop did not search, as you stopped"))
-    with LiveSearch(console, arguments.live) as live:
-        theirs = engine_named("timeloop")(job, live.update, stop.should_stop)
+    if of_ours is not None and of_ours.theirs.timeloop is None:
+        return Both(ours, of_ours=of_ours, notes=(*notes, "the real Timeloop did not search either"))
+    theirs = _search(console, job, arguments, stop)
     notes = tuple(dict.fromkeys((*notes, *theirs.notes)))
     if stop.requested:
         notes += (f"the real Timeloop was stopped by {stop.by}",)
     of_theirs = None
     if theirs.status == "ok":
-        try:
-            of_theirs = check_of_timeloop(job, theirs)
-        except HarnessError as error:
-            notes += (f"its mapping cannot be evaluated here: {error}",)
-        else:
-            theirs = replace(theirs, check=of_theirs.comparison.record())
+        of_theirs = check_of_timeloop(job, theirs)
+        theirs = replace(theirs, check=of_theirs.comparison.record())
     return Both(ours, theirs, of_ours, of_theirs, notes)
+
+
+def _of_ours(job: Job, ours: Result, stop: StopOnInterrupt) -> CrossCheck:
+    stopped_before = stop.requested
+    try:
+        check = check_by_timeloop(job, ours, stop.from_now())
+    except HarnessError as error:
+        return crossed(ours, _not_asked(job, error))
+    if stop.requested and not stopped_before:
+        note = f"the real Timeloop was stopped by {stop.by} while it evaluated our mapping"
+        check = replace(check, theirs=replace(check.theirs, notes=(*check.theirs.notes, note)))
+    return check
+
+
+def _search(console: Console, job: Job, arguments: Arguments, stop: StopOnInterrupt) -> Result:
+    try:
+        with LiveSearch(console, arguments.live) as live:
+            return engine_named("timeloop")(job, live.update, stop.should_stop)
+    except HarnessError as error:
+        return _not_asked(job, error)
+
+
+def _not_asked(job: Job, error: HarnessError) -> Result:
+    """In place of a result of the real Timeloop, which did not come to run."""
+    note = f"the real Timeloop cannot be asked: {error}"
+    return replace(without_mapping(job, "failed", str(error)), engine="timeloop", notes=(note,))
 
 
 def print_both(console: Console, both: Both) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.check_arguments import CheckArguments, parse_check_arguments
-from harness.cli.errors import NO_MAPPING, USER_ERROR, guarded, say
+from harness.cli.errors import DIFFERS, NO_MAPPING, USER_ERROR, guarded, say
 from harness.cli.new_file import new_file
 from harness.errors import one_line
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.report.check.checked import Checked
-
-DIFFERS = 1
-"""Also where the real Timeloop gave no figures for a mapping that has some here."""
 
 NARROWEST = 60
 """Columns below which the tables cannot be read; a narrower terminal breaks the lines itself."""

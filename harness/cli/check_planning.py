@@ -148,13 +148,13 @@ def checked_files(arguments: CheckArguments, job: Job, live: LiveSearch, stop: S
         return Checked(name, _without_figures(ours))
     if ours.status != "ok":
         # A mapping that we refuse: the real one should refuse it too.
-        return Checked(name, _both_refuse(job, ours))
-    check = check_by_timeloop(job, ours)
+        return Checked(name, _both_refuse(job, ours, stop))
+    check = check_by_timeloop(job, ours, stop.from_now())
     if job.specification.mapping is None:
         remark = f"the mapping is one that our search found ({ours.search.mapper})"
         check = replace(check, remarks=(*check.remarks, remark))
     return Checked(name, check)
 
 
-def _both_refuse(job: Job, ours: Result) -> CrossCheck:
-    return check_by_timeloop(job_of_mapping(job, ours), ours)
+def _both_refuse(job: Job, ours: Result, stop: StopOnInterrupt) -> CrossCheck:
+    return check_by_timeloop(job_of_mapping(job, ours), ours, stop.from_now())

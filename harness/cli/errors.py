@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 from harness.errors import HarnessError, one_line
 
+DIFFERS = 1
+"""Where both engines were asked and do not agree, or one of them gave no figures."""
 USER_ERROR = 2
 NO_MAPPING = 3
 BUG = 70

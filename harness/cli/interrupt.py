@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 
 
@@ -37,6 +38,10 @@ class StopOnInterrupt:
 
     def should_stop(self) -> bool:
         return self.requested
+
+    def from_now(self) -> Callable[[], bool] | None:
+        """What tells of a first signal after now. None where that has come: the next one ends all anyway."""
+        return None if self.requested else self.should_stop
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.requested:

@@ -13,7 +13,7 @@ from harness.engines.job import Job
 from harness.engines.likely_causes import causes_in, causes_in_stats
 from harness.engines.result import Result
 from harness.engines.timeloop_folder import SEARCHES, TimeloopFolder
-from harness.errors import HarnessError
+from harness.errors import HarnessError, SpecError
 from harness.mapspace.mapper_orders import PRUNING
 from harness.spec.flattened import read_mapping
 
@@ -55,13 +55,17 @@ def check_by_timeloop(job: Job, ours: Result, should_stop: ShouldStop | None = N
 
 
 def check_of_timeloop(job: Job, theirs: Result) -> CrossCheck:
-    """This package's engine evaluates the mapping that the real Timeloop found."""
-    asked = job_of_mapping(job, theirs)
-    if asked.specification.mapping is None:
-        reason = "the mapping that Timeloop wrote cannot be read"
-        ours = embedded.without_mapping(asked, "failed", reason)
-    else:
+    """This package's engine evaluates the mapping that the real Timeloop found; whatever goes wrong is a
+    comparison without figures.
+    """
+    asked = job
+    try:
+        asked = job_of_mapping(job, theirs)
+        if asked.specification.mapping is None:
+            raise SpecError("the mapping that Timeloop wrote cannot be read")
         ours = embedded.run(asked)
+    except HarnessError as error:
+        ours = embedded.without_mapping(asked, "failed", str(error))
     check = crossed(ours, theirs)
     if check.comparison.differing and theirs.search is not None:
         return replace(check, causes=check.causes + _untold_orders(asked, theirs.search.mapper))

@@ -64,11 +64,9 @@ def print_verdict(console: Console, checked: Checked) -> None:
 
 def print_list(console: Console, every: Sequence[Checked]) -> None:
     """A line for each of several."""
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    table = plain_table()
     table.add_column("checked", overflow="fold", ratio=1)
     table.add_column("fields", justify="right", no_wrap=True)
     table.add_column("differ", justify="right", no_wrap=True)
@@ -119,7 +117,7 @@ def _sides(check: CrossCheck) -> Table:
 
 def _sums(comparison: Comparison) -> Table:
     """The figures of the whole, as people read them."""
-    table = _table()
+    table = plain_table()
     table.add_column("", style="dim", no_wrap=True)
     for heading in ("ours", "theirs"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -139,7 +137,7 @@ def _sums(comparison: Comparison) -> Table:
 
 def _levels(fields: Sequence[Field]) -> Table:
     """A line for each level and network; for each of its data spaces too where something differs."""
-    table = _table()
+    table = plain_table()
     table.add_column("level", overflow="fold", style="cyan")
     table.add_column("data space", overflow="fold")
     table.add_column("integers", justify="right", no_wrap=True)
@@ -196,7 +194,7 @@ def _summed(part: Sequence[Field]) -> str:
 
 
 def _differing(differing: Sequence[Field]) -> Table:
-    table = _table()
+    table = plain_table()
     table.add_column("what differs", overflow="fold", style="cyan")
     for heading in ("ours", "theirs", "theirs - ours"):
         table.add_column(heading, justify="right", overflow="fold")
@@ -207,7 +205,7 @@ def _differing(differing: Sequence[Field]) -> Table:
 
 def _every_field(fields: Sequence[Field]) -> Table:
     """Under the name of each level or network its fields, with the data space in front."""
-    table = _table()
+    table = plain_table()
     table.add_column("field", overflow="fold")
     for heading in ("ours", "theirs"):
         table.add_column(heading, justify="right", overflow="fold")
@@ -220,7 +218,7 @@ def _every_field(fields: Sequence[Field]) -> Table:
     return table
 
 
-def _table() -> Table:
+def plain_table() -> Table:
     from rich import box  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 

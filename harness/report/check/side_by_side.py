@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from harness.engines.cross_check import CrossCheck
 from harness.engines.result import Result
+from harness.errors import one_line
 from harness.report import quantities
 from harness.report.check.checked import Checked
-from harness.report.check.screen import print_checked
+from harness.report.check.screen import plain_table, print_checked
 from harness.report.proof_screen import percent
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ def print_side_by_side(
     if theirs is not None:
         console.print(_table(ours, theirs))
         console.print()
+        if theirs.status != "ok":
+            line = f"its search: {one_line(theirs.reason or theirs.status)}"
+            console.print(line, highlight=False, markup=False)
     for check, whose, who in (
         (of_ours, "our mapping", "the real Timeloop"),
         (of_theirs, "its mapping", "this package"),
@@ -42,28 +46,27 @@ def print_side_by_side(
 
 
 def _table(ours: Result, theirs: Result) -> Table:
-    from rich import box  # noqa: PLC0415 - rich is slow to import
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    table = plain_table()
     table.add_column("", style="dim", no_wrap=True)
     table.add_column("ours", justify="right", overflow="fold")
     table.add_column("theirs", justify="right", overflow="fold")
     table.add_column("theirs/ours", justify="right", no_wrap=True)
-    for name, mine, other in (
-        ("EDP", ours.edp_j_cycles, theirs.edp_j_cycles),
-        ("energy", ours.energy_pj, theirs.energy_pj),
-        ("cycles", ours.cycles, theirs.cycles),
-        ("utilisation", ours.utilization, theirs.utilization),
-        ("time", ours.search.seconds, theirs.search.seconds),
-    ):
-        shown = _SHOWN.get(name, _whole)
-        table.add_row(name, shown(mine), shown(other), _ratio(mine, other))
+    table.add_row(*_row("EDP", quantities.edp, ours.edp_j_cycles, theirs.edp_j_cycles))
+    table.add_row(*_row("energy", quantities.energy, ours.energy_pj, theirs.energy_pj))
+    table.add_row(*_row("cycles", quantities.whole, ours.cycles, theirs.cycles))
+    table.add_row(*_row("utilisation", quantities.fraction, ours.utilization, theirs.utilization))
+    table.add_row(*_row("time", _time, ours.search.seconds, theirs.search.seconds))
     table.add_row("mappings tried", _tried(ours), _tried(theirs), "")
     table.add_row("valid ones", f"{ours.search.valid:,}", f"{theirs.search.valid:,}", "")
     table.add_row("search", ours.search.mapper, theirs.search.mapper, "")
     table.add_row("status", _status(ours), _status(theirs), "")
     return table
+
+
+def _row[N: (int, float)](
+    name: str, shown: Callable[[N | None], str], ours: N | None, theirs: N | None
+) -> tuple[str, str, str, str]:
+    return name, shown(ours), shown(theirs), _ratio(ours, theirs)
 
 
 def _tried(result: Result) -> str:
@@ -75,18 +78,6 @@ def _tried(result: Result) -> str:
 
 def _time(seconds: float | None) -> str:
     return "-" if seconds is None else quantities.duration(seconds)
-
-
-def _whole(value: float | None) -> str:
-    return "-" if value is None else f"{int(value):,}"
-
-
-_SHOWN: dict[str, Callable[[float | None], str]] = {
-    "EDP": quantities.edp,
-    "energy": quantities.energy,
-    "utilisation": quantities.fraction,
-    "time": _time,
-}
 
 
 def _ratio(ours: float | None, theirs: float | None) -> str:
