@@ -21,6 +21,8 @@ from harness.report.sweep.roofline import roofline_point
 from harness.spec.loading import read_specification
 from harness.sweep.job import JobResult, LevelLimits
 from harness.sweep.outcome import LayerOutcome, Occurrence
+from harness.sweep.plan import needed_kernels
+from harness.sweep.request import SweepRequest, plan_sweep
 from harness.sweep.store.rows import PointRow, given_and_base
 from harness.sweep.store.writing import StoreWriter
 from harness.sweep.study import Study
@@ -162,3 +164,16 @@ def test_no_roofline_of_traffic_that_is_partly_unknown(case: str, known: bool) -
     assert len(told) == len(spaces)
     theirs = replace(result, levels=(*result.levels[:-1], replace(result.levels[-1], dataspaces=told)))
     assert roofline_point(theirs, limits) == (roofline_point(result, limits) if known else None)
+
+
+def test_nothing_is_compiled_for_hardware_whose_mappings_are_not_proven(gating: Path) -> None:
+    """The proofs' bounds count every word, so none is tried where zeros are left out."""
+    Path("tiny.yaml").write_text("layers: {A: {D: 16, E: 32, L: 8}}")
+
+    def needed(*architectures: str) -> list[bool]:
+        return needed_kernels(plan_sweep(SweepRequest(architectures=architectures, models=("tiny.yaml",))))
+
+    assert needed("arch/gating.yaml.jinja") == []
+    assert needed("gemmini") == needed("arch/gating.yaml.jinja", "gemmini") == [False]
+    Path("arch/gating.yaml.jinja").write_text(GATING.replace("intmac}", "intmac, spatial: {meshX: no}}"))
+    assert needed("arch/gating.yaml.jinja") == [False]

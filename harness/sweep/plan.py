@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from harness.engines.identity import RequestIdentity
-from harness.engines.layer_job import LayerRequest
+from harness.engines.layer_job import LayerRequest, layer_job
 from harness.errors import HarnessError
 from harness.sweep.points import Configuration, ConfigurationSpace
 from harness.sweep.study import Study
@@ -131,10 +131,32 @@ def planned_layers(requests: Sequence[LayerRequest]) -> tuple[PlannedLayer, ...]
 
 
 def needed_kernels(plan: SweepPlan) -> list[bool]:
-    """The kinds of problems, with and without sliding windows, of which mappings will be proven."""
-    layers = [layer.request for planned in plan.workloads.values() for layer in planned.layers]
-    proven = [r for r in layers if r.settings.algorithm == "optimal" and r.engine == "embedded"]
-    return sorted({request.layer.problem.has_sliding_windows for request in proven})
+    """The kinds of problems, with and without sliding windows, of which mappings will be proven.
+
+    Of hardware with sparse optimisations none are; its first configuration stands for all. (Should others
+    differ, the first job with something to prove compiles what it needs.)
+    """
+    kinds: set[bool] = set()
+    for (_, architecture), planned in plan.workloads.items():
+        for layer in planned.layers:
+            request = layer.request
+            kind = request.layer.problem.has_sliding_windows
+            proves = request.settings.algorithm == "optimal" and request.engine == "embedded"
+            if proves and kind not in kinds and not _is_sparse(request, plan.space, architecture):
+                kinds.add(kind)
+    return sorted(kinds)
+
+
+def _is_sparse(request: LayerRequest, space: ConfigurationSpace, architecture: str) -> bool:
+    """Of what cannot be rendered nothing is known: no."""
+    first = next(iter(space.points((architecture,))), None)
+    if first is None:
+        return False
+    try:
+        job = layer_job(replace(request, parameters=dict(first.given))).job
+    except HarnessError:
+        return False
+    return job.specification.architecture.sparse is not None
 
 
 def _told(error: HarnessError) -> str:
