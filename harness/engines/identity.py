@@ -29,7 +29,7 @@ class RequestIdentity:
 
     Everything else is hashed once: a sweep asks for the keys of one layer on very many configurations. The
     names of the layer, its model and its repetitions do not count, nor do the command and live status. Where
-    the real Timeloop takes part, its programs count: HarnessError where they are not there.
+    the real Timeloop takes part, its programs and its front end count: HarnessError where they are not there.
     """
 
     def __init__(self, request: LayerRequest) -> None:
