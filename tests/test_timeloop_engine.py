@@ -34,7 +34,8 @@ from harness.engines.timeloop.front_end import INTERPRETER
 from harness.engines.timeloop.installation import FOLDER
 from harness.engines.timeloop.log import Log
 from harness.engines.timeloop.outcome import outcome_of
-from harness.engines.timeloop.settings import DEFAULT_SECONDS, NEVER, translated
+from harness.engines.timeloop.settings import DEFAULT_SECONDS, translated
+from harness.engines.timeloop_settings import NEVER
 from harness.errors import HarnessError, Unsupported
 from harness.report.outputs import output_files
 from harness.report.proof_screen import search_line
@@ -239,6 +240,13 @@ def test_what_it_wrote_is_written_beside_the_record(install: Callable[..., Path]
     record = Result.from_json((tmp_path / "out" / "result.json").read_text())
     assert record.engine == "timeloop" and record.timeloop is not None
     assert record.timeloop.identity.startswith("sha256:")
+
+
+def test_files_of_other_builds_are_kept_too(install: Callable[..., Path], command: Command) -> None:
+    names = {f"timeloop-mapper.{kind}" for kind in ("map.tenssella.txt", "map.tensella.txt", "oaves.csv")}
+    install(replace(FOUND, files=dict.fromkeys(names, "something\n")))
+    assert command("--gemm", RECORDED, "--engine", "timeloop")[0] == 0
+    assert names <= {file.name for file in command.folder.iterdir()}
 
 
 def test_the_files_of_a_run_replace_those_of_the_other_engine(
@@ -565,21 +573,32 @@ def test_whoever_ends_us_ends_the_program_too(install: Callable[..., Path]) -> N
         os.kill(run["process"], 0)
 
 
-def test_a_ctrl_c_at_the_command_keeps_the_best_and_leaves_with_0(
-    install: Callable[..., Path], tmp_path: Path
+@pytest.mark.parametrize(
+    ("number", "by"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGHUP, "SIGHUP")], ids=["Ctrl-C", "SIGHUP"]
+)
+def test_a_signal_to_the_command_keeps_the_best_and_leaves_nothing_behind(
+    number: signal.Signals,
+    by: str,
+    install: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
     running = given_to(install(Scenario("interrupted", waits=True)), "timeloop-mapper") / "run.json"
     command = ["--gemm", "256,256,256", "--engine", "timeloop", "-o", str(tmp_path / "out")]
     started = run_process(command, start_new_session=True)
     try:
         while not running.exists() and started.poll() is None:
             time.sleep(0.02)
-        started.send_signal(signal.SIGINT)
+        started.send_signal(number)
         printed, told = started.communicate(timeout=120)
     finally:
         started.kill()
     assert started.returncode == 0, told
-    assert "run.py: stopped by Ctrl-C, kept the best mapping so far" in told
+    assert f"run.py: stopped by {by}, kept the best mapping so far" in told
+    assert list(scratch.iterdir()) == []
     assert "EDP " in printed and (tmp_path / "out" / "timeloop-mapper.map.txt").is_file()
 
 
@@ -602,7 +621,7 @@ def test_timeloops_algorithms_pass_as_they_are(algorithm: str) -> None:
 def test_what_the_real_mapper_lacks_is_said_or_refused() -> None:
     settings, notes = translated(SearchSettings(timeout=0, seed=7))
     assert (settings.timeout, settings.seed, settings.time_limit) == (NEVER, None, DEFAULT_SECONDS)
-    assert len(notes) == 2 and "takes no seed" in notes[0] and "stops after 60 s" in notes[1]
+    assert len(notes) == 2 and "takes no seed, 7 is left out" in notes[0] and "stops after 60 s" in notes[1]
     with pytest.raises(Unsupported, match="max_cycles"):
         translated(SearchSettings(max_cycles=5))
 

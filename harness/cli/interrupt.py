@@ -1,6 +1,7 @@
 """Ctrl-C: the first one asks the search to stop and keep its best, the second one ends the program.
 
-SIGTERM is treated alike: a batch system sends it some time before it kills, and the best so far is kept.
+SIGTERM is treated alike, for a batch system sends it some time before it kills, and SIGHUP, for a terminal
+that is closed: the best so far is kept, and nothing is left behind.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
 
+_HEARD = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""SIGHUP is not on every system."""
+
 
 class StopOnInterrupt:
-    """A context in which SIGINT and SIGTERM set :attr:`requested` once, and raise KeyboardInterrupt after
-    that. :attr:`by` says in words what it was. Signals that whoever started the program has switched off
-    stay off; outside the main thread nothing changes.
+    """A context in which SIGINT, SIGTERM and SIGHUP set :attr:`requested` once, and raise KeyboardInterrupt
+    after that. :attr:`by` says in words what it was. Signals that whoever started the program has switched
+    off stay off; outside the main thread nothing changes.
     """
 
     def __init__(self) -> None:
@@ -24,7 +28,7 @@ class StopOnInterrupt:
 
     def __enter__(self) -> StopOnInterrupt:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in _HEARD:
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._handle)
         return self
@@ -47,5 +51,5 @@ class StopOnInterrupt:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
-        if number == signal.SIGTERM:
-            self.by = "SIGTERM"
+        if number != signal.SIGINT:
+            self.by = signal.Signals(number).name

@@ -6,30 +6,18 @@ No Jinja, no expressions, no files in files; energies and areas are there, so no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.engines.density_records import require_models_of_timeloop
 from harness.engines.estimated import with_energy
 from harness.engines.job import Job
-from harness.engines.processed_input import written_settings
+from harness.engines.timeloop_settings import as_timeloop_has_them, timeloop_settings
 from harness.errors import HarnessError, Unsupported
 from harness.spec.flattened import write_art, write_ert
 from harness.spec.settings import SearchSettings
 from harness.spec.v4.exporting import export_v4
 from harness.spec.writing import dump_processed_input
-
-TIMELOOP_ALGORITHMS = ("hybrid", "random_pruned", "linear_pruned", "exhaustive", "random")
-"""Those that Timeloop has too, under the same names."""
-
-STAND_IN = "hybrid"
-"""What Timeloop runs where the profile names an algorithm of this project's."""
-
-NEVER = 2**31 - 1
-"""Timeloop's mapper stops at its first invalid mapping where ``timeout`` is 0; here 0 means never."""
-
-_OWN_KEYS = ("seed", "time_limit", "max_cycles", "max_energy_pj")
 
 ARCHITECTURE, COMPONENTS, PROBLEM, MAPPER, VARIABLES, MAPPING, ERT, ART = (
     f"{name}.yaml"
@@ -81,34 +69,14 @@ def _search(settings: SearchSettings) -> dict[str, Any]:
     }
 
 
-def timeloop_settings(settings: SearchSettings) -> dict[str, Any]:
-    """The ``mapper`` section with Timeloop's own algorithms and keys only.
-
-    Unsupported for limits on cycles or energy: without them it would be another question.
-    """
-    for name, value in (("max_cycles", settings.max_cycles), ("max_energy_pj", settings.max_energy_pj)):
-        if value is not None:
-            raise Unsupported(f"Timeloop's mapper has no '{name}'")
-    if settings.algorithm not in TIMELOOP_ALGORITHMS:
-        settings = replace(settings, algorithm=STAND_IN)
-    if settings.timeout == 0:
-        settings = replace(settings, timeout=NEVER)
-    return {key: value for key, value in written_settings(settings).items() if key not in _OWN_KEYS}
-
-
 def remarks_on_export(job: Job) -> tuple[str, ...]:
     """What Timeloop will do otherwise than this package, and what its front ends lose."""
     specification = job.specification
-    settings = specification.settings
-    remarks = []
+    remarks: list[str] = []
     if specification.mapping is None:
-        if settings.algorithm not in TIMELOOP_ALGORITHMS:
-            remarks.append(
-                f"the algorithm '{settings.algorithm}' is not Timeloop's, its {STAND_IN} search is named"
-            )
-        for name, value in (("time limit", settings.time_limit), ("seed", settings.seed)):
-            if value:
-                remarks.append(f"Timeloop's mapper has no {name}, {value:g} is left out")
+        remarks += as_timeloop_has_them(specification.settings)[1]
+        if limit := specification.settings.time_limit:
+            remarks.append(f"the real Timeloop has no time limit, {limit:g} s is left out")
     if specification.architecture.ert is not None and specification.architecture.art is None:
         remarks.append("Timeloop's front ends drop an ERT without an ART, give it to its programs yourself")
     return tuple(remarks)

@@ -21,15 +21,23 @@ ESTIMATION = "estimation.csv"
 RESULT = "result.json"
 
 _KINDS = (
-    *("stats.txt", "map.txt", "map.yaml", "map+stats.xml", "map.tensella.txt", "map.cpp"),
-    *("orojenesis.csv", "ERT.yaml", "ART.yaml"),
+    *(
+        "stats.txt",
+        "map.txt",
+        "map.yaml",
+        "map+stats.xml",
+        "map.tensella.txt",
+        "map.tenssella.txt",
+        "map.cpp",
+    ),
+    *("orojenesis.csv", "oaves.csv", "ERT.yaml", "ART.yaml"),
 )
 REAL_TIMELOOPS = (
     *(f"timeloop-mapper.{kind}" for kind in _KINDS),
     *(f"timeloop-model.{kind}" for kind in _KINDS),
     "timeloop.log",
 )
-"""What is in the folder of a run of the real Timeloop beside the record and its input."""
+"""What is in the folder of a run of the real Timeloop, of any build, beside the record and its input."""
 
 OWN_NAMES = (STATS, MAP_TEXT, MAP_YAML, ERT, ART, PROCESSED_INPUT, ESTIMATION, RESULT)
 """What a run of the embedded engine with estimated energies writes."""
