@@ -24,7 +24,7 @@ FRONT_END_DEFAULTS = {
 def test_the_whole_list_is_there() -> None:
     assert set(MAIN) == {
         "gemmini", "gemmini_realistic", "eyeriss", "simba", "simba_right", "tpu", "tpu_2024", "pim_analog",
-        "aimc", "aimc_v2", "dimc", "dimc_sequential", "os_array", "first_matmul",
+        "aimc", "aimc_v2", "dimc", "dimc_sequential", "os_array", "first_matmul", "eyeriss_gated",
     }  # fmt: skip
 
 
@@ -110,6 +110,7 @@ ALTERNATIVES = {
 WITH = {
     ("simba", "input_bits"): {"weight_register_width": 1024},
     ("eyeriss", "accumulator_bits"): {"spad_width": 32},
+    ("eyeriss_gated", "accumulator_bits"): {"spad_width": 32},
     ("pim_analog", "IMC_buffer_bandwidth"): {"use_IMC_as_buffer": True},
 }
 
