@@ -287,6 +287,43 @@ def test_both_engines_on_a_given_mapping(install: Callable[..., Path], tmp_path:
     assert text.count("gemmini, ") >= 1
 
 
+def test_it_is_the_figures_of_the_folder_that_are_checked(
+    install: Callable[..., Path], tmp_path: Path, said: Said
+) -> None:
+    install()
+    out = tmp_path / "out"
+    assert run(["--gemm", RECORDED, "--mapping", str(mapping_file(tmp_path)), "-o", str(out)]) == 0
+    assert harness(["check", str(out)]) == 0
+    record = json.loads((out / "result.json").read_text())
+    record["cycles"] += 1
+    (out / "result.json").write_text(json.dumps(record))
+    said()
+    assert harness(["check", str(out)]) == 1
+    text, _ = said()
+    assert re.search(r"^cycles +[\d,]+ +[\d,]+ +differs", text, re.MULTILINE)
+    assert "result.json has other figures than this package gives now, in 1 fields" in " ".join(text.split())
+    del record["levels"]
+    (out / "result.json").write_text(json.dumps(record))
+    assert harness(["check", str(out)]) == 2
+    assert "not a result record" in said()[1]
+
+
+def test_corrected_figures_are_none_of_timeloops(
+    install: Callable[..., Path], tmp_path: Path, said: Said
+) -> None:
+    install()
+    out = tmp_path / "out"
+    words = ["--gemm", RECORDED, "--mapping", str(mapping_file(tmp_path)), "--compat", "none", "-o", str(out)]
+    assert run(words) == 0
+    record = (out / "result.json").read_text()
+    assert Result.from_json(record).to_json(1).count('"compat": null') == 1
+    said()
+    assert harness(["check", str(out)]) == 2
+    text, errors = said()
+    assert text == "" and errors.count("\n") == 1
+    assert "corrected figures (--compat none), which the real Timeloop does not have" in errors
+
+
 def test_the_sides_of_a_pair_are_checked_each_by_itself(
     install: Callable[..., Path], tmp_path: Path, said: Said
 ) -> None:

@@ -13,7 +13,7 @@ from harness.cli.arguments import Arguments
 from harness.cli.check_arguments import CheckArguments
 from harness.engines import embedded
 from harness.engines.comparison import Comparison, compare
-from harness.engines.cross_check import CrossCheck, check_by_timeloop, check_folder, job_of_mapping
+from harness.engines.cross_check import CrossCheck, check_by_timeloop, check_folder, crossed, job_of_mapping
 from harness.engines.job import Job
 from harness.engines.result import Result
 from harness.engines.timeloop import require_installation
@@ -89,22 +89,29 @@ def checked_folder(folder: Path, alone: bool) -> Checked:
 
 
 def _of_ours(folder: Path) -> CrossCheck:
-    """Both engines evaluate the mapping in a folder of ours."""
-    recorded = _recorded(folder)
-    if recorded is not None and recorded.status != "ok":
+    """The figures in a folder of ours against those of the real Timeloop for the mapping there.
+
+    HarnessError for figures of ``--compat none``, which Timeloop does not have, and for a record that
+    cannot be read.
+    """
+    record = _record(folder)
+    assert record is not None
+    recorded = Result.from_record(record, str(folder / RESULT))
+    if recorded.status != "ok":
         return _without_figures(recorded)
-    job = job_in_folder(folder)
-    if recorded is not None:
-        job = replace(job, architecture=recorded.architecture, layer=recorded.layer)
+    if recorded.compat is None:
+        raise HarnessError(
+            f"{folder} has corrected figures (--compat none), which the real Timeloop does not have",
+            hint="run it again without --compat none",
+        )
+    job = replace(job_in_folder(folder), architecture=recorded.architecture, layer=recorded.layer)
     ours = embedded.run(job)
-    check = check_by_timeloop(job, ours)
-    if recorded is None:
-        return check
+    check = crossed(recorded, check_by_timeloop(job, ours).theirs)
     again = compare(recorded, ours)
     if again.status == "equal":
         return check
     remark = (
-        f"{RESULT} has other figures than this version gives now, in {len(again.differing)} fields: "
+        f"{RESULT} has other figures than this package gives now, in {len(again.differing)} fields: "
         f"it is of version {recorded.provenance.version}, made by: {recorded.provenance.command}"
     )
     return replace(check, remarks=(*check.remarks, remark))

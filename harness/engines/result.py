@@ -185,10 +185,12 @@ class Result:
     have none of these. ``densities`` are those that the problem states, by data space (docs/workloads.md);
     the record has them only where there are any. ``area_um2`` is None where neither an ART nor an attribute
     gives any area. ``timeloop`` tells of a run of the real Timeloop, ``check`` of a comparison of both
-    engines; the record has them only where there was one. ``evaluation``, ``files`` and ``notes`` are not
-    part of it: the objects behind the figures, for the writers of Timeloop's files (None when the result was
-    read from JSON, or made by the real Timeloop), and the files that it wrote, by name. ``notes`` are remarks
-    on such a run, for the screen; those of the embedded engine are in its evaluation.
+    engines; the record has them only where there was one. ``compat`` None says that figures are corrected
+    ones, which the real Timeloop does not have; the record has the key only then. ``evaluation``, ``files``
+    and ``notes`` are not part of it: the objects behind the figures, for the writers of Timeloop's files
+    (None when the result was read from JSON, or made by the real Timeloop), and the files that it wrote, by
+    name. ``notes`` are remarks on such a run, for the screen; those of the embedded engine are in its
+    evaluation.
     """
 
     status: Status
@@ -220,6 +222,7 @@ class Result:
     energy_by_source: AbstractMapping[str, float] = field(default_factory=dict)
     timeloop: TimeloopRun | None = None
     check: CheckRecord | None = None
+    compat: Literal["timeloop-v4"] | None = "timeloop-v4"
     evaluation: Evaluation | None = field(default=None, repr=False, compare=False)
     files: AbstractMapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     notes: tuple[str, ...] = field(default=(), repr=False, compare=False)
@@ -237,6 +240,8 @@ class Result:
         for name in _IF_THERE:
             if getattr(self, name):
                 record[name] = _plain(getattr(self, name))
+        if self.compat is None:
+            record["compat"] = None
         return record
 
     def to_json(self, indent: int | None = 1) -> str:
@@ -266,6 +271,7 @@ class Result:
             for name in ("energy_by_accuracy", "energy_uncertainty", "energy_by_source"):
                 values[name] = {str(key): float(pj) for key, pj in record.get(name, {}).items()}
             values["timeloop"] = TimeloopRun(**record["timeloop"]) if "timeloop" in record else None
+            values["compat"] = record.get("compat", "timeloop-v4")
             check = record.get("check")
             values["check"] = None if check is None else CheckRecord.from_record(check)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
