@@ -78,7 +78,7 @@ def _show(console: Console, every: Sequence[Checked], everything: bool) -> None:
         return
     for checked in every:
         if everything or checked.status != "equal":
-            print_checked(console, checked, everything)
+            print_checked(console, checked, everything, brief=not everything)
             console.print()
     print_list(console, every)
 
@@ -109,7 +109,6 @@ def _write_csv(place: Path, every: Sequence[Checked]) -> None:
 
 
 def _console(stderr: bool) -> Console:
-    from rich.console import Console  # noqa: PLC0415
+    from harness.report.terminal import command_console  # noqa: PLC0415 - rich is slow to import
 
-    console = Console(stderr=stderr, highlight=False)
-    return console if console.width >= NARROWEST else Console(stderr=stderr, highlight=False, width=NARROWEST)
+    return command_console(stderr, NARROWEST)

@@ -102,7 +102,6 @@ def _written(arguments: EnergyArguments, tables: EnergyTables) -> list[str]:
 
 
 def _console() -> Console:
-    from rich.console import Console  # noqa: PLC0415
+    from harness.report.terminal import command_console  # noqa: PLC0415 - rich is slow to import
 
-    console = Console(highlight=False)
-    return console if console.width >= NARROWEST else Console(highlight=False, width=NARROWEST)
+    return command_console(narrowest=NARROWEST)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shutil
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable
 
 from harness.errors import HarnessError, one_line
+from harness.report.prose import folded
 
 DIFFERS = 1
 """Where both engines were asked and do not agree, or one of them gave no figures."""
@@ -90,8 +92,10 @@ def _show_what_cannot_be_encoded() -> None:
 
 
 def say(line: str) -> None:
-    """One line on stderr; a closed stderr is no error."""
+    """One line on stderr, broken at spaces where that is a terminal; a closed stderr is no error."""
     with contextlib.suppress(OSError, ValueError):
+        if sys.stderr is not None and sys.stderr.isatty():
+            line = folded(line, shutil.get_terminal_size().columns, hang=2)
         print(line, file=sys.stderr, flush=True)
 
 

@@ -239,12 +239,9 @@ def _say_if_compiling(planned: Planned) -> None:
 
 
 def _console(stderr: bool) -> Console:
-    from rich.console import Console  # noqa: PLC0415
+    from harness.report.terminal import command_console  # noqa: PLC0415 - rich is slow to import
 
-    console = Console(stderr=stderr, highlight=False)
-    if console.width < NARROWEST:
-        return Console(stderr=stderr, highlight=False, width=NARROWEST)
-    return console
+    return command_console(stderr, NARROWEST)
 
 
 def _check_inputs_stay(arguments: Arguments, folder: Path, layers: Sequence[str]) -> None:

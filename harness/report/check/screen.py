@@ -14,43 +14,64 @@ from harness.errors import one_line
 from harness.report import quantities
 from harness.report.check.checked import Checked, theirs_in_words
 from harness.report.energy.screen import plain
+from harness.report.energy.wrapping import wrapped
+from harness.report.prose import folded
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-_MOST_LINES = 20
-"""Of differing fields; --all shows every one."""
+_MOST_LINES, _FEW_LINES = 20, 5
+"""Of differing fields, and where several folders differ; --all shows every one."""
 
 _STYLES = {"equal": "green", "rounded": "green", "differs": "bold red", "absent": "dim"}
 
 
-def print_checked(console: Console, checked: Checked, everything: bool = False) -> None:
-    """One comparison: both sides, the sums, the levels, what differs and why, the verdict."""
+def print_checked(console: Console, checked: Checked, everything: bool = False, brief: bool = False) -> None:
+    """One comparison: both sides, the sums, the levels, what differs and why, the verdict.
+
+    ``brief``, one of several: only what differs and why.
+    """
     from rich.text import Text  # noqa: PLC0415 - rich is slow to import
 
     check = checked.check
     if check is None:
-        console.print(Text.assemble((one_line(checked.name), "bold"), f"  not checked: {checked.reason}"))
+        _print_heading(console, checked.name, f"not checked: {checked.reason}")
         return
-    console.print(Text.assemble((one_line(checked.name), "bold"), *_subject(check, checked.name)))
-    console.print(_sides(check))
+    _print_heading(console, checked.name, _subject(check, checked.name))
     fields = check.comparison.fields
-    if fields:
-        console.print()
-        console.print(_sums(check.comparison))
-        console.print()
-        console.print(_every_field(fields) if everything else _levels(fields))
-        differing = check.comparison.differing
-        if differing and not everything:
+    if not brief:
+        console.print(_sides(check))
+        if fields:
             console.print()
-            console.print(_differing(differing))
-            if len(differing) > _MOST_LINES:
-                console.print(f"and {len(differing) - _MOST_LINES} more (--all)", highlight=False)
+            console.print(_sums(check.comparison))
+            console.print()
+            console.print(_every_field(fields) if everything else _levels(fields))
+    differing = () if everything else check.comparison.differing
+    if differing:
+        most = _FEW_LINES if brief else _MOST_LINES
+        console.print()
+        console.print(_differing(differing[:most]))
+        if len(differing) > most:
+            console.print(f"and {len(differing) - most} more (--all)", highlight=False)
     console.print()
     for sentence in (*check.causes, *check.remarks):
-        console.print(Text(f"- {one_line(sentence)}"))
+        told = folded(f"- {one_line(sentence)}", console.width, hang=2)
+        console.print(Text(told), soft_wrap=True)
     print_verdict(console, checked)
+
+
+def _print_heading(console: Console, name: str, more: str) -> None:
+    """In one line where it fits; a long path is broken between its folders."""
+    from rich.text import Text  # noqa: PLC0415
+
+    name = one_line(name)
+    if not more or len(name) + 2 + len(more) <= console.width:
+        rest = f"  {more}" if more else ""
+        console.print(Text.assemble(("\n".join(wrapped(name, console.width)), "bold"), rest))
+        return
+    console.print(Text("\n".join(wrapped(name, console.width)), style="bold"))
+    console.print(Text(folded(f"  {more}", console.width, hang=0)), soft_wrap=True)
 
 
 def print_verdict(console: Console, checked: Checked) -> None:
@@ -59,7 +80,8 @@ def print_verdict(console: Console, checked: Checked) -> None:
 
     style = {"equal": "bold green", "differs": "bold red"}.get(checked.status, "bold yellow")
     word = checked.status.replace("_", " ")
-    console.print(Text.assemble((word, style), f": {_verdict_words(checked)}"))
+    told = folded(f"{word}: {_verdict_words(checked)}", console.width, hang=len(word) + 2)
+    console.print(Text.assemble((word, style), told[len(word) :]), soft_wrap=True)
 
 
 def print_list(console: Console, every: Sequence[Checked]) -> None:
@@ -96,11 +118,11 @@ def _names(paths: Sequence[str]) -> list[str]:
     return [str(PurePath(*part[shared:])) for part in parts]
 
 
-def _subject(check: CrossCheck, folder: str) -> list[str]:
+def _subject(check: CrossCheck, folder: str) -> str:
     """A folder of the real Timeloop has no name of its architecture but its own."""
     named = [name for name in (check.ours.architecture, check.ours.layer) if name]
     told = [name for name in named if name != PurePath(folder).name]
-    return [f"  {one_line(', '.join(told))}"] if told else []
+    return one_line(", ".join(told))
 
 
 def _sides(check: CrossCheck) -> Table:
@@ -136,17 +158,22 @@ def _sums(comparison: Comparison) -> Table:
 
 
 def _levels(fields: Sequence[Field]) -> Table:
-    """A line for each level and network; for each of its data spaces too where something differs."""
+    """A line for each level and network. Where something differs only for those, by data space."""
     table = plain_table()
     table.add_column("level", overflow="fold", style="cyan")
     table.add_column("data space", overflow="fold")
     table.add_column("integers", justify="right", no_wrap=True)
     table.add_column("others", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    for _, group in _grouped(fields):
-        differs = any(field.verdict == "differs" for field in group)
-        for label, space, part in _lines_of(group, apart=differs):
+    groups = [group for _, group in _grouped(fields)]
+    unequal = [group for group in groups if any(field.verdict == "differs" for field in group)]
+    for group in unequal or groups:
+        for label, space, part in _lines_of(group, apart=bool(unequal)):
             table.add_row(plain(label), plain(space), _of(part, True), _of(part, False), _summed(part))
+    others = [field for group in groups if unequal and group not in unequal for field in group]
+    if others:
+        told = f"{len(groups) - len(unequal)} others"
+        table.add_row(told, "", _of(others, True), _of(others, False), _summed(others))
     return table
 
 
@@ -198,7 +225,7 @@ def _differing(differing: Sequence[Field]) -> Table:
     table.add_column("what differs", overflow="fold", style="cyan")
     for heading in ("ours", "theirs", "theirs - ours"):
         table.add_column(heading, justify="right", overflow="fold")
-    for field in differing[:_MOST_LINES]:
+    for field in differing:
         table.add_row(plain(field.path), _digits(field.ours), _digits(field.theirs), _difference(field))
     return table
 
