@@ -17,6 +17,7 @@ from harness.cli.hwdse import main
 from harness.engines import embedded
 from harness.engines.job import Job
 from harness.engines.result import CheckRecord, Result, TimeloopRun
+from harness.report.page.payload import payload
 from harness.report.sweep.roofline import roofline_point
 from harness.spec.loading import read_specification
 from harness.sweep.job import JobResult, LevelLimits
@@ -27,8 +28,8 @@ from harness.sweep.store.rows import PointRow, given_and_base
 from harness.sweep.store.writing import StoreWriter
 from harness.sweep.study import Study
 
-NOT_OF_SWEEPS = {"pareto"}
-"""Fields of results that no sweep asks for."""
+NOT_OF_SWEEPS = {"pareto", "compat"}
+"""Fields of results that always have their defaults there: no sweep asks for a front or corrected figures."""
 
 
 @pytest.fixture
@@ -70,6 +71,8 @@ def test_other_densities_are_another_study(gating: Path, capsys: pytest.CaptureF
     assert "\ngroup: densities none\n" in printed
     assert printed.count("1 of 1 configuration mapped") == 3
     assert "\ndensities: A (Inputs 0.3)\n" in printed
+    told = [study["densities"] for study in payload(sweep.load("out"))["studies"]]
+    assert told == ["A (Inputs 0.3)", "A (Inputs 0.30000001 hypergeometric)", None]
     record = json.loads(Path("out/3/hw_config.json").read_text())["sweep"]["layers"]
     assert LayerOutcome.from_record(record[0]).occurrence.densities == {
         "Inputs": {"distribution": "fixed_structured", "density": 0.3}

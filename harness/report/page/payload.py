@@ -13,7 +13,7 @@ from harness.report.page.figures_of_merit import MERITS
 from harness.report.page.grid import architecture_grid
 from harness.report.page.survey import Figures, carried, survey
 from harness.report.sweep.engine_words import ENGINES, checks_in_words, unequal_lines
-from harness.report.sweep.words import STATUS_WORDS
+from harness.report.sweep.words import STATUS_WORDS, studied_densities
 from harness.sweep.comparison import CRITERIA
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def _study(results: SweepResults, study: Study, estimates: EstimatesOfPage) -> d
         "number": study.number,
         "model": study.settings.model,
         "fusion": study.settings.fusion,
+        "densities": studied_densities(study) or None,
         "mapper": study.settings.mapper,
         "version": study.settings.version,
         "engine": None if study.settings.engine == "embedded" else ENGINES[study.settings.engine],

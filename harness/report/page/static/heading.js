@@ -21,6 +21,7 @@ const heading = (() => {
   function studyName(study) {
     const parts = [study.model, study.layers.length > 3 ? format.several(study.layers.length, "layer") : study.layers.map((layer) => layer.name).join(" ")];
     if (study.fusion) parts.push(`fused at ${study.fusion}`);
+    if (study.densities) parts.push(`densities ${study.densities}`);
     parts.push(format.several(study.count, "configuration"), ...(study.engine ? [study.engine] : []), study.mapper, `version ${study.version}`);
     return parts.join(", ");
   }
@@ -37,6 +38,7 @@ const heading = (() => {
       study.checked && ["Check", [study.checked, ...study.unequal].map((line) => el("div", null, line))],
       ["Search", study.mapper],
       study.fusion && ["Fusion", study.fusion],
+      study.densities && ["Densities", study.densities],
       ["Version", study.version],
       data.sweep.swept.length && ["Swept by", data.sweep.swept.slice(-4).map((command) => el("div", null, el("code", null, command)))],
       data.sweep.command && !data.sweep.swept.includes(data.sweep.command) && ["This page by", el("code", null, data.sweep.command)],
