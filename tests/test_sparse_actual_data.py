@@ -182,6 +182,7 @@ def test_symmetric_matrices_have_both_halves(tmp_path: Path) -> None:
         ("%%MatrixMarket matrix coordinate pattern general\n", "3 whole numbers are expected"),
         ("%%MatrixMarket matrix coordinate pattern general\n0 3 0\n", "a tensor of 0 x 3 words"),
         ("%%MatrixMarket matrix coordinate pattern general\n99999999 99999999 0\n", "a tensor of 99999999 x"),
+        ("%%MatrixMarket matrix coordinate pattern general\n1 1 1\n" + "0" * 22 + "1 1\n", "of 23 digits"),
         ("%%MatrixMarket matrix coordinate pattern general\n2 2 1\n3 1\n", "a.mtx:3: entry 3, 1 is outside"),
         ("%%MatrixMarket matrix coordinate pattern general\n2 2 2\n1 1\n", "1 entries, but 2 are announced"),
         ("%%MatrixMarket matrix coordinate real general\n2 2 1\n1 1\n", "an entry has 0 values, not 1"),
@@ -213,6 +214,62 @@ def test_arrays_that_are_none_are_refused(tmp_path: Path) -> None:
         read_tensor_file(tmp_path / "a.csv")
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (-2, 8)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (100000000000000000000, 8)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (1 + 1, 8)}",
+        "{'descr': '<f8, 'fortran_order': False, 'shape': (2, 8)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': " + "(" * 300 + "2, 8)}",
+        "{'descr': '''<f8",
+        "\xff\xfe\x00",
+    ],
+)
+def test_damaged_headers_are_refused(tmp_path: Path, header: str) -> None:
+    written = header.encode("latin-1")
+    length = len(written).to_bytes(2, "little")
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00" + length + written + bytes(128))
+    with pytest.raises(HarnessError, match=r"a\.npy: not an array of numbers"):
+        read_tensor_file(tmp_path / "a.npy")
+
+
+def test_archives_and_folders_are_no_arrays(tmp_path: Path) -> None:
+    with (tmp_path / "z.npy").open("wb") as file:
+        np.savez(file, a=np.ones(4))
+    (tmp_path / "p.npy").write_bytes(b"PK\x03\x04nothing")
+    (tmp_path / "d.npy").mkdir()
+    for name, message in (("z", "not an array"), ("p", "not an array"), ("d", "is no file")):
+        with pytest.raises(HarnessError, match=message):
+            read_tensor_file(tmp_path / f"{name}.npy")
+
+
+def test_a_home_of_nobody_is_refused() -> None:
+    with pytest.raises(HarnessError, match="in the home of nobody known here"):
+        read_problem(product(data(Path("~no such user/a.npy"))))
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"])
+def test_a_matrix_with_a_byte_order_mark_is_told(tmp_path: Path, mark: bytes) -> None:
+    (tmp_path / "a.mtx").write_bytes(mark + b"%%MatrixMarket matrix coordinate pattern general\n1 1 0\n")
+    with pytest.raises(HarnessError, match=r"a\.mtx:1: .*without the mark of UTF-8"):
+        read_tensor_file(tmp_path / "a.mtx")
+
+
+def test_axes_are_written_by_dimensions_that_name_one_rank_alone(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.ones((7, 4)))
+    node = product({})
+    node["shape"]["data_spaces"][0]["projection"] = [[["M"], ["K"]], [["M"]]]
+    node["instance"].update(M=4, K=4, densities={"A": data(tmp_path / "a.npy")})
+    problem = read_problem(node)
+    written = write_problem(problem)
+    assert written["instance"]["densities"]["A"]["axes"] == ["K", 1]
+    assert read_problem(written) == problem
+    written["instance"]["densities"]["A"]["axes"] = ["K", 2]
+    with pytest.raises(HarnessError, match="unknown dimension in the 'axes' of A: '2'"):
+        read_problem(written)
+
+
 def product(density: Any, m: int = 4, k: int = 6) -> dict[str, Any]:
     node: dict[str, Any] = tree({"M": m, "N": 2, "K": k}, {"A": density}, [], depth=8)["problem"]
     return node
@@ -232,9 +289,9 @@ def test_axes_are_ranks(tmp_path: Path) -> None:
     assert turned.axes == (1, 0)
     assert read_problem(product(data(tmp_path / "v.npy"), m=1)).density_of("A").axes == (1,)
     for density, message in (
-        (data(tmp_path / "t.npy"), "are 6 x 4 words, the tensor is 4 .M. x 6 .K."),
+        (data(tmp_path / "t.npy"), "are 6 .M. x 4 .K. words, the tensor is 4 .M. x 6 .K."),
         (data(tmp_path / "v.npy"), "have 1 axes, the tensor has 2 of more than one word .M, K."),
-        (data(tmp_path / "v.npy", axes=["K"]), "are 6 words, the tensor is 4"),
+        (data(tmp_path / "v.npy", axes=["K"]), "are 6 .K. words, the tensor is 4"),
         (data(tmp_path / "a.npy", axes=["M"]), "must be a list of 2 dimensions"),
         (data(tmp_path / "a.npy", axes=["M", "N"]), "unknown dimension in the 'axes' of A: 'N'"),
         (data(tmp_path / "a.npy", axes=["M", "M"]), "M does not name one rank alone"),

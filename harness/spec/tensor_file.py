@@ -5,6 +5,8 @@ Only which words are zero is kept. A word that a file stores as 0 is zero all th
 
 from __future__ import annotations
 
+import tokenize
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -20,7 +22,15 @@ if TYPE_CHECKING:
 MOST_WORDS = 2**40
 """Places are 64-bit numbers; a larger tensor is a slip."""
 
+_UNREADABLE = (
+    ValueError, EOFError, MemoryError, OverflowError, SyntaxError, TypeError, RecursionError,
+    tokenize.TokenError,
+)  # fmt: skip
+"""What reading the header of a damaged file raises: it is a literal of Python."""
+
 _SYMMETRIES = ("general", "symmetric", "skew-symmetric", "hermitian")
+_MOST_DIGITS = 18
+"""Of a size or a place; 2**40 has 13."""
 _FIELDS = {"real": 1, "integer": 1, "complex": 2, "pattern": 0}
 
 
@@ -31,7 +41,8 @@ def read_tensor_file(file: Path, place: Location | None = None) -> ZeroPattern:
     if reader is None:
         raise SpecError(f"actual data are read from .mtx and .npy files, not from '{file.name}'", place)
     if not file.is_file():
-        raise SpecError(f"no such file of actual data: '{file}'", place)
+        message = f"'{file}' is no file" if file.exists() else f"no such file of actual data: '{file}'"
+        raise SpecError(message, place)
     try:
         shape, nonzeros = reader(file)
     except OSError as error:
@@ -50,8 +61,9 @@ def _checked(shape: tuple[int, ...], file: Path, line: int | None = None) -> tup
 
 def _read_npy(file: Path) -> tuple[tuple[int, ...], npt.NDArray[np.int64]]:
     try:
-        data = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, MemoryError) as error:
+        # Not np.load, which takes archives and pickles for arrays too.
+        data = np.lib.format.open_memmap(file, mode="r")
+    except _UNREADABLE as error:
         raise SpecError(f"not an array of numbers in NumPy's format: {error}", Location(str(file))) from error
     if data.dtype.kind not in "biufc":
         raise SpecError(f"an array of {data.dtype} is none of numbers", Location(str(file)))
@@ -61,6 +73,12 @@ def _read_npy(file: Path) -> tuple[tuple[int, ...], npt.NDArray[np.int64]]:
 
 def _read_matrix_market(file: Path) -> tuple[tuple[int, ...], npt.NDArray[np.int64]]:
     with file.open(encoding="latin-1") as stream:
+        if stream.read(3).encode("latin-1")[:2] in (b"\xef\xbb", b"\xff\xfe", b"\xfe\xff"):
+            message = (
+                "a MatrixMarket file is plain text, without the mark of UTF-8 or UTF-16 at its beginning"
+            )
+            raise SpecError(message, Location(str(file), 1))
+        stream.seek(0)
         return _Matrix(file, stream).read()
 
 
@@ -90,9 +108,10 @@ class _Matrix:
             places = self._coordinates(lines, (rows, columns, sizes[2]), values)
         else:
             places = self._array(lines, (rows, columns), values, symmetry)
+        flat = np.array(places, dtype=np.int64)
         if symmetry != "general":
-            places = [*places, *((j, i) for i, j in places)]
-        flat = np.array([i * columns + j for i, j in places], dtype=np.int64)
+            i, j = np.divmod(flat, columns)
+            flat = np.concatenate([flat, j * columns + i])
         return (rows, columns), np.unique(flat)
 
     def _contents(self) -> Iterator[list[str]]:
@@ -105,28 +124,29 @@ class _Matrix:
 
     def _coordinates(
         self, lines: Iterator[list[str]], sizes: tuple[int, int, int], values: int
-    ) -> list[tuple[int, int]]:
+    ) -> array[int]:
+        """The places of the entries that are not zero, in an array that is laid out row by row."""
         rows, columns, entries = sizes
-        found, seen = [], 0
+        found, seen = array("q"), 0
         for words in lines:
             seen += 1
             i, j = self._whole_numbers(words[:2], 2)
             if not (1 <= i <= rows and 1 <= j <= columns):
                 raise self._error(f"entry {i}, {j} is outside of {rows} x {columns}")
             if self._is_not_zero(words[2:], values):
-                found.append((i - 1, j - 1))
+                found.append((i - 1) * columns + j - 1)
         if seen != entries:
             raise self._error(f"{seen} entries, but {entries} are announced")
         return found
 
     def _array(
         self, lines: Iterator[list[str]], sizes: tuple[int, int], values: int, symmetry: str
-    ) -> list[tuple[int, int]]:
-        """Column by column; of a symmetric matrix the lower triangle only."""
+    ) -> array[int]:
+        """The same of values alone, column by column; of a symmetric matrix the lower triangle only."""
         rows, columns = sizes
         if values == 0:
             raise self._error("an array has values, no pattern")
-        found = []
+        found = array("q")
         for j in range(columns):
             first = {"general": 0, "skew-symmetric": j + 1}.get(symmetry, j)
             for i in range(first, rows):
@@ -134,7 +154,7 @@ class _Matrix:
                 if words is None:
                     raise self._error(f"the array of {rows} x {columns} ends early")
                 if self._is_not_zero(words, values):
-                    found.append((i, j))
+                    found.append(i * columns + j)
         if next(lines, None) is not None:
             raise self._error(f"more entries than {rows} x {columns}")
         return found
@@ -151,7 +171,10 @@ class _Matrix:
     def _whole_numbers(self, words: list[str], count: int) -> list[int]:
         if len(words) != count or not all(word.isascii() and word.isdecimal() for word in words):
             raise self._error(f"{count} whole numbers are expected, not '{' '.join(words)[:40]}'")
-        return [int(word[:19]) for word in words]
+        long = next((word for word in words if len(word) > _MOST_DIGITS), None)
+        if long is not None:
+            raise self._error(f"a number of {len(long)} digits is no size")
+        return [int(word) for word in words]
 
     def _error(self, message: str) -> SpecError:
         return SpecError(message, Location(str(self._file), self._line))

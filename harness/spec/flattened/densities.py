@@ -113,7 +113,11 @@ def _actual(
     if not isinstance(file, str) or not file.strip():
         raise SpecError(f"the actual data of {name} need a 'file' (.mtx or .npy)", at)
     folder = Path(at.file).parent if at is not None and at.line is not None else Path()
-    pattern = read_tensor_file(folder / Path(file).expanduser(), at)
+    try:
+        named = Path(file).expanduser()
+    except RuntimeError as error:
+        raise SpecError(f"'{file}' is in the home of nobody known here", at) from error
+    pattern = read_tensor_file(folder / named, at)
     if node.get("digest") not in (None, pattern.digest):
         raise SpecError(f"'{file}' holds other data than when its digest was written", at)
     sizes = [
@@ -124,7 +128,9 @@ def _actual(
     wanted = tuple(sizes[rank] for rank in axes)
     left = [r for r, size in enumerate(sizes) if size > 1 and r not in axes]
     if wanted != pattern.shape or left:
-        have = " x ".join(map(str, pattern.shape))
+        have = " x ".join(
+            f"{size} ({_shown(data_space, r)})" for size, r in zip(pattern.shape, axes, strict=True)
+        )
         need = " x ".join(f"{size} ({_shown(data_space, r)})" for r, size in enumerate(sizes) if size > 1)
         raise SpecError(f"the data of {name} in '{file}' are {have} words, the tensor is {need or '1'}", at)
     return Density("actual_data", pattern.density, pattern=pattern, axes=axes)
@@ -153,7 +159,10 @@ def _axes(
         )
     found = []
     for dimension in given:
-        ranks = [r for r, rank in enumerate(data_space.ranks) if any(t.dimension == dimension for t in rank)]
+        if isinstance(dimension, int):
+            ranks = [dimension] if 0 <= dimension < len(sizes) else []
+        else:
+            ranks = [r for r, rank in enumerate(data_space.ranks) if dimension in (t.dimension for t in rank)]
         if not ranks:
             known = sorted(data_space.dimensions)
             raise unknown_name(f"dimension in the 'axes' of {name}:", str(dimension), known, place)
@@ -182,7 +191,14 @@ def _written(density: Density, data_space: DataSpace) -> dict[str, Any]:
     if density.distribution == "banded":
         return {"distribution": "banded", "density": density.density, "band_width": density.band_width}
     if density.pattern is not None:
-        axes = [data_space.ranks[rank][0].dimension for rank in density.axes]
+        axes = [_naming(data_space, rank) for rank in density.axes]
         written = {"file": density.pattern.file, "axes": axes, "digest": density.pattern.digest}
         return {"distribution": "actual_data", **written}
     return {"distribution": density.distribution, "density": density.density}
+
+
+def _naming(data_space: DataSpace, rank: int) -> str | int:
+    """A dimension that names the rank alone, where it has one, else its number."""
+    dimensions = [term.dimension for term in data_space.ranks[rank]]
+    others = {t.dimension for r, terms in enumerate(data_space.ranks) if r != rank for t in terms}
+    return next((name for name in dimensions if name not in others), rank)
