@@ -718,10 +718,15 @@ def test_options_that_the_real_one_lacks_are_refused(
     assert f"{' '.join(option[:1])}" in capsys.readouterr().err
 
 
-def test_the_time_limit_is_of_either_engine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["KQV", "--mapper", "long", "--time-limit", "0.01", "-o", str(tmp_path / "out")]
-    assert main(arguments) in (0, 3)
-    capsys.readouterr()
+def test_the_time_limit_is_of_either_engine(
+    install: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    limited = ["--gemm", RECORDED, "--mapper", "long", "--time-limit", "0.125", "-o", str(tmp_path / "out")]
+    assert main(limited) in (0, 3)
+    assert "cut by its time_limit of 0.125 s" in capsys.readouterr().err
+    install()
+    assert main([*limited, "--engine", "timeloop"]) == 0
+    assert "at most 0.125 s" in " ".join(capsys.readouterr().out.split())
     for wrong in ("0", "-1", "soon", "1e3"):
         assert main(["KQV", "--time-limit", wrong]) == 2
     assert "no number of seconds above zero" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from harness.cli.errors import INTERRUPTED, NO_MAPPING, USER_ERROR, guarded, say
+from harness.cli.errors import DIFFERS, INTERRUPTED, NO_MAPPING, USER_ERROR, guarded, say
 from harness.cli.hwdse_arguments import SweepArguments, parse_sweep_arguments
 from harness.errors import one_line
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 PROGRAM = "hwdse_run.py"
 _ESTIMATED_FROM = 100
 """Points from which on the time is estimated before the start; it costs about a second."""
-
-DIFFERS = 1
-"""The real Timeloop gives other figures for a mapping than this program."""
 
 _CRITERION_OF_GOAL = {"edp": "edp_sum", "delay": "cycles", "energy": "energy"}
 

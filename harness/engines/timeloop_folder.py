@@ -25,6 +25,7 @@ from harness.spec.specification import Specification
 from harness.spec.v4.keys import is_empty
 from harness.spec.yaml_loader import load_yaml_file
 from harness.timeloop_outputs import Statistics, mapping_of, read_map_text, read_stats
+from harness.timeloop_outputs.archive import MOST_CHARACTERS
 
 INPUTS = ("parsed-processed-input.yaml", "tl-parsed-processed-input.yaml")
 """Of timeloopfe and of pytimeloop."""
@@ -34,9 +35,6 @@ SEARCHES = "timeloop-mapper"
 PROGRAMS = (SEARCHES, "timeloop-model")
 
 _END_OF_NEST = "<< Compute >>"
-
-MOST_BYTES = 256 * 2**20
-"""Of one file; the largest XML of a deep hierarchy has some MB."""
 
 
 @dataclass(frozen=True)
@@ -217,8 +215,8 @@ def _text(file: Path) -> str:
     try:
         if not file.exists():
             return ""
-        if file.stat().st_size > MOST_BYTES:
-            raise SpecError(f"more than {MOST_BYTES // 2**20} MiB", _at(file))
+        if file.stat().st_size > MOST_CHARACTERS:
+            raise SpecError(f"more than {MOST_CHARACTERS // 2**20} MiB", _at(file))
         return file.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise HarnessError(f"{file} cannot be read: {error.strerror or error}") from error

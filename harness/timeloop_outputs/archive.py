@@ -13,7 +13,9 @@ from xml.parsers import expat
 from harness.errors import Location, SpecError
 from harness.timeloop_outputs.numbers import whole_number
 
-MAX_CHARACTERS = 256 * 2**20
+MOST_CHARACTERS = 256 * 2**20
+"""Of one file that Timeloop wrote; the largest of a deep hierarchy have some MB."""
+
 _MAX_DEPTH = 200
 _ROOT = "boost_serialization"
 
@@ -123,8 +125,8 @@ class Archive:
 def _parsed(text: str, file: str) -> Element:
     if not text.strip():
         raise SpecError("the file is empty", Location(file))
-    if len(text) > MAX_CHARACTERS:
-        raise SpecError(f"more than {MAX_CHARACTERS // 2**20} MiB are not read", Location(file))
+    if len(text) > MOST_CHARACTERS:
+        raise SpecError(f"more than {MOST_CHARACTERS // 2**20} MiB are not read", Location(file))
     builder = _Builder(file)
     try:
         # The declared encoding does not matter: the text has been decoded.

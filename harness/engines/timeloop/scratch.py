@@ -10,9 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.errors import HarnessError
-
-MOST_BYTES = 256 * 2**20
-"""Of one output file; the largest of a deep hierarchy are some MB."""
+from harness.timeloop_outputs.archive import MOST_CHARACTERS
 
 OUTPUTS = "out"
 """The programs want their output folder to be there."""
@@ -49,7 +47,7 @@ def read_outputs(folder: Path, prefix: str) -> dict[str, str]:
     for file in sorted((folder / OUTPUTS).glob(f"{prefix}.*")):
         try:
             state = file.lstat()
-            if stat.S_ISREG(state.st_mode) and 0 < state.st_size <= MOST_BYTES:
+            if stat.S_ISREG(state.st_mode) and 0 < state.st_size <= MOST_CHARACTERS:
                 found[file.name] = file.read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
