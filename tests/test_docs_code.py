@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from timeloop_recordings import recording
 
 from harness.sweep import frames
 from harness.sweep.results import SweepResults
@@ -14,7 +15,15 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize("document", ["docs/api.md"])
-def test_python_blocks_run(document: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_python_blocks_run(
+    document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a folder of its own, with one beside it that the real Timeloop wrote."""
+    monkeypatch.chdir(tmp_path)
+    theirs = tmp_path / "timeloop_outputs"
+    theirs.mkdir()
+    recording("mapper_gemmini").write_inputs(theirs)
+    recording("mapper_gemmini").write_files(theirs)
     text = (ROOT / document).read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
     assert len(blocks) >= 4
@@ -24,6 +33,7 @@ def test_python_blocks_run(document: str, capsys: pytest.CaptureFixture[str]) ->
     printed = capsys.readouterr().out
     assert "ok" in printed
     assert "missing.yaml" in printed
+    assert re.search(r"^equal in \d{3} fields$", printed, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
