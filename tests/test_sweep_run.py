@@ -667,3 +667,17 @@ def test_jobs_can_travel() -> None:
 
     job = SweepJob("key", LayerRequest("gemmini", load_model("bert-base").layers[0], load_profile("quick")))
     assert pickle.loads(pickle.dumps(job)) == job
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_only_compiling_is_told_as_compiling(
+    there: bool, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wait for the first worker may be long on a busy machine, too."""
+    monkeypatch.setattr(api, "_TOLD_AFTER_SECONDS", -1.0)
+    monkeypatch.setattr(api, "is_ready", lambda *_: False)
+    monkeypatch.setattr(api, "compile_once", lambda *_: None)
+    monkeypatch.setattr("harness.search.optimal.compiled", lambda _: there)
+    assert main(["A", "-m", "tiny.yaml", "-c", "c.json", "--arch", "gemmini"]) == 0
+    told = "compiling the mapper, once for this machine" in capsys.readouterr().err
+    assert told is not there
