@@ -14,12 +14,13 @@ from benchmarks.compatibility.collections import find_trials
 from benchmarks.compatibility.command import main as compatibility
 from benchmarks.compatibility.trial import MAPPED, REFUSED, Options, run_trial
 from harness.cli.run import main as run
-from harness.errors import EstimationError, HarnessError
+from harness.errors import EstimationError, HarnessError, SpecError
 from harness.estimation import EstimationOptions, estimate
 from harness.estimation.component_classes import read_component_classes
 from harness.estimation.hwc.models import Question, _action
 from harness.spec import load_specification
 from harness.spec.jinja_render import render
+from harness.spec.loading import load_tree
 from harness.spec.passed_over import passed_over
 
 TOP = """\
@@ -444,3 +445,33 @@ def test_the_table_has_a_row_for_each_design(designs, tmp_path, capsys):
         ("net/0.yaml", REFUSED),
         ("other/0.yaml", REFUSED),
     ]
+
+
+def shares(folder: Path, beside: Path) -> Path:
+    """A specification in ``folder`` that includes a file in ``beside``."""
+    for place in (folder, beside):
+        place.mkdir(parents=True, exist_ok=True)
+    (beside / "s.yaml").write_text("secret: 1\n")
+    file = folder / "a.yaml"
+    file.write_text(f"architecture: {{{{include('{beside / 's.yaml'}')}}}}\n")
+    return file
+
+
+def test_what_lies_beside_a_folder_is_read_but_not_where_the_folder_above_holds_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home" / "user"
+    monkeypatch.setenv("HOME", str(home))
+    designs = shares(home / "designs" / "one", home / "designs" / "two")
+    assert load_tree([designs])["architecture"] == {"secret": 1}
+    for folder, beside in (
+        (home, tmp_path / "home" / "other"),
+        (home / "designs", home / ".config"),
+        (tmp_path / "home", tmp_path / "elsewhere"),
+    ):
+        with pytest.raises(SpecError, match="is outside the folders of the given files"):
+            load_tree([shares(folder, beside)])
+    # /tmp and the like belong to all programs.
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    with pytest.raises(SpecError, match="is outside the folders of the given files"):
+        load_tree([shares(tmp_path / "mine", tmp_path / "theirs")])

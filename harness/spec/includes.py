@@ -7,6 +7,9 @@ lie side by side.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -63,11 +66,10 @@ class Inclusions:
 
     @cached_property
     def _above(self) -> tuple[Path, ...]:
-        """The folders above, but for those that hold everything of the machine or of the user."""
+        """The folders above, but for those that hold everything: of a file system, of users, of programs."""
         if not self._may_read_above:
             return ()
-        everything = (Path(self._roots[0].anchor), Path.home()) if self._roots else ()
-        return tuple(root.parent for root in self._roots if root.parent not in everything)
+        return tuple(root.parent for root in self._roots if not _holds_everything(root.parent))
 
     def functions(self) -> Mapping[str, Callable[..., Any]]:
         return {
@@ -164,6 +166,15 @@ class Inclusions:
         if any(resolved.is_relative_to(root) for root in self._roots):
             return True
         return resolved.suffix in SUFFIXES and any(resolved.is_relative_to(root) for root in self._above)
+
+
+def _holds_everything(folder: Path) -> bool:
+    """Whether this is, or is above, the user's home or a folder of all programs, or a file system's root."""
+    homes = []
+    with contextlib.suppress(RuntimeError):
+        homes.append(Path.home().resolve())
+    shared = (Path(tempfile.gettempdir()).resolve(), Path("/tmp"), Path("/var/tmp"))
+    return any(place.is_relative_to(folder) for place in (*homes, *shared)) or os.path.ismount(folder)
 
 
 def _part(tree: Any, key: str | None, path: str) -> Any:
