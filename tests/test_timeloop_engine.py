@@ -518,6 +518,15 @@ def test_a_script_that_starts_the_program_loses_no_mapping(
     assert run["process"] != run["session"] and not is_running(run["process"])
 
 
+@pytest.mark.parametrize("code", [-signal.SIGINT, 128 + signal.SIGINT])
+def test_a_program_that_dies_of_being_asked_has_lost_what_it_found(code: int) -> None:
+    """As where a script around the mapper ends it together with itself."""
+    log, ended = Log(macs=1), process.Ended("time limit", code, 5.0)
+    assert outcome_of("timeloop-mapper", ended, log, {}, 5.0).status == "no_mapping"
+    log.line("[0] INVALID 9 1 8")
+    assert outcome_of("timeloop-mapper", ended, log, {}, 5.0).status == "failed"
+
+
 def test_half_the_files_of_a_killed_program_are_no_result() -> None:
     files = {name: text for name, text in recorded.recording("mapper_gemmini").files.items() if text}
     killed = process.Ended("time limit", -signal.SIGKILL, 1.0, killed=True)

@@ -16,7 +16,10 @@ Script = Literal["", "passes signals on", "heeds no signal", "dies of a signal"]
 
 _SCRIPTS: dict[Script, str] = {
     "": "runpy.run_path(sys.argv[0], run_name='__main__')\n",
-    "passes signals on": "signal.signal(signal.SIGINT, lambda *_: program.send_signal(signal.SIGINT))\n",
+    # Some time later, for two pending ones would be one.
+    "passes signals on": (
+        "signal.signal(signal.SIGINT, lambda *_: (time.sleep(0.05), program.send_signal(signal.SIGINT)))\n"
+    ),
     "heeds no signal": "signal.signal(signal.SIGINT, lambda *_: None)\n",
     "dies of a signal": "",
 }
@@ -62,7 +65,7 @@ def install_double(folder: Path, mapper: Scenario = FOUND, model: Scenario = EVA
         as_child = "program = subprocess.Popen([sys.executable, *sys.argv])\n" if scenario.script else ""
         launcher.write_text(
             f"#!{sys.executable}\n"
-            "import runpy, signal, subprocess, sys\n"
+            "import runpy, signal, subprocess, sys, time\n"
             "signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
             f"sys.argv[:1] = [{str(HERE / 'double.py')!r}, {str(place)!r}, {program!r}]\n"
             f"{as_child}{_SCRIPTS[scenario.script]}" + ("sys.exit(program.wait())\n" if as_child else ""),

@@ -94,7 +94,6 @@ def _without_bindings(package: str) -> bool:
     try:
         import_module(package)
     except Exception:
-        del sys.modules[whole]
         return False
     return True
 

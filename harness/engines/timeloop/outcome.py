@@ -53,7 +53,8 @@ def _without_figures(program: str, ended: Ended, log: Log, limit_seconds: float)
     told, words = log.read(), log.last_words()
     said = f"; its last words: {words}" if words else ""
     obeyed = ended.code in (-signal.SIGINT, 128 + signal.SIGINT)  # the latter of a script around it
-    if ended.how != "finished" and not ended.killed and (program == MODEL or told.found_nothing or obeyed):
+    in_vain = told.found_nothing or (obeyed and not told.valid)
+    if ended.how != "finished" and not ended.killed and (program == MODEL or in_vain):
         within = (
             f"within the time limit of {limit_seconds:g} s" if ended.how == "time limit" else "until then"
         )
