@@ -42,5 +42,14 @@ def test_levels_that_are_equal_are_counted_where_another_one_is_not(
     assert len(table.splitlines()) < 10
 
 
+def test_a_mistyped_name_is_told_before_an_installation_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_TIMELOOP_BIN", str(tmp_path))
+    assert harness(["check", str(tmp_path / "nope")]) == 2
+    captured = capsys.readouterr().err
+    assert "no such file" in captured and "installed" not in captured
+
+
 def _table(text: str) -> str:
     return text[text.index("\nlevel ") :].split("\n\n", maxsplit=1)[0]

@@ -82,7 +82,8 @@ def _parser(program: str) -> OneLineParser:
         prog=program,
         usage=f"{program} FOLDER... [options]\n       {program} FILE... [--mapping FILE] [options]",
         description="Whether the real Timeloop gives the same figures for the same mapping, field by field. "
-        "Exit code 0: equal; 1: different, or not to be compared; 2: an error; 3: there is no mapping.",
+        "Exit code 0: equal; 1: different, or the real one has no figures for a mapping that has some here; "
+        "2: an error; 3: there is no mapping.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -134,7 +134,9 @@ def _recorded(folder: Path) -> Result | None:
 def job_of_files(arguments: CheckArguments) -> Job:
     """The job of the files, with a mapping only where one is given."""
     from harness.cli.planning import plan  # noqa: PLC0415 - imports much that folders do not need
+    from harness.spec.loading import expand_files  # noqa: PLC0415
 
+    expand_files(arguments.spec)  # a mistyped name is no reason to install anything
     require_installation()
     asked = Arguments(
         spec=arguments.spec,
