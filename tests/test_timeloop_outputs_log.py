@@ -156,6 +156,16 @@ def test_map_spaces_beyond_64_bits() -> None:
     assert log.tried == 10**30
 
 
+@pytest.mark.parametrize(
+    ("share", "energy", "cycles"),
+    [("0.5", "nan", "12"), ("0.5", "-inf", "12"), ("1e999", "4.7", "12"), ("0.5", "4.7", 5000 * "9")],
+)
+def test_a_better_mapping_without_figures_is_none(share: str, energy: str, cycles: str) -> None:
+    """They are shown as they come, and compared."""
+    log = read_log(f"[  0] Utilization = {share} | pJ/Compute = {energy} | L1[W] D16 | Cycles = {cycles}\n")
+    assert log.better == ()
+
+
 def test_nothing_at_all() -> None:
     log = read_log("")
     assert (log.threads, log.best, log.tried, log.found_nothing) == ((), None, None, False)

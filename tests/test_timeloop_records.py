@@ -262,3 +262,19 @@ def test_numbers_that_cannot_be_lead_to_figures_or_a_message(name: str) -> None:
         else:
             theirs(found).to_json()
     assert 5 < refused < 30
+
+
+@pytest.mark.parametrize("kind", ["stats.txt", "map+stats.xml"])
+@pytest.mark.parametrize("number", ["-nan", "inf", "1e999"])
+def test_no_figure_is_anything_but_a_finite_number(kind: str, number: str) -> None:
+    """Areas, instances in use, transfers and hops are shown and compared as energies are."""
+    made = recording("model_gemmini")
+    texts = {name: made.output(name) for name in ("stats.txt", "map+stats.xml")}
+    old = {
+        "stats.txt": r"(Area \(total\) +: )[0-9.e+-]+",
+        "map+stats.xml": r"(<utilized_instances>(?:(?!</utilized_instances>)[\s\S])*?<item>)[0-9.e+-]+",
+    }
+    texts[kind], found = re.subn(old[kind], rf"\g<1>{number}", texts[kind], count=1)
+    assert found == 1
+    with pytest.raises(SpecError, match="is no number but"):
+        figures(texts["stats.txt"], texts["map+stats.xml"] if kind != "stats.txt" else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -19,7 +20,7 @@ from harness.engines.record import level_records, network_records
 from harness.engines.reservations import idle_densities, no_imperfect_factors, uncounted_computes
 from harness.engines.result import Provenance, Result, SearchRecord
 from harness.engines.sparse_remarks import sparse_remarks
-from harness.errors import EmptyMapSpace, InvalidMapping
+from harness.errors import EmptyMapSpace, InvalidMapping, SpecError
 from harness.model import evaluate
 from harness.model.stats import Stats
 from harness.search import Progress as SearchProgress
@@ -48,7 +49,7 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
     provenance = provenance_of(job, architecture)
     try:
         mapping, record, notes, known = _mapping(job, architecture, on_progress, should_stop)
-        stats = known or evaluate(architecture, problem, mapping, compat=job.compat)
+        stats = _finite(known or _evaluated(job, architecture, mapping))
         notes += (
             uncounted_computes(stats)
             + sparse_remarks(architecture, stats)
@@ -94,6 +95,24 @@ def run(job: Job, on_progress: OnProgress | None = None, should_stop: ShouldStop
         energy_by_source=shares.by_source,
         evaluation=evaluation,
     )
+
+
+def _evaluated(job: Job, architecture: Architecture, mapping: Mapping) -> Stats:
+    try:
+        return evaluate(architecture, job.specification.problem, mapping, compat=job.compat)
+    except OverflowError as error:
+        raise SpecError(f"a number of the input is beyond what can be counted with: {error}") from error
+
+
+def _finite(stats: Stats) -> Stats:
+    """SpecError for figures that are none: no screen, file or comparison could make sense of them."""
+    for what, value in (("energy", stats.energy_pj), ("EDP", stats.edp_j_cycles), ("area", stats.area_um2)):
+        if not math.isfinite(value):
+            raise SpecError(
+                f"the {what} is no finite number but {value:g}",
+                hint="an energy, an area or a bandwidth of the input is beyond what a double holds",
+            )
+    return stats
 
 
 def without_mapping(

@@ -6,6 +6,7 @@ only in one of ``diagnostics: true``; how each thread of the mapper came to its 
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Literal
@@ -244,6 +245,9 @@ class LogReader:
                 mapping=(found["mapping"] or "").strip(),
             )
         except ValueError:  # two threads wrote into one line
+            return
+        energies = (mapping.energy_per_compute_pj, mapping.energy_per_algorithmic_compute_pj or 0.0)
+        if not all(map(math.isfinite, (mapping.utilization, *energies))):
             return
         if mapping.thread is None:
             self.best = mapping

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ _NAMED = re.compile(r"^=== (.+) ===$")
 _RULE = re.compile(r"^\s*-+$")
 _LOOP = re.compile(r"^\s+for \S+ in \[")
 _NOT_SPECIFIED = "-"
+_TOTAL = "(total)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,15 @@ class Rows:
         return self.as_real(row.value.rstrip("%"), row.line) / 100
 
     def energy(self, label: str) -> float:
-        """pJ, whatever the unit in the text."""
+        """pJ, whatever the unit in the text. A total is finite; what is per access is none without any."""
         row = self.row(label)
         number, _, unit = row.value.partition(" ")
         if unit not in UNITS_IN_PJ:
             self.fail(f"unknown energy unit '{unit[:40]}'", row.line)
-        return self.as_real(number, row.line) * UNITS_IN_PJ[unit]
+        energy = self.as_real(number, row.line) * UNITS_IN_PJ[unit]
+        if label.endswith(_TOTAL) and not math.isfinite(energy):
+            self.fail(f"'{label}' of {self.what} is no number but {number[:40]}", row.line)
+        return energy
 
     def optional_whole(self, label: str) -> int | None:
         """None where the row is missing, or "-" as for what was not specified."""

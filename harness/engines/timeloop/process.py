@@ -173,7 +173,11 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def _listen(pipe: IO[bytes], log: Lines) -> None:
-    """Hands lines on until the pipe is closed at the other end. A line without end is cut."""
+    """Hands lines on until the pipe is closed at the other end. A line without end is cut.
+
+    It never ends before, whatever becomes of a line: nobody else empties the pipe, and a program hangs where
+    it is full.
+    """
     rest = b""
     while True:
         try:
@@ -184,9 +188,15 @@ def _listen(pipe: IO[bytes], log: Lines) -> None:
             break
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
-            log.line(line.decode("utf-8", "replace").rstrip("\r"))
+            _hand_on(line.rstrip(b"\r"), log)
         if len(rest) > MOST_BYTES_OF_A_LINE:
-            log.line(rest.decode("utf-8", "replace"))
+            _hand_on(rest, log)
             rest = b""
     if rest:
-        log.line(rest.decode("utf-8", "replace"))
+        _hand_on(rest, log)
+
+
+def _hand_on(line: bytes, log: Lines) -> None:
+    """What cannot be made sense of is left out: a log is a help, the files decide."""
+    with contextlib.suppress(Exception):
+        log.line(line.decode("utf-8", "replace"))

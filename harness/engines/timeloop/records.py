@@ -8,8 +8,8 @@ in full, but neither leakage nor the area of storage, nor the total of cycles, n
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from harness.engines.result import LevelDataSpace, LevelRecord, NetworkDataSpace, NetworkRecord
@@ -72,19 +72,30 @@ def figures(
     """From the texts of a run's files; ``files`` are their names, for errors.
 
     SpecError for a file that is empty, cut off or something else, for files of different runs, and where the
-    cycles or energies are no numbers.
+    cycles or any other figure is no finite number.
     """
     found = _read(stats, xml, nest, files)
     if found.cycles <= 0 or not math.isfinite(found.utilization):
         told = f"{found.cycles} cycles, utilisation {found.utilization:g}"
         raise SpecError(f"no figures of a mapping: {told}", Location(files[0]))
-    energies = [(level.name, level.energy_pj) for level in found.levels]
-    energies += [(network.name, network.energy_pj) for network in found.networks]
-    for name, energy in (*energies, ("all of it", found.energy_pj)):
-        if not math.isfinite(energy):
-            told = f"the energy of {name} is no number but {energy:g}"
+    for what, value in _numbers(asdict(found)):
+        if not math.isfinite(value):
+            told = f"{what} is no number but {value:g}"
             raise SpecError(told, Location(files[0 if xml is None else 1]))
     return found
+
+
+def _numbers(record: object, what: str = "") -> Iterator[tuple[str, float]]:
+    """Every number in a record, with where it is; levels and networks by their names."""
+    if isinstance(record, float):
+        yield what, record
+    elif isinstance(record, dict):
+        owner = str(record.get("name", what))
+        for key, value in record.items():
+            yield from _numbers(value, f"{key} of {owner}" if owner else str(key))
+    elif isinstance(record, list | tuple):
+        for value in record:
+            yield from _numbers(value, what)
 
 
 def _read(stats: str, xml: str | None, nest: str | None, files: tuple[str, str, str]) -> Figures:
