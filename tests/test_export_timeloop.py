@@ -95,7 +95,13 @@ ACCEPTED: dict[str, set[str]] = {
     "action": {"name", "arguments", "energy"},
     "ART": {"name", "area"},
 }  # fmt: skip
-ACCEPTED["Nothing"] = ACCEPTED["Component"]
+# A front end gives it name and class itself, and takes a second one for a mistake.
+ACCEPTED["Nothing"] = ACCEPTED["Component"] - {"name", "class", "subclass"}
+
+NAMED_NOTHING = "nothing"
+STORAGE = ("storage", "SRAM", "DRAM", "regfile", "smartbuffer")
+KINDS = (*STORAGE, "mac", "compute", "XY_NoC", "Legacy", "ReductionTree", "SimpleMulticast", "nothing")
+"""Words of which the class of a component has to have one."""
 
 
 def jobs_of(arguments: Sequence[str]) -> list[Job]:
@@ -211,6 +217,25 @@ def test_a_mapping_is_exported_and_has_the_same_figures(name: str, tmp_path: Pat
 
 
 # ---- plain, and in the front ends' words
+
+
+@pytest.mark.parametrize("name", [*MAIN, *MACROS])
+def test_nodes_are_as_the_front_ends_demand_them(name: str, tmp_path: Path) -> None:
+    """What both were seen to refuse: names given twice, components that are no known kind, sizes left out."""
+    for operator in load_architecture_template(name).all_operators:
+        job = job_of([*LAYERS[operator], "-a", name])
+        tree = load_tree(written(v4_files(job), tmp_path / operator))
+        nodes = list(nodes_of(tree["architecture"]["nodes"]))
+        leaves = [node for node in nodes if "nodes" not in node]
+        names = [node.get("name", NAMED_NOTHING) for node in leaves]
+        assert len(set(names)) == len(names), names
+        for node in leaves:
+            assert set(node) <= ACCEPTED[node.tag], node
+            assert ("name" in node) is (node.tag != "Nothing"), node
+            assert any(word in node.get("class", "") for word in KINDS) is (node.tag == "Component"), node
+            assert all(type(size) is int and size > 0 for size in node.get("spatial", {}).values()), node
+            if any(word in node.get("class", "") for word in STORAGE):
+                assert node["attributes"].keys() >= {"width", "depth", "datawidth"}, node
 
 
 @pytest.mark.parametrize("arguments", [["KTQ", "-a", name] for name in MAIN], ids=lambda a: a[-1])
