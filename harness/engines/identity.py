@@ -13,6 +13,7 @@ from pathlib import Path
 from harness.engines.content_hash import content_hash
 from harness.engines.layer_job import LayerRequest
 from harness.engines.version import estimator_versions, program_version
+from harness.errors import HarnessError
 from harness.estimation.tables import digest_of_tables
 from harness.spec.digest import digest_of
 from harness.spec.located import LocatedDict
@@ -106,14 +107,28 @@ def _with_tags(node: object) -> object:
     return ["quoted", str(node)] if isinstance(node, QuotedStr) else node
 
 
-def digest_of_own_files(architectures: Iterable[str], table_folders: Iterable[Path]) -> str:
+def digest_of_own_files(requests: Iterable[LayerRequest], table_folders: Iterable[Path]) -> str:
     """Of templates of the user's own with what lies beside them, and of tables: for studies, which say what
     may be compared before any point is made. "" where there are none.
+
+    ``requests`` are those of one model. What a template includes from elsewhere counts as far as its default
+    configuration has it.
     """
-    folders = {load_architecture_template(name).path.parent for name in architectures}
-    found = [_beside(folder) for folder in sorted(folders - {shipped_folder("arches")})]
+    loaded = ((load_architecture_template(request.architecture), request) for request in requests)
+    own = [(template, request) for template, request in loaded if not _is_shipped(template)]
+    folders = sorted({template.path.parent for template, _ in own})
+    found = [_beside(folder) for folder in folders]
+    found += sorted({_default_of(template, request) for template, request in own})
     found += [digest_of_tables(folder) for folder in table_folders]
     return content_hash(found).removeprefix("sha256:")[:8] if found else ""
+
+
+def _default_of(template: ArchitectureTemplate, request: LayerRequest) -> str:
+    """What cannot be rendered has no figures that anybody could compare."""
+    try:
+        return content_hash(_with_tags(template.render({}, request.layer.problem, request.layer.operator)))
+    except HarnessError:
+        return ""
 
 
 def _beside(folder: Path) -> str:

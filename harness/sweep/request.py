@@ -92,10 +92,16 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
         for name, template in zip(names, templates.values(), strict=True):
             workload = _workload(request, model, template)
             chosen[number, template.name] = (workload, _requests(request, name, workload, settings))
-    own_files = digest_of_own_files(names, request.estimation.table_folders)
+    own_files = [
+        digest_of_own_files(
+            [r for (of, _), (_, requests) in chosen.items() if of == number for r in requests],
+            request.estimation.table_folders,
+        )
+        for number in range(len(models))
+    ]
     workloads = {
         which: PlannedWorkload(
-            workload, _study(request, workload, settings, own_files), planned_layers(requests)
+            workload, _study(request, workload, settings, own_files[which[0]]), planned_layers(requests)
         )
         for which, (workload, requests) in chosen.items()
     }
