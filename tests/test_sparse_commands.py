@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from sparse_golden import Case, load_cases
+from sparse_search_cases import at, fixed, saving, tree
 
 from harness.cli.energy import main as energy_main
 from harness.cli.run import main
@@ -247,8 +248,9 @@ def test_a_given_mapping_from_files_to_files(given: list[str], capsys: pytest.Ca
     text = Path("out/timeloop-mapper.stats.txt").read_text()
     assert text == stats_text(architecture, specification.problem, stats)
     assert math.fsum(result.energy_by_accuracy.values()) == pytest.approx(result.energy_pj, rel=1e-9)
-    (line,) = [line for line in seen.out.splitlines() if line.startswith("sparse ")]
-    assert re.search(r"sparse +25\.00 % of the computes happen, 25\.00 % idle; of the accesses \d", line)
+    # The line may be folded.
+    shown = " ".join(seen.out.split())
+    assert re.search(r"sparse 25\.00 % of the computes happen, 25\.00 % idle; of the accesses \d", shown)
     assert "no decompression_count of Buffer, no metadata_read of DRAM: they cost nothing" in seen.err
     assert "no compute_gated of MAC: they cost as much as those that happen" in seen.err
     assert "gated_read" not in seen.err
@@ -350,3 +352,25 @@ def test_actions_that_a_component_requires_are_asked_for(
     Path("spec.yaml").write_text(required.replace("mac_gated", "nonsense"))
     assert main(given) == 0
     capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("side", "algorithm", "told"),
+    [
+        (2, "linear_pruned", "none is needed: the whole space was evaluated"),
+        (12, "guided", "this search proved nothing"),
+    ],
+)
+def test_the_heading_names_what_will_run_and_the_certificate_what_came_of_it(
+    side: int, algorithm: str, told: str, given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    bounds = {"M": side, "N": side, "K": side}
+    specification = tree(bounds, {"A": fixed(0.25)}, [at("Buffer", saving("gating", "B", "A"))], depth=60)
+    specification["mapper"].update(algorithm="optimal", victory_condition=20)
+    Path("spec.yaml").write_text(yaml.safe_dump(specification))
+    assert main([*given[:2], "--certify", *given[-2:]]) == 0
+    searches = [line for line in capsys.readouterr().out.splitlines() if "search" in line or "certif" in line]
+    heading, found, *_, certificate = searches
+    assert heading.split()[:2] == ["search", algorithm]
+    assert found.split()[:2] == ["search", f"{algorithm},"]
+    assert told in certificate

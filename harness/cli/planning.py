@@ -11,7 +11,7 @@ from harness.cli.jinja_values import jinja_values
 from harness.engines.job import Job
 from harness.engines.layer_job import LayerRequest, layer_job, with_mapping
 from harness.engines.processed_input import processed_tree
-from harness.errors import Location, SpecError
+from harness.errors import HarnessError, Location, SpecError
 from harness.fusion import Fusion, FusionOptions, names_a_pair, parse_pair, plan_fusion
 from harness.report.screen import ELEMENT_VISITS, MACS, Heading
 from harness.search.mappers import FALLBACK, PROPOSING, PROVING
@@ -248,13 +248,26 @@ def _times(instances: int) -> str:
     return f" x{instances}" if instances > 1 else ""
 
 
+def _unproven(specification: Specification) -> str:
+    """The algorithm that runs where proofs do not cover the hardware."""
+    from harness.mapspace import MapSpace  # noqa: PLC0415 - most runs prove
+    from harness.search.optimal_mapper import unproven_algorithm  # noqa: PLC0415
+
+    s = specification
+    try:
+        space = MapSpace(s.architecture, s.problem, s.constraints, s.settings.template)
+    except HarnessError:
+        return FALLBACK  # the search says what is wrong
+    return unproven_algorithm(space)
+
+
 def search_summary(specification: Specification, engine: EngineChoice = "embedded") -> str:
     """What will be done to find a mapping, in one line."""
     if specification.mapping is not None:
         return "none, the mapping is given"
     ours = specification.settings
     if specification.architecture.sparse is not None and ours.algorithm == PROVING:
-        ours = replace(ours, algorithm=FALLBACK)  # nothing can be proven there
+        ours = replace(ours, algorithm=_unproven(specification))  # nothing can be proven there
     if engine == "embedded":
         return settings_summary(ours)
     from harness.engines.timeloop.settings import translated  # noqa: PLC0415 - most runs are embedded ones

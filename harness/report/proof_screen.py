@@ -53,7 +53,9 @@ def print_certificate(console: Console, result: Result) -> None:
     """The account of the proof, and what came of repeating it without pruning."""
     search = result.search
     if search.certificate is None:
-        console.print("[bold]certificate[/]  none, this search proved nothing")
+        whole = search.status == "optimal"
+        why = "and none is needed: the whole space was evaluated" if whole else "this search proved nothing"
+        console.print(f"[bold]certificate[/]  none, {why}")
         return
     _print_account(console, search, search.certificate)
     for line in _replay_lines(search.replay):

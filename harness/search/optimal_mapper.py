@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 FEW = 1000
 """Mappings, pruned, of a space that is searched to its end where nothing can be proven: some seconds."""
 
+COMPLETE = "linear_pruned"
+"""The algorithm that evaluates every mapping of such a space."""
+
 _STOPPED = "the search was stopped before it found a mapping"
+
+
+def unproven_algorithm(space: MapSpace) -> str:
+    """What runs in the place of a proof where there is none, as for sparse optimisations."""
+    return COMPLETE if space.pruned_size(limit=FEW) in range(FEW + 1) else FALLBACK
 
 
 class OptimalMapper:
@@ -121,11 +129,9 @@ def _without_proofs(space: MapSpace, request: Request) -> SearchResult:
     """The bounds of all proofs count every word. A small space is seen to its end, which proves as much."""
     from harness.search.driver import ProposerSearch  # noqa: PLC0415
 
-    if space.pruned_size(limit=FEW) not in range(FEW + 1):
+    if unproven_algorithm(space) == FALLBACK:
         return _searched(space, request, "proofs do not cover sparse optimisations", 0.0)
-    everything = replace(
-        request.settings, algorithm="linear_pruned", victory_condition=0, timeout=0, search_size=0
-    )
+    everything = replace(request.settings, algorithm=COMPLETE, victory_condition=0, timeout=0, search_size=0)
     return ProposerSearch().find(space, replace(request, settings=everything))
 
 
