@@ -81,10 +81,10 @@ def spoiled(folder: Path) -> Path:
 
 def off_by_one() -> Scenario:
     """A model with one other count than the recorded one; it has no XML file."""
-    made = json.loads(gzip.decompress((RECORDINGS / "model_success.json.gz").read_bytes()))
+    made = json.loads(gzip.decompress((RECORDINGS / "model_random.json.gz").read_bytes()))
     stats = with_other_reads(made["files"]["timeloop-model.stats.txt"])
     changed = {"timeloop-model.stats.txt": stats, "timeloop-model.map+stats.xml": ""}
-    return Scenario("model_success", files=changed)
+    return Scenario("model_random", files=changed)
 
 
 def with_other_reads(stats: str) -> str:
@@ -96,7 +96,7 @@ def with_other_reads(stats: str) -> str:
 
 def mapping_file(folder: Path) -> Path:
     """The mapping that the double's mapper found and its model has evaluated."""
-    made = json.loads(gzip.decompress((RECORDINGS / "mapper_success.json.gz").read_bytes()))
+    made = json.loads(gzip.decompress((RECORDINGS / "mapper_random.json.gz").read_bytes()))
     place = folder / "the_mapping.yaml"
     place.write_text(made["files"]["timeloop-mapper.map.yaml"])
     return place
@@ -327,7 +327,7 @@ def test_corrected_figures_are_none_of_timeloops(
 def test_the_sides_of_a_pair_are_checked_each_by_itself(
     install: Callable[..., Path], tmp_path: Path, said: Said
 ) -> None:
-    install(model=Scenario("model_success", code=1))
+    install(model=Scenario("model_random", code=1))
     out = tmp_path / "out"
     words = ["KTQ+softmax", "Accumulator", "--mapper", "quick", "--threads", "1", "-o", str(out)]
     assert run(words) == 0
@@ -342,7 +342,7 @@ def test_the_sides_of_a_pair_are_checked_each_by_itself(
 def test_a_real_one_that_fails_is_no_agreement(
     install: Callable[..., Path], tmp_path: Path, said: Said
 ) -> None:
-    install(model=Scenario("model_success", code=1))
+    install(model=Scenario("model_random", code=1))
     out = tmp_path / "out"
     mapping = str(mapping_file(tmp_path))
     words = ["--gemm", RECORDED, "--mapping", mapping, "--engine", "both", "-o", str(out)]
@@ -402,7 +402,7 @@ def test_both_says_what_is_missing_before_it_searches(tmp_path: Path, said: Said
 def test_why_a_search_of_theirs_failed_is_on_the_screen(
     install: Callable[..., Path], tmp_path: Path, said: Said
 ) -> None:
-    install(mapper=Scenario("mapper_success", code=7))
+    install(mapper=Scenario("mapper_random", code=7))
     out = tmp_path / "out"
     words = ["--gemm", RECORDED, "--mapper", "quick", "--threads", "1", "--engine", "both", "-o", str(out)]
     assert run(words) == 1
@@ -453,7 +453,7 @@ def test_a_ctrl_c_ends_the_evaluation_of_our_mapping_and_keeps_ours(
     install: Callable[..., Path], tmp_path: Path, said: Said
 ) -> None:
     empty = dict.fromkeys(("timeloop-model.stats.txt", "timeloop-model.map+stats.xml"), "")
-    folder = install(model=Scenario("model_success", files=empty, waits=True))
+    folder = install(model=Scenario("model_random", files=empty, waits=True))
     out = tmp_path / "out"
 
     def interrupt() -> None:

@@ -136,7 +136,7 @@ def test_the_result_of_a_search_has_the_figures_of_the_files_and_equals_the_embe
 def test_what_was_tried_is_a_lower_bound_where_the_mapper_does_not_tell_all(
     install: Callable[..., Path], command: Command
 ) -> None:
-    install(Scenario("interrupted", waits=True))
+    install(Scenario("mapper_sigint", waits=True))
     seen: list[int] = []
     search = timeloop.run(
         recorded_job(sizes="256,256,256"),
@@ -326,14 +326,14 @@ def test_no_mapping_is_what_the_mapper_says_it_is(install: Callable[..., Path], 
     install(replace(NOTHING_FOUND, files=empty))
     result = timeloop.run(recorded_job())
     assert result.status == "no_mapping" and result.cycles is None and result.energy_pj is None
-    assert result.reason is not None and "among 1,000 that it tried (500 exceed a fan-out" in result.reason
+    assert result.reason is not None and "among 1,200 that it tried (1,192 exceed a fan-out" in result.reason
     assert main(["--gemm", RECORDED, "--engine", "timeloop", "-o", str(tmp_path / "out")]) == 3
     names = {file.name for file in (tmp_path / "out").iterdir()}
     assert "timeloop.log" in names and "timeloop-mapper.stats.txt" not in names
 
 
 def test_an_empty_map_space_is_no_mapping_though_the_mapper_aborts(install: Callable[..., Path]) -> None:
-    install(Scenario("empty_space", signal=signal.SIGABRT))
+    install(Scenario("mapper_empty_space", signal=signal.SIGABRT))
     result = timeloop.run(recorded_job())
     assert result.status == "no_mapping"
     assert result.reason is not None and "map space is empty" in result.reason
@@ -416,7 +416,7 @@ def test_a_mapping_that_the_real_model_refuses_is_a_failure_in_its_words(
     job = recorded_job()
     result = timeloop.run(with_mapping_of(job, timeloop.run(job)))
     assert result.status == "failed" and result.reason is not None
-    assert "its last words: ERROR: couldn't map level Scratchpad: mapped tile size" in result.reason
+    assert "its last words: ERROR: couldn't map level Registers: mapped tile size" in result.reason
 
 
 # Limits and signals -------------------------------------------------------------------------------
@@ -428,7 +428,7 @@ def test_ctrl_c_keeps_the_best_so_far(ignored: int, install: Callable[..., Path]
     if ignored:
         monkeypatch.setattr(process, "GRACE_SECONDS", 0.1)
     monkeypatch.setattr(process, "SECOND_GRACE_SECONDS", 60.0)
-    install(Scenario("interrupted", waits=True, signals_ignored=ignored))
+    install(Scenario("mapper_sigint", waits=True, signals_ignored=ignored))
     seen: list[float | None] = []
     job = recorded_job(sizes="256,256,256")
     result = timeloop.run(
@@ -461,7 +461,7 @@ def years_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
 def test_the_time_limit_keeps_the_best_so_far(
     install: Callable[..., Path], years_pass: Callable[[Path], None]
 ) -> None:
-    years_pass(install(Scenario("interrupted", waits=True)))
+    years_pass(install(Scenario("mapper_sigint", waits=True)))
     result = timeloop.run(recorded_job(sizes="256,256,256"))
     assert result.status == "ok" and result.timeloop is not None
     assert result.timeloop.ended == "time limit"
@@ -470,7 +470,7 @@ def test_the_time_limit_keeps_the_best_so_far(
 def test_nothing_found_within_the_limit_is_no_mapping(
     install: Callable[..., Path], years_pass: Callable[[Path], None]
 ) -> None:
-    years_pass(install(Scenario("no_mapping", waits=True)))
+    years_pass(install(Scenario("mapper_no_mapping", waits=True)))
     result = timeloop.run(recorded_job())
     assert result.status == "no_mapping"
     assert result.reason == "timeloop-mapper found no valid mapping within the time limit of 600 s"
@@ -481,7 +481,7 @@ def test_who_heeds_no_signal_is_killed_with_all_that_it_started(
 ) -> None:
     for name in ("GRACE_SECONDS", "SECOND_GRACE_SECONDS"):
         monkeypatch.setattr(process, name, 0.1)
-    folder = install(Scenario("interrupted", waits=True, signals_ignored=99, starts_child=True))
+    folder = install(Scenario("mapper_sigint", waits=True, signals_ignored=99, starts_child=True))
     years_pass(folder)
     result = timeloop.run(recorded_job())
     assert result.status == "failed" and result.timeloop is not None
@@ -509,7 +509,7 @@ def test_a_script_that_starts_the_program_loses_no_mapping(
 ) -> None:
     monkeypatch.setattr(process, "GRACE_SECONDS", 60.0 if script == "passes signals on" else 0.5)
     monkeypatch.setattr(process, "SECOND_GRACE_SECONDS", 60.0)
-    folder = install(Scenario("interrupted", waits=True, script=script))
+    folder = install(Scenario("mapper_sigint", waits=True, script=script))
     years_pass(folder)
     result = timeloop.run(recorded_job(sizes="256,256,256"))
     assert result.status == "ok" and result.timeloop is not None
@@ -568,7 +568,7 @@ def test_energies_that_are_no_numbers_are_no_figures(number: str, precision: str
 
 
 def test_whoever_ends_us_ends_the_program_too(install: Callable[..., Path]) -> None:
-    folder = install(Scenario("interrupted", waits=True))
+    folder = install(Scenario("mapper_sigint", waits=True))
 
     def second_ctrl_c() -> bool:
         if (given_to(folder, "timeloop-mapper") / "run.json").exists():
@@ -595,7 +595,7 @@ def test_a_signal_to_the_command_keeps_the_best_and_leaves_nothing_behind(
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setenv("TMPDIR", str(scratch))
-    running = given_to(install(Scenario("interrupted", waits=True)), "timeloop-mapper") / "run.json"
+    running = given_to(install(Scenario("mapper_sigint", waits=True)), "timeloop-mapper") / "run.json"
     command = ["--gemm", "256,256,256", "--engine", "timeloop", "-o", str(tmp_path / "out")]
     started = run_process(command, start_new_session=True)
     try:

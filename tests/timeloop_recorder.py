@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 from sparse_search_cases import at, fixed, saving, tree
-from timeloop_recordings import Recording, keep
+from timeloop_recordings import Recording, keep, recording
 
 from harness.engines import embedded
 from harness.engines.estimated import with_energy
@@ -23,13 +23,16 @@ from harness.engines.job import Job
 from harness.engines.layer_job import LayerRequest, layer_job
 from harness.engines.processed_input import processed_tree
 from harness.engines.timeloop.inputs import program_inputs
+from harness.spec.flattened import read_mapping
 from harness.spec.settings import SearchSettings
-from harness.workloads import find_layer
+from harness.spec.yaml_loader import load_yaml_text
+from harness.workloads import find_layer, gemm_layer
 
 Change = Callable[[dict[str, Any]], None]
 """Applied to the flattened tree."""
 
 MODEL, MAPPER = "timeloop-model", "timeloop-mapper"
+RANDOM = SearchSettings(algorithm="random_pruned", threads=2, search_size=40)
 QUICK = SearchSettings(threads=2, timeout=2000, victory_condition=200)
 HOPELESS = replace(QUICK, timeout=600)
 ENDLESS = replace(QUICK, timeout=10**9, victory_condition=10**9)
@@ -300,6 +303,24 @@ def gemmini(settings: SearchSettings = BEST) -> Job:
     return layer("gemmini", "KTQ", settings)
 
 
+def small(settings: SearchSettings, sizes: str = "64,64,64") -> Job:
+    return layer_job(LayerRequest("gemmini", gemm_layer(sizes), settings)).job
+
+
+def found_before(job: Callable[[], Job], name: str) -> Callable[[], dict[str, str]]:
+    """Input of the model, with the mapping of a recorded search."""
+
+    def made() -> dict[str, str]:
+        specification = job().specification
+        written = load_yaml_text(recording(name).output("map.yaml"))
+        mapping = read_mapping(written, specification.architecture, specification.problem)
+        asked = replace(specification, mapping=mapping)
+        tree = processed_tree(asked, constraints_changed=False)
+        return _inputs(replace(job(), specification=replace(asked, tree=tree)), MODEL)
+
+    return made
+
+
 def pim(settings: SearchSettings = BEST) -> Job:
     return layer("pim_analog", "KQV", settings)
 
@@ -317,9 +338,11 @@ RUNS = (
     Run("model_sparse", "a product of sparse matrices", MODEL, sparse),
     Run("model_refuses", "a mapping whose tile does not fit", MODEL, mapped(gemmini, oversized)),
     Run("mapper_gemmini", "a search that ended by itself", MAPPER, searched(lambda: gemmini(QUICK))),
+    Run("mapper_random", "a short search that always finds the same", MAPPER, searched(lambda: small(RANDOM))),
+    Run("model_random", "what that found", MODEL, found_before(lambda: small(RANDOM), "mapper_random")),
     Run("mapper_pim", "the same, with networks", MAPPER, searched(lambda: pim(QUICK))),
     Run("mapper_sigint", "stopped by SIGINT: the best so far is written", MAPPER,
-        searched(lambda: gemmini(ENDLESS)), stop=(signal.SIGINT, 2)),
+        searched(lambda: small(ENDLESS, "256,256,256")), stop=(signal.SIGINT, 2)),
     Run("mapper_no_mapping", "all tries were invalid: empty files", MAPPER,
         searched(lambda: layer("simba", "Out", HOPELESS))),
     Run("mapper_unit_loops", "sparse: map.yaml has unit loops in other places", MAPPER, unit_loops),

@@ -37,7 +37,7 @@ def main(scenario_file: str, program: str, arguments: list[str]) -> None:
         _say([f"ERROR: cannot access output directory: {folder}"])
         sys.exit(1)
     recording = json.loads(gzip.decompress(Path(scenario["recording"]).read_bytes()))
-    log: list[str] = recording["log"]
+    log: list[str] = f"{recording['stderr']}\n{recording['stdout']}".splitlines()
     if scenario["waits"]:
         _say(log[:LINES_BEFORE_A_WAIT])
         _wait(asked, scenario["signals_ignored"])

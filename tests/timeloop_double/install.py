@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 HERE = Path(__file__).parent
-RECORDINGS = HERE / "recordings"
+RECORDINGS = HERE.parent / "golden" / "timeloop_outputs"
+"""See :mod:`timeloop_recordings`."""
 
 
 Script = Literal["", "passes signals on", "heeds no signal", "dies of a signal"]
@@ -46,9 +47,9 @@ class Scenario:
     script: Script = ""
 
 
-FOUND = Scenario("mapper_success")
-EVALUATED = Scenario("model_success")
-NOTHING_FOUND = Scenario("no_mapping")
+FOUND = Scenario("mapper_random")
+EVALUATED = Scenario("model_random")
+NOTHING_FOUND = Scenario("mapper_no_mapping")
 
 
 def install_double(folder: Path, mapper: Scenario = FOUND, model: Scenario = EVALUATED) -> Path:
