@@ -338,7 +338,7 @@ RUNS = (
     Run("model_sparse", "a product of sparse matrices", MODEL, sparse),
     Run("model_refuses", "a mapping whose tile does not fit", MODEL, mapped(gemmini, oversized)),
     Run("mapper_gemmini", "a search that ended by itself", MAPPER, searched(lambda: gemmini(QUICK))),
-    Run("mapper_random", "a short search that always finds the same", MAPPER, searched(lambda: small(RANDOM))),
+    Run("mapper_random", "a search that always finds the same", MAPPER, searched(lambda: small(RANDOM))),
     Run("model_random", "what that found", MODEL, found_before(lambda: small(RANDOM), "mapper_random")),
     Run("mapper_pim", "the same, with networks", MAPPER, searched(lambda: pim(QUICK))),
     Run("mapper_sigint", "stopped by SIGINT: the best so far is written", MAPPER,

@@ -1,1 +1,1 @@
-"""A double of the real Timeloop's programs, and recordings of what those wrote."""
+"""A double of the real Timeloop's programs: it replays recordings of real runs."""
