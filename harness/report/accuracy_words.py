@@ -27,7 +27,7 @@ MOST_SOURCES = 3
 
 
 def source_words(by_source: Mapping[str, float], others: Iterable[str] = ()) -> str:
-    """Whose the energy is, the largest share first: "72.3 % accelergy_library, 8.6 % dram, 0.0 % 2 others".
+    """Whose the energy is, the largest share first: "72.3 % accelergy_library, 8.6 % dram, 0.0 % 2 other sources".
 
     ``others`` had a say in figures that cost nothing here, or in areas.
     """
@@ -40,7 +40,7 @@ def source_words(by_source: Mapping[str, float], others: Iterable[str] = ()) -> 
     hidden = [name for name, _ in shares[MOST_SOURCES:]]
     hidden += [name for name in others if name not in by_source]
     if hidden:
-        what = hidden[0] if len(hidden) == 1 else f"{len(hidden)} others"
+        what = hidden[0] if len(hidden) == 1 else f"{len(hidden)} other sources"
         told.append(f"{100 * rest:.1f} % {what}")
     return ", ".join(told)
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.measure import Measurement
 
-_UNITS = r"%|\+-|min|ms|us|s|[pnum]?J(?:\*cycles)?|[num]m(?:\^2)?|MACs?|mappings|others|more|of it"
+_UNITS = r"%|\+-|min|ms|us|s|[pnum]?J(?:\*cycles)?|[num]m(?:\^2)?|MACs?|mappings|other sources|more|of it"
 _BOUND = re.compile(rf"(?<=\d) (?=(?:{_UNITS})(?![\w^*]))|(?<=\bnone) (?=of it\b)|(?<=\bof) (?=it\b)")
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
