@@ -70,6 +70,16 @@ def test_a_loop_nest_stands_for_the_mapping(name: str, tmp_path: Path) -> None:
     assert checked(folder).comparison.status == "equal"
 
 
+def test_a_mapping_file_that_is_cut_off_is_read_from_the_loop_nest(tmp_path: Path) -> None:
+    folder = folder_of(recording("mapper_gemmini"), tmp_path / "out")
+    written = folder / "timeloop-mapper.map.yaml"
+    written.write_text(written.read_text()[:300] + "\n  factors: [")
+    assert checked(folder).comparison.status == "equal"
+    (folder / "timeloop-mapper.map.txt").unlink()
+    with pytest.raises(SpecError, match=re.escape("timeloop-mapper.map.yaml")):
+        checked(folder)
+
+
 @pytest.mark.parametrize("name", SUCCESSES)
 def test_without_the_xml_file_the_printed_digits_are_compared(name: str, tmp_path: Path) -> None:
     made = recording(name)

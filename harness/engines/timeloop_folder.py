@@ -9,18 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.engines.directives import with_directives
 from harness.engines.job import Job
 from harness.engines.printed_digits import Precision
 from harness.engines.provenance import objective_words, provenance_of
 from harness.engines.result import Result, SearchRecord, TimeloopRun
-from harness.engines.timeloop.found_mapping import as_searched
+from harness.engines.timeloop.found_mapping import as_searched, written_mapping
 from harness.engines.timeloop.records import figures
-from harness.errors import HarnessError, InvalidMapping, Location, SpecError
-from harness.spec.flattened import read_mapping
+from harness.errors import HarnessError, Location, SpecError
 from harness.spec.loading import load_tree, read_specification, to_flattened
 from harness.spec.located import LocatedDict
-from harness.spec.mapping import LevelMapping, Mapping
+from harness.spec.mapping import LevelMapping
 from harness.spec.specification import Specification
 from harness.spec.v4.keys import is_empty
 from harness.spec.yaml_loader import load_yaml_file
@@ -166,23 +164,13 @@ def _with_mapping(folder: Path, program: str, specification: Specification, nest
 
     The last visits of imperfect loops are in map.txt only, unless this package wrote the folder.
     """
-    architecture, problem = specification.architecture, specification.problem
-    written = folder / f"{program}.map.yaml"
-    if written.is_file() and written.stat().st_size:
-        tree = load_yaml_file(written)
-        try:
-            mapping = read_mapping(tree, architecture, problem)
-        except InvalidMapping:
-            if not nest.strip():
-                raise
-        else:
-            return _directed(specification, mapping)
-    elif specification.mapping is not None:
+    tree, shown = f"{program}.map.yaml", f"{program}.map.txt"
+    outputs = {tree: _text(folder / tree), shown: nest}
+    if not outputs[tree].strip() and specification.mapping is not None:
         return specification
-    if not nest.strip():
-        raise SpecError(f"neither {program}.map.yaml nor {program}.map.txt: no mapping", _at(folder))
-    shown = read_map_text(nest, str(folder / f"{program}.map.txt"))
-    return _directed(specification, mapping_of(shown, architecture, problem))
+    if not outputs[tree].strip() and not nest.strip():
+        raise SpecError(f"neither {tree} nor {shown}: no mapping", _at(folder))
+    return replace(specification, mapping=written_mapping(specification, outputs, program, folder))
 
 
 def _other_mapping(specification: Specification, nest: str, place: str) -> tuple[str, ...]:
@@ -198,10 +186,6 @@ def _other_mapping(specification: Specification, nest: str, place: str) -> tuple
 
 def _loops(level: LevelMapping) -> tuple[object, ...]:
     return level.temporal, level.spatial, level.keep
-
-
-def _directed(specification: Specification, mapping: Mapping) -> Specification:
-    return replace(specification, mapping=with_directives(mapping, specification.constraints))
 
 
 def _loop_nest(text: str) -> str:

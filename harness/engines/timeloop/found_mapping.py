@@ -1,8 +1,10 @@
-"""The mapping that the real mapper found, read from its files."""
+"""The mapping that is in the files of the real Timeloop."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
+from dataclasses import replace
+from pathlib import Path
 
 from harness.engines.directives import with_directives
 from harness.errors import HarnessError
@@ -18,18 +20,36 @@ from harness.timeloop_outputs import mapping_of, read_map_text
 def found_mapping(
     specification: Specification, architecture: Architecture, outputs: AbstractMapping[str, str], program: str
 ) -> Mapping | None:
-    """From ``map.yaml``; from ``map.txt`` where factors are imperfect, whose last visits only that has. What
-    constraints demand beyond loops is in neither file and added, and so are the places of the loops that do
-    not turn: the figures of sparse hardware depend on them. None where both cannot be read.
+    """The mapping of a search just made, as that had it. None where its files cannot be read."""
+    try:
+        mapping = written_mapping(replace(specification, architecture=architecture), outputs, program)
+    except HarnessError:
+        return None
+    return as_searched(mapping, specification)
+
+
+def written_mapping(
+    specification: Specification, outputs: AbstractMapping[str, str], program: str, folder: str | Path = ""
+) -> Mapping:
+    """From ``map.yaml``; from ``map.txt`` where that cannot be read, above all where factors are imperfect,
+    whose last visits only ``map.txt`` has. What constraints demand beyond loops is in neither and added.
+
+    ``outputs`` are texts by the name of the file in ``folder``. HarnessError with that file.
     """
-    sources = (_from_yaml, _from_text)
-    for read in reversed(sources) if specification.settings.template == "ruby" else sources:
+    architecture, problem = specification.architecture, specification.problem
+    tree, nest = (f"{program}.map.{kind}" for kind in ("yaml", "txt"))
+    if outputs.get(tree, "").strip():
         try:
-            mapping = read(specification, architecture, outputs, program)
+            mapping = read_mapping(
+                load_yaml_text(outputs[tree], str(Path(folder) / tree)), architecture, problem
+            )
         except HarnessError:
-            continue
-        return as_searched(mapping, specification)
-    return None
+            if not outputs.get(nest, "").strip():
+                raise
+        else:
+            return with_directives(mapping, specification.constraints)
+    shown = read_map_text(outputs.get(nest, ""), str(Path(folder) / nest))
+    return with_directives(mapping_of(shown, architecture, problem), specification.constraints)
 
 
 def as_searched(mapping: Mapping, specification: Specification) -> Mapping:
@@ -45,18 +65,3 @@ def as_searched(mapping: Mapping, specification: Specification) -> Mapping:
         constraints,
         specification.settings.algorithm,
     )
-
-
-def _from_yaml(
-    specification: Specification, architecture: Architecture, outputs: AbstractMapping[str, str], program: str
-) -> Mapping:
-    name = f"{program}.map.yaml"
-    written = load_yaml_text(outputs.get(name, ""), name)
-    return read_mapping(written, architecture, specification.problem)
-
-
-def _from_text(
-    specification: Specification, architecture: Architecture, outputs: AbstractMapping[str, str], program: str
-) -> Mapping:
-    name = f"{program}.map.txt"
-    return mapping_of(read_map_text(outputs.get(name, ""), name), architecture, specification.problem)
