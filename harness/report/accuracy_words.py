@@ -27,7 +27,7 @@ MOST_SOURCES = 3
 
 
 def source_words(by_source: Mapping[str, float], others: Iterable[str] = ()) -> str:
-    """Whose the energy is, the largest share first: "72.3 % accelergy_library, 8.6 % dram, 0.0 % 2 other sources".
+    """Whose the energy is, the largest share first: "72.3 % accelergy_library, 0.0 % 3 other sources".
 
     ``others`` had a say in figures that cost nothing here, or in areas.
     """
