@@ -61,6 +61,12 @@ class Unsupported(HarnessError):
     """A feature of the input that this engine does not model. Never approximated silently."""
 
 
+class Unavailable(HarnessError):
+    """A program that is needed is missing, another one than before, or does not start. That is nothing of the
+    input, and may be over in a moment: no result of it is ever kept.
+    """
+
+
 def one_line(text: str) -> str:
     """Without line breaks, and without control characters that would change the terminal."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))

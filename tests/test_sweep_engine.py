@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -27,12 +28,14 @@ from harness.engines.identity import RequestIdentity
 from harness.engines.job import Job
 from harness.engines.layer_job import LayerRequest
 from harness.engines.result import CheckRecord, Result, TimeloopRun
+from harness.engines.timeloop.installation import program_named
 from harness.errors import HarnessError, SpecError
 from harness.report.page.payload import payload
 from harness.report.sweep.engine_words import engine_words, unequal_lines
 from harness.spec.profiles import load_profile
 from harness.sweep import api
 from harness.sweep.record import read_record
+from harness.sweep.store.connection import FILE_NAME
 from harness.sweep.study import Study
 from harness.sweep.workers.scheduler import Watch
 from harness.workloads import load_model
@@ -251,6 +254,52 @@ def test_results_of_another_build_are_not_taken(
     install(place / "bin", "another build")
     assert main([*RUN, "--engine", "timeloop"]) == 0
     assert len(asked) == 8
+
+
+@pytest.mark.parametrize("engine", ["timeloop", "both"])
+def test_a_program_that_goes_away_meanwhile_stops_the_sweep_and_is_no_result(
+    engine: str, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An upgrade, a network folder: nothing of the layers that are left, which the next run maps."""
+    asked: list[str] = []
+
+    def going_away(job: Job, *_: object) -> Result:
+        asked.append(job.layer)
+        if len(asked) == 4:
+            (place / "bin").rename(place / "moved")
+        program_named("timeloop-model")
+        return stand_in(job)
+
+    monkeypatch.setattr(timeloop, "run", going_away)
+    assert main([*RUN, "--engine", engine]) == 2
+    told = capsys.readouterr().err
+    assert "stopped, kept what was finished: the real Timeloop is not installed: no timeloop-model" in told
+    assert told.count("\n") == 1
+    with sqlite3.connect(place / "out" / FILE_NAME) as store:
+        assert store.execute("SELECT status FROM result").fetchall() == 3 * [("ok",)]
+    (place / "moved").rename(place / "bin")
+    assert main([*RUN, "--engine", engine]) == 0
+    assert len(asked) == 5
+    assert all(point.metrics is not None for point in sweep.load("out").points)
+
+
+def test_an_upgrade_meanwhile_stops_the_sweep_and_the_next_run_is_all_of_the_new_build(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    def upgraded(job: Job, *_: object) -> Result:
+        asked.append(job.layer)
+        if len(asked) == 1:
+            install(place / "bin", "another build")
+        return stand_in(job)
+
+    monkeypatch.setattr(timeloop, "run", upgraded)
+    assert main([*RUN, "--engine", "timeloop"]) == 2
+    assert "the real Timeloop differ from those that the sweep began with" in capsys.readouterr().err
+    assert main([*RUN, "--engine", "timeloop"]) == 0
+    assert len(asked) == 5
+    assert all(point.metrics is not None for point in sweep.load("out").points)
 
 
 def test_engines_are_never_compared_silently(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

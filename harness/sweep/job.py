@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from harness.engines.job import Job
 from harness.engines.layer_job import LayerRequest
 from harness.engines.result import Result
-from harness.errors import HarnessError
+from harness.errors import HarnessError, Unavailable
 from harness.spec.architecture import Architecture
 from harness.sweep.outcome import NO_FIGURES, OutcomeStatus, has_figures
 
 _OWN_FILES = "the template or the tables"
+_OTHERS = "differ from those that the sweep began with"
 
 TextsOf = Callable[[Result], Mapping[str, str]]
 """The files of a result as name and text; importable by name, for it runs in the worker."""
@@ -73,10 +74,14 @@ def prepare_worker() -> None:
 
 
 def run_job(job: SweepJob) -> JobResult:
-    """Never raises for what is wrong with the job itself: that is a result with its reason."""
+    """Never raises for what is wrong with the job itself: that is a result with its reason. Unavailable where
+    a program is missing or another one by now, which says nothing of the job.
+    """
     began = time.perf_counter()
     try:
         done = _run(job)
+    except Unavailable:
+        raise
     except HarnessError as error:
         done = without_result(job, "refused", str(error).removeprefix("command line: "))
     except TimeoutError:
@@ -115,8 +120,9 @@ def _refuse_other_files(job: SweepJob) -> None:
     if depends_on_own_files(request) or request.needs_timeloop:
         parameters = load_architecture_template(request.architecture).resolve(request.parameters)
         if RequestIdentity(request).key(parameters) != job.key:
-            what = "this program, its files or the real Timeloop" if request.needs_timeloop else _OWN_FILES
-            raise HarnessError(f"{what} differ from those that the sweep began with")
+            if request.needs_timeloop:
+                raise Unavailable(f"this program, its files or the real Timeloop {_OTHERS}")
+            raise HarnessError(f"{_OWN_FILES} {_OTHERS}")
 
 
 def _run(job: SweepJob) -> JobResult:

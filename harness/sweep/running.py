@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from harness.errors import Unavailable
 from harness.sweep.job import JobResult, SweepJob, run_job, without_result
 from harness.sweep.metrics import metrics_of
 from harness.sweep.open_point import OpenPoint
@@ -39,20 +40,27 @@ class SweepRun:
 
     def go(self, runner: Runner, should_stop: Callable[[], bool]) -> None:
         """Until every point is there or ``should_stop``. Raises HarnessError when nothing can be written;
-        what was committed stays.
+        what was committed stays. Unavailable when a program is missing that jobs need; all that was done is
+        kept.
         """
-        runner.run(
-            run_job,
-            self._jobs(should_stop),
-            Watch(
-                on_done=self._take,
-                on_death=lambda job: self._take(without_result(job, "crashed", DIED)),
-                on_timeout=lambda job: self._take(without_result(job, "timed_out", self._too_long())),
-                should_stop=should_stop,
-                on_batch=self._commit,
-                limit_seconds=self._options.limit_seconds,
-            ),
+        watch = Watch[SweepJob, JobResult](
+            on_done=self._take,
+            on_death=lambda job: self._take(without_result(job, "crashed", DIED)),
+            on_timeout=lambda job: self._take(without_result(job, "timed_out", self._too_long())),
+            should_stop=should_stop,
+            on_batch=self._commit,
+            limit_seconds=self._options.limit_seconds,
         )
+        try:
+            runner.run(run_job, self._jobs(should_stop), watch)
+        except Unavailable as error:
+            self._keep()
+            message = f"stopped, kept what was finished: {error.message}"
+            raise Unavailable(message, error.location, error.hint) from error
+        self._keep()
+
+    def _keep(self) -> None:
+        """All that was done, of points too that are not whole."""
         for point in self._open.values():
             self._write_record(point)
         self._commit()

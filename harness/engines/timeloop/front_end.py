@@ -24,7 +24,7 @@ from harness.engines.timeloop.front_end_child import places
 from harness.engines.timeloop.log import Log
 from harness.engines.timeloop.process import Ended, run_program
 from harness.engines.timeloop.scratch import scratch_folder
-from harness.errors import HarnessError, Unsupported
+from harness.errors import HarnessError, Unavailable, Unsupported
 from harness.spec.yaml_loader import load_yaml_text
 
 INTERPRETER = "HARNESS_TIMELOOP_PYTHON"
@@ -102,9 +102,9 @@ def front_ends_of(python: str) -> dict[str, str]:
     return found
 
 
-def absent_where_named(reason: str) -> HarnessError:
+def absent_where_named(reason: str) -> Unavailable:
     named = os.environ.get(INTERPRETER, "")
-    return HarnessError(
+    return Unavailable(
         f"{INTERPRETER} names {named}, which has no front end of Timeloop's: {reason}",
         hint=f"install timeloopfe there, or unset {INTERPRETER}",
     )
@@ -132,8 +132,8 @@ def _asked(
                 limit_seconds=MOST_SECONDS,
                 should_stop=should_stop,
             )
-        except HarnessError as error:
-            raise HarnessError(f"for Timeloop's front end: {error.message}") from error
+        except Unavailable as error:
+            raise Unavailable(f"for Timeloop's front end: {error.message}") from error
         if ended.how == "time limit":
             raise HarnessError(f"Timeloop's front end gave no answer within {MOST_SECONDS:g} s")
         if ended.how == "interrupted":

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from harness.errors import HarnessError
+from harness.errors import Unavailable
 
 FOLDER = "HARNESS_TIMELOOP_BIN"
 
@@ -37,13 +37,13 @@ class Program:
 
 
 def program_named(name: ProgramName) -> Program:
-    """The installed program. HarnessError with what to install where there is none."""
+    """The installed program. Unavailable with what to install where there is none."""
     folder = os.environ.get(FOLDER, "")
     found = shutil.which(name, path=folder or None)
     if found is None:
         where = f"in {folder}, which {FOLDER} names" if folder else "on PATH"
         advice = f"correct or unset {FOLDER}" if folder else f"name the folder of the programs in {FOLDER}"
-        raise HarnessError(
+        raise Unavailable(
             f"the real Timeloop is not installed: no {name} {where}", hint=f"{_INSTALL}; or {advice}"
         )
     path = Path(found).absolute()  # not beyond links: a wrapper may go by the name it is called by
@@ -51,7 +51,7 @@ def program_named(name: ProgramName) -> Program:
         state = path.stat()
         identity = _digest(path, state.st_size, state.st_mtime_ns)
     except OSError as error:
-        raise HarnessError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise Unavailable(f"{path} cannot be read: {error.strerror or error}") from error
     return Program(name, path, identity)
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Literal, Protocol
 
 from harness.engines.timeloop.child import before_exec
-from harness.errors import HarnessError
+from harness.errors import Unavailable
 
 GRACE_SECONDS = 20.0
 """For writing the best mapping after the first SIGINT."""
@@ -69,7 +69,7 @@ def run_program(
 ) -> Ended:
     """Runs it to its end in ``folder``. ``on_look`` is called now and then, ``should_stop`` asked as often.
 
-    HarnessError where it does not start at all.
+    Unavailable where it does not start at all.
     """
     started = time.monotonic()
     try:
@@ -84,7 +84,7 @@ def run_program(
             preexec_fn=before_exec(),  # noqa: PLW1509 - it takes no lock that a thread could hold
         )
     except OSError as error:
-        raise HarnessError(f"{command[0]} does not start: {error.strerror or error}") from error
+        raise Unavailable(f"{command[0]} does not start: {error.strerror or error}") from error
     assert process.stdout is not None
     listener = threading.Thread(target=_listen, args=(process.stdout, log), name="timeloop", daemon=True)
     listener.start()
