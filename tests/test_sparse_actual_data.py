@@ -6,6 +6,7 @@ import itertools
 import math
 import pickle
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from harness.model import evaluate
 from harness.model.sparse.actual_data import ActualData, actual_data
 from harness.model.sparse.banded import Banded
 from harness.model.sparse.densities import DensityModel, FixedStructured, Hypergeometric, Tile
+from harness.model.sparse.density_models import density_model
 from harness.search import search
 from harness.spec.density import Density
 from harness.spec.flattened import read_problem, write_problem
@@ -381,3 +383,36 @@ def test_empty_rows_are_saved_that_an_average_does_not_know(tmp_path: Path) -> N
     space = next(ds for ds in best[0].levels[0].data_spaces if ds.name == "A")
     assert space.sparse is not None
     assert space.sparse.density_distribution == "actual_data"
+
+
+def test_what_is_kept_of_a_tensor_is_small_and_kept_once(tmp_path: Path) -> None:
+    """A search remembers the models that it asks: 4 bytes for each word and rank of several words."""
+    np.save(tmp_path / "a.npy", np.ones((40, 50)))
+    problem = read_problem(product(data(tmp_path / "a.npy"), m=40, k=50))
+    density = problem.density_of("A")
+    whole = (0, 0, 0), (40, 50, 1)
+    model = density_model(density, whole, "A", True)
+    assert isinstance(model, ActualData)
+    assert model is density_model(density, whole, "other", False)
+    assert [of_rank.dtype.itemsize for of_rank in model.places[:2]] == [4, 4]
+    assert model.places[2].strides == (0,)
+    assert model.expected_occupancy(Tile(((0, 0, 0), (8, 10, 1)))) == 80
+
+
+@pytest.mark.parametrize(
+    ("shape", "places", "most"),
+    [
+        ((64, 64), range(0, 4096, 2), 512 + 400),
+        ((64, 64), (5, 17, 4000), 12 + 400),
+        ((64, 64), (), 400),
+        ((2**20, 2**15), (0, 2**35 - 1), 16 + 400),
+    ],
+)
+def test_patterns_travel_packed(shape: tuple[int, int], places: Sequence[int], most: int) -> None:
+    pattern = ZeroPattern(shape, np.array(places, dtype=np.int64), "a.npy")
+    packed = pickle.dumps(pattern)
+    again = pickle.loads(packed)
+    assert len(packed) < most
+    assert (again.shape, again.file, again.digest) == (shape, "a.npy", pattern.digest)
+    assert again.nonzeros.tolist() == list(places)
+    assert ZeroPattern(shape, again.nonzeros).digest == pattern.digest

@@ -21,6 +21,7 @@ from harness.spec.zero_pattern import ZeroPattern
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int64] | npt.NDArray[np.int32]
 Sizes = tuple[int, ...]
 
 _REMEMBERED = 4096
@@ -40,11 +41,12 @@ class Distribution:
 
 @dataclass(eq=False)
 class ActualData:
-    """``shape`` of the tensor in all its ranks, ``places`` of its words that are not zero, a row for each
-    rank. Remembers what it has counted, by sizes of tiles."""
+    """``shape`` of the tensor in all its ranks, ``nonzeros`` the number of its words that are not zero,
+    ``places`` where each of them lies in each rank. Remembers what it has counted, by sizes of tiles."""
 
     shape: Sizes
-    places: Integers
+    nonzeros: int
+    places: tuple[Places, ...] = field(repr=False)
     name: str = "actual_data"
     _distributions: dict[Sizes, Distribution] = field(default_factory=dict, repr=False)
     _empty: dict[tuple[Sizes, Sizes], dict[int, float]] = field(default_factory=dict, repr=False)
@@ -88,7 +90,7 @@ class ActualData:
             ) from None
 
     def expected_occupancy(self, tile: Tile) -> float:
-        return 0.0 if tile.words == 0 else self.places.shape[1] / self._tiles(_sizes(tile))
+        return 0.0 if tile.words == 0 else self.nonzeros / self._tiles(_sizes(tile))
 
     def most_elements(self, fiber: Tile, element: Tile) -> int:
         if element.words == 0 or fiber.words % element.words:
@@ -118,7 +120,7 @@ class ActualData:
 
     def _numbers(self, sizes: Sizes) -> Integers:
         """For each word that is not zero the number of its tile."""
-        numbers = np.zeros(self.places.shape[1], dtype=np.int64)
+        numbers = np.zeros(self.nonzeros, dtype=np.int64)
         for extent, size, places in zip(self.shape, sizes, self.places, strict=True):
             numbers = numbers * -(-extent // size) + places // size
         return numbers
@@ -167,7 +169,10 @@ def _sizes(tile: Tile) -> Sizes:
 def actual_data(pattern: ZeroPattern, axes: tuple[int, ...], whole: Box) -> ActualData:
     """``axes`` are the ranks that the axes of the pattern are; the others have a single word."""
     shape = tuple(high - low for low, high in zip(*whole, strict=True))
-    places = np.zeros((len(shape), len(pattern.nonzeros)), dtype=np.int64)
+    nonzeros = len(pattern.nonzeros)
+    # Kept as long as a search remembers the model, so no wider than needed; the zeros take no room at all.
+    places: list[Places] = [np.broadcast_to(np.int64(0), (nonzeros,))] * len(shape)
     for axis, of_axis in zip(axes, np.unravel_index(pattern.nonzeros, pattern.shape), strict=True):
-        places[axis] = of_axis
-    return ActualData(shape, places)
+        narrow = shape[axis] < np.iinfo(np.int32).max
+        places[axis] = of_axis.astype(np.int32) if narrow else of_axis.astype(np.int64)
+    return ActualData(shape, nonzeros, tuple(places))
