@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from report_page_cases import hostile_sweep, plain_sweep
+from report_page_cases import hostile_sweep, mapped, plain_sweep
+from sweep_cases import LAYERS, SETTINGS, SweepInStore
 
+from harness.engines.result import CheckRecord
 from harness.report.page import write_page
 from harness.sweep import run
+from harness.sweep.study import Study
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed")
 
@@ -349,3 +352,26 @@ def test_hostile_names_do_nothing(browser: Any, files: dict[str, Path]) -> None:
     assert page.locator("a").filter(has_not_text=re.compile("^$")).count() == 0
     assert opened.problems == []
     page.close()
+
+
+def test_what_the_real_timeloop_says_otherwise_is_marked(browser: Any, tmp_path: Path) -> None:
+    both = Study(replace(SETTINGS, engine="both"), LAYERS, 24)
+    store = SweepInStore(tmp_path)
+    for index in range(3):
+        jobs = []
+        for name, status in (("a", "equal"), ("b", "differs")):
+            job = mapped(f"{name}{index}", 1000 + index, 3e6)
+            assert job.result is not None
+            check = CheckRecord(status, 234, int(status == "differs"), (f"L{index}.reads",))  # type: ignore[arg-type]
+            jobs.append(replace(job, result=replace(job.result, check=check)))
+        store.add(index, jobs, study=both, parameters={"pe_rows": index})
+    write_page(store.results(), tmp_path / "page.html", "hwdse_run.py -so --html page.html")
+    opened = open_page(browser, tmp_path / "page.html")
+    assert opened.page.locator(".bound td:last-child").all_inner_texts() == ["equal", "differs"]
+    assert opened.page.locator(".bound .unequal").all_inner_texts() == ["differs"]
+    told = opened.page.locator("details", has_text="What is not equal")
+    assert not told.locator("div").first.is_visible()  # three lines would fill the heading
+    told.locator("summary").click()
+    assert "KTQ on 0: differs from the real Timeloop" in told.inner_text()
+    assert opened.problems == []
+    opened.page.close()

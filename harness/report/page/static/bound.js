@@ -19,7 +19,7 @@ const bound = (() => {
     return el("tr", null, el("th", { scope: "row" }, layer.name), el("td", { class: "number" }, format.whole(layer.cycles)), el("td", { class: "by" }, named(layer.bound_by)),
       cell(layer, compute, by === "compute"),
       names.map((name) => cell(layer, layer.shares.find((share) => share.kind === "level" && share.name === name), by === name)),
-      checked && el("td", null, layer.check ?? "–"));
+      checked && el("td", { class: layer.check && layer.check !== "equal" ? "unequal" : "" }, layer.check ?? "–"));
   }
 
   function render(details) {
