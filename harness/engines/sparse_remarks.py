@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.engines.sparse_energy import PLAIN
 from harness.model.component_energy import action_among, tables_by_name
 from harness.model.sparse.energies import GATED_COMPUTE, SKIPPED_COMPUTE, STORAGE_ACTIONS
 from harness.model.stats import ArithmeticStats, LevelStats, Stats
@@ -48,7 +49,7 @@ def _of_level(level: LevelStats, known: set[str]) -> Iterator[tuple[str, str]]:
     met = {name for space in level.data_spaces if space.sparse for name in space.sparse.block_accesses}
     for operation, names in STORAGE_ACTIONS.items():
         # Plain accesses have Timeloop's built-in estimates, which are told elsewhere.
-        if operation not in met or operation in ("random_read", "random_fill", "random_update"):
+        if operation not in met or operation in PLAIN:
             continue
         action = action_among(names, known)
         if action is None:
