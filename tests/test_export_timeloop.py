@@ -562,6 +562,53 @@ def test_files_of_others_are_never_replaced(
     assert (tmp_path / name).read_text() == "mine: true\n"
 
 
+@pytest.mark.parametrize(
+    "change", [("depth: 32768", "depth: 32769"), ("\nversion", "\n# mine\nversion"), ("", "\n")]
+)
+def test_an_export_that_was_edited_is_never_replaced(
+    change: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["KTQ", "--export-timeloop", str(tmp_path)]
+    assert main(command) == 0
+    edited = tmp_path / "architecture.yaml"
+    text = edited.read_text()
+    old, new = change
+    text = text.replace(old, new, 1) if old in text and old else text + new
+    edited.write_text(text)
+    capsys.readouterr()
+    before = {place.name: place.read_text() for place in tmp_path.iterdir()}
+    assert main(command) == 2
+    assert "architecture.yaml' was not written by an export, or was changed since" in capsys.readouterr().err
+    assert {place.name: place.read_text() for place in tmp_path.iterdir()} == before
+
+
+def test_an_export_does_not_replace_its_own_inputs(
+    tmp_path: Path, own_files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "out"
+    assert main([*own_files, "--export-timeloop", str(folder)]) == 0
+    given = ["--spec", *(str(place) for place in sorted(folder.iterdir()))]
+    assert main([*given, "--export-timeloop", str(folder)]) == 2
+    assert "is in the output folder and would be replaced" in capsys.readouterr().err
+    assert main([*given, "--export-timeloop", str(tmp_path / "other")]) == 0
+
+
+@pytest.mark.parametrize("name", ["problem.yaml", "mapping.yaml"])
+@pytest.mark.parametrize("target", ["nothing there", "an export"])
+def test_links_are_never_replaced(
+    name: str, target: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["KTQ", "--export-timeloop", str(tmp_path / "first")]) == 0
+    folder = tmp_path / "out"
+    folder.mkdir()
+    leads_to = tmp_path / "first" / "problem.yaml" if target == "an export" else tmp_path / "nothing"
+    (folder / name).symlink_to(leads_to)
+    assert main(["KTQ", "--export-timeloop", str(folder)]) == 2
+    assert f"{name}' was not written by an export" in capsys.readouterr().err
+    assert [place.name for place in folder.iterdir()] == [name]
+    assert (folder / name).is_symlink()
+
+
 def test_fusing_that_leaves_no_mapping_is_not_exported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from harness.cli.planning import Planned
 
 
+_ELSEWHERE = "export to another folder"
+
+
 def export(arguments: Arguments, program: str) -> int:
     """Writes the files and says which; a pair gets a folder for each side. Exit code 0.
 
     Raises HarnessError for what has no v4 form, for fusing that leaves no mapping, and where a file that is
-    none of an export would be replaced; then nothing is written.
+    none of an export, was changed since or is an input would be replaced; then nothing is written.
     """
+    from harness.cli.inputs_stay import require_inputs_elsewhere  # noqa: PLC0415
     from harness.cli.planning import plan  # noqa: PLC0415
     from harness.engines.exported import ALL_NAMES, remarks_on_export, v4_files  # noqa: PLC0415
     from harness.report.files import write_folder  # noqa: PLC0415
@@ -27,9 +31,10 @@ def export(arguments: Arguments, program: str) -> int:
     assert arguments.export_timeloop is not None
     folder = Path(arguments.export_timeloop)
     jobs = plan(arguments).jobs
+    places = [folder if len(jobs) == 1 else folder / plain_name(planned.job.layer) for planned in jobs]
+    require_inputs_elsewhere(arguments, places, ALL_NAMES, _ELSEWHERE)
     exports = {}
-    for planned in jobs:
-        place = folder if len(jobs) == 1 else folder / plain_name(planned.job.layer)
+    for place, planned in zip(places, jobs, strict=True):
         exports[place] = v4_files(_possible(planned).job)
         _refuse_to_replace(place, ALL_NAMES)
     for place, files in exports.items():
@@ -48,13 +53,13 @@ def _possible(planned: Planned) -> Planned:
 
 
 def _refuse_to_replace(folder: Path, names: tuple[str, ...]) -> None:
-    """An earlier export may be replaced; somebody's own ``problem.yaml`` may not, least of all an input."""
+    """An earlier export may be replaced; somebody's own ``problem.yaml`` may not, nor one that was edited,
+    nor a link, wherever it leads.
+    """
     from harness.engines.exported import is_exported  # noqa: PLC0415
 
     for name in names:
         place = folder / name
-        if place.exists() and not is_exported(place):
-            raise HarnessError(
-                f"'{place}' was not written by an export and would be replaced or left among its files",
-                hint="export to another folder",
-            )
+        if place.is_symlink() or (place.exists() and not is_exported(place)):
+            wrong = "was not written by an export, or was changed since, and would be replaced or removed"
+            raise HarnessError(f"'{place}' {wrong}", hint=_ELSEWHERE)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from harness.cli.arguments import DEFAULT_PROFILE, Arguments, parse_arguments
 from harness.cli.errors import INTERRUPTED, NO_MAPPING, USER_ERROR, guarded, say
-from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -246,19 +245,12 @@ def _console(stderr: bool) -> Console:
 
 def _check_inputs_stay(arguments: Arguments, folder: Path, layers: Sequence[str]) -> None:
     """HarnessError when a file that is read would be replaced or removed as one of an earlier run."""
+    from harness.cli.inputs_stay import require_inputs_elsewhere  # noqa: PLC0415
     from harness.report.outputs import ALL_NAMES  # noqa: PLC0415
     from harness.report.plain_name import plain_name  # noqa: PLC0415
-    from harness.spec.loading import expand_files  # noqa: PLC0415
 
     places = [folder] + ([folder / plain_name(layer) for layer in layers] if len(layers) > 1 else [])
-    written = {(place / name).resolve() for place in places for name in ALL_NAMES}
-    named = [arguments.architecture, arguments.model, arguments.profile, arguments.mapping]
-    for name in [*named, *(expand_files(list(arguments.spec)) if arguments.spec else [])]:
-        if name is not None and Path(name).resolve() in written:
-            raise HarnessError(
-                f"the input '{name}' is in the output folder and would be replaced",
-                hint="choose another folder with -o",
-            )
+    require_inputs_elsewhere(arguments, places, ALL_NAMES, "choose another folder with -o")
 
 
 def _print_record(record: str) -> None:

@@ -5,6 +5,7 @@ No Jinja, no expressions, no files in files; energies and areas are there, so no
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,14 @@ ARCHITECTURE, COMPONENTS, PROBLEM, MAPPER, VARIABLES, MAPPING, ERT, ART = (
     f"{name}.yaml"
     for name in ("architecture", "components", "problem", "mapper", "variables", "mapping", "ERT", "ART")
 )
+
 ALL_NAMES = (ARCHITECTURE, COMPONENTS, PROBLEM, MAPPER, VARIABLES, MAPPING, ERT, ART)
 """What an export may write; some only where there is something to write."""
 
-_FIRST_LINE = "# Timeloop v4, written by run.py --export-timeloop\n"
-"""Of every file, so that a later export knows what it may replace."""
+_FIRST_LINE = "# Timeloop v4, written by run.py --export-timeloop; sha256 of the rest: {digest}\n"
+"""Of every file, so that a later export knows what it may replace: what was changed since is somebody's."""
+
+_DIGITS = 16
 
 
 def v4_files(job: Job) -> dict[str, str]:
@@ -59,7 +63,11 @@ def v4_files(job: Job) -> dict[str, str]:
         ERT: {} if architecture.ert is None else {"ERT": write_ert(architecture.ert)},
         ART: {} if architecture.art is None else {"ART": write_art(architecture.art)},
     }
-    return {name: _FIRST_LINE + dump_processed_input(tree) for name, tree in trees.items() if tree}
+    return {name: _sealed(dump_processed_input(tree)) for name, tree in trees.items() if tree}
+
+
+def _sealed(text: str) -> str:
+    return _FIRST_LINE.format(digest=hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]) + text
 
 
 def _search(settings: SearchSettings) -> dict[str, Any]:
@@ -83,9 +91,10 @@ def remarks_on_export(job: Job) -> tuple[str, ...]:
 
 
 def is_exported(file: Path) -> bool:
-    """Whether an export has written ``file``. HarnessError when it cannot be read."""
+    """Whether ``file`` is as an export has written it. HarnessError when it cannot be read."""
     try:
-        with file.open("rb") as stream:
-            return stream.read(len(_FIRST_LINE)) == _FIRST_LINE.encode()
+        content = file.read_bytes()
     except OSError as error:
         raise HarnessError(f"cannot read '{file}': {error.strerror or error}") from error
+    text = content.decode("utf-8", "replace")
+    return text == _sealed(text.partition("\n")[2])
