@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
+from typing import cast
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.engines.reservations import uncounted_computes
 from harness.errors import InvalidMapping, Unsupported
 from harness.model.geometry import Box
 from harness.model.sparse.banded import MOST_ROWS, Banded, banded
-from harness.model.sparse.densities import Tile
+from harness.model.sparse.densities import MOST_SPREAD_WORDS, FixedStructured, Tile, hypergeometric
+from harness.model.stats import Stats
+from harness.search.agreement import require_same_cost
+from harness.search.metrics import Cost
 
 SIZES = st.integers(1, 24)
 
@@ -119,3 +127,62 @@ def test_a_long_band_is_counted_without_its_words() -> None:
 def test_a_banded_matrix_beyond_the_size_is_refused_in_a_line() -> None:
     with pytest.raises(Unsupported, match=r"A: a banded density of 1,048,577 rows; .* up to 1,048,576$"):
         banded(((0, 0), (MOST_ROWS + 1, MOST_ROWS + 1)), 64, "A", True)
+
+
+def test_a_large_hypergeometric_tensor_is_computed_around_its_middle() -> None:
+    """2^30 words, a quarter non-zero: half of the tensor holds half of them, give or take a few thousand."""
+    words = 1 << 30
+    model = hypergeometric(0.25, words, "A", False)
+    half, quarter = Tile(((0,), (words // 2,))), words // 8
+    found = model.occupancies(half, 0, words)
+    assert len(found) < 1 << 21
+    assert math.isclose(sum(p for _, p in found), 1, rel_tol=1e-12)
+    assert math.isclose(sum(n * p for n, p in found), quarter, rel_tol=1e-12)
+    deviation = math.sqrt(words / 4 * 0.5 * 0.75 * 0.5)
+    assert abs(model.most_occupancy(half, 0.84134) - quarter - deviation) < 3
+    assert model.probability(half, 0) == 0.0
+    assert model.probability(half, 1) == 0.0
+    one, many = Tile(((0,), (1,))), [quarter + n for n in range(20)]
+    empty = model.empty_given(one, half, half.words, many)
+    assert np.allclose(empty, [1 - n / half.words for n in many], rtol=1e-13, atol=0)
+    assert model.empty_given(Tile(((0,), (4096,))), half, half.words, many).tolist() == [
+        pytest.approx(model.empty_given(Tile(((0,), (4096,))), half, half.words, [n])[0]) for n in many
+    ]
+
+
+def test_a_hypergeometric_tensor_beyond_the_size_is_refused_in_a_line() -> None:
+    with pytest.raises(Unsupported, match=r"A: a hypergeometric density of 4,294,967,297 words; .* up to"):
+        hypergeometric(0.5, MOST_SPREAD_WORDS + 1, "A", True)
+
+
+def test_a_fixed_density_asks_two_occupancies_of_a_tile_of_any_size() -> None:
+    tile = Tile(((0, 0), (10**12, 10**12)))
+    assert FixedStructured(0.3).occupancies(tile, 0, tile.words) == [(int(1e24 * 0.3), 1.0)]
+    assert FixedStructured(0.3).occupancies(Tile(((0,), (5,))), 0, 5) == [(1, 0.5), (2, 0.5)]
+    assert FixedStructured(0.3).occupancies(Tile(((0,), (5,))), 2, 5) == [(2, 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("counted", "macs", "told"),
+    [
+        (int(1e36 * (1 + 2**-52)), 10**36, False),  # a rounding of doubles
+        (10**36 - 10**22, 10**36, True),
+        (2**50 - 1, 2**50, True),
+        (2**50, 2**50, False),
+    ],
+)
+@pytest.mark.parametrize("average_instances", [None, 1.0])
+def test_only_computes_that_are_left_out_are_told(
+    counted: int, macs: int, told: bool, average_instances: float | None
+) -> None:
+    unit = SimpleNamespace(average_instances=average_instances, algorithmic_computes=counted)
+    stats = SimpleNamespace(arithmetic=unit, actual_computes=counted, macs=macs)
+    assert bool(uncounted_computes(cast(Stats, stats))) == told
+
+
+def test_a_search_that_found_an_infinite_energy_agrees_with_the_model() -> None:
+    """Then the engine says that the energy is no number; a RuntimeError would call it a bug of ours."""
+    endless = Cost(cycles=1, energy_pj=math.inf, last_level_accesses=1)
+    require_same_cost(endless, endless)
+    with pytest.raises(RuntimeError, match="disagree"):
+        require_same_cost(endless, replace(endless, energy_pj=1.0))

@@ -188,7 +188,8 @@ class _Grid:
         """How many tiles of the diagonals that begin at these tiles lie above the row ``above``."""
         down, right = self.step
         steps = np.minimum((min(above, self.rows) - 1 - rows) // down, (self.columns - 1 - columns) // right)
-        return np.maximum(steps + 1, 0)
+        lengths: Wholes = np.maximum(steps + 1, 0)
+        return lengths
 
     def at_least(self, below: int) -> int:
         """How many tiles begin at least ``below`` below the diagonal."""
@@ -221,7 +222,8 @@ def _nonzeros(band_width: int, height: int, width: int, below: Wholes) -> Wholes
 
     def triangle(side: Wholes) -> Wholes:
         side = np.maximum(side, 0)
-        return side * (side + 1) // 2
+        words: Wholes = side * (side + 1) // 2
+        return words
 
     def up_to(right: Wholes) -> Wholes:
         """Words at most so far right of the diagonal of the corner."""

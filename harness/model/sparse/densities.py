@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import InvalidMapping
+from harness.errors import InvalidMapping, Unsupported
 from harness.model.arithmetic import unsigned
 from harness.model.geometry import Box, box_size
 from harness.model.sparse.hypergeometric import (
@@ -26,6 +26,9 @@ from harness.model.sparse.hypergeometric import (
 )
 
 Floats = npt.NDArray[np.float64]
+
+MOST_SPREAD_WORDS = 1 << 32
+"""Larger hypergeometric tensors are refused: the occupancies of a tile would be too many to look at."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,9 @@ class FixedStructured:
         return math.floor(share * words)
 
     def occupancies(self, tile: Tile, least: int, most: int) -> list[tuple[int, float]]:
-        pairs = [(n, self.probability(tile, n)) for n in range(least, most + 1)]
-        return [(n, p) for n, p in pairs if p != 0]
+        exact = tile.words * self.density
+        pairs = [(n, self.probability(tile, n)) for n in sorted({math.floor(exact), math.ceil(exact)})]
+        return [(n, p) for n, p in pairs if p != 0 and least <= n <= most]
 
     def probability(self, tile: Tile, occupancy: int) -> float:
         return _nearest_two(tile.words * self.density, occupancy)
@@ -177,3 +181,13 @@ class Hypergeometric:
 
     def most_elements(self, fiber: Tile, element: Tile) -> int:
         return min(self.most_occupancy(fiber), whole_elements(fiber, element))
+
+
+def hypergeometric(density: float, words: int, tensor: str, slips: bool) -> Hypergeometric:
+    """Raises Unsupported for more words than :data:`MOST_SPREAD_WORDS`."""
+    if words > MOST_SPREAD_WORDS:
+        raise Unsupported(
+            f"{tensor}: a hypergeometric density of {words:,} words; the figures are computed up to "
+            f"{MOST_SPREAD_WORDS:,}"
+        )
+    return Hypergeometric(density, words, slips)

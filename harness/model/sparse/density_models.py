@@ -11,7 +11,7 @@ from functools import lru_cache
 from harness.model.geometry import Box
 from harness.model.sparse.actual_data import ActualData, actual_data
 from harness.model.sparse.banded import banded
-from harness.model.sparse.densities import DensityModel, FixedStructured, Hypergeometric, Tile
+from harness.model.sparse.densities import DensityModel, FixedStructured, Tile, hypergeometric
 from harness.spec.density import Density
 from harness.spec.zero_pattern import ZeroPattern
 
@@ -19,7 +19,7 @@ from harness.spec.zero_pattern import ZeroPattern
 def density_model(density: Density, whole: Box, tensor: str, slips: bool) -> DensityModel:
     """``whole`` is the box of all words of ``tensor``; ``slips`` as in :class:`Hypergeometric`.
 
-    Raises SpecError for a tensor that the model does not describe.
+    Raises SpecError for a tensor that the model does not describe, Unsupported for one too large for it.
     """
     if density.pattern is not None:
         return _of_data(density.pattern, density.axes, whole)
@@ -31,7 +31,7 @@ def _of_shares(density: Density, whole: Box, tensor: str, slips: bool) -> Densit
     if density.distribution == "banded":
         return banded(whole, density.band_width, tensor, slips)
     if density.distribution == "hypergeometric":
-        return Hypergeometric(density.density, Tile(whole).words, slips)
+        return hypergeometric(density.density, Tile(whole).words, tensor, slips)
     return FixedStructured(density.density)
 
 

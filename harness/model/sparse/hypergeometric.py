@@ -8,7 +8,7 @@ that they agree to the last digits; the whole numbers that are cut from them lat
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -18,6 +18,12 @@ Floats = npt.NDArray[np.float64]
 
 _EXACT_UP_TO = 1754
 _WIDE = np.longdouble
+_Wide = npt.NDArray[np.longdouble]
+
+_AT_ONCE = 1 << 22
+"""Steps of a product made at a time; after these it is looked whether anything is left of it."""
+_NOTHING = _WIDE(2) ** -1100
+"""Rounds to 0 as a double, and so does what follows in a falling product."""
 
 
 def probability(found: int, marked: int, drawn: int, total: int) -> float:
@@ -30,7 +36,7 @@ def probability(found: int, marked: int, drawn: int, total: int) -> float:
         ways = math.comb(marked, found) * math.comb(total - marked, drawn - found)
         return ways / math.comb(total, drawn)
     first, values = support(marked, drawn, total)
-    return float(values[found - first])
+    return float(values[found - first]) if 0 <= found - first < len(values) else 0.0
 
 
 def empty_probability(marked: int, drawn: int, total: int) -> float:
@@ -40,8 +46,12 @@ def empty_probability(marked: int, drawn: int, total: int) -> float:
     if total <= _EXACT_UP_TO:
         return math.comb(total - marked, drawn) / math.comb(total, drawn)
     fewer, more = sorted((marked, drawn))
-    steps = np.arange(fewer, dtype=_WIDE)
-    return float(np.prod((_WIDE(total - more) - steps) / (_WIDE(total) - steps)))
+    product = _WIDE(1)
+    for steps in _stretches(0, fewer):
+        product *= np.prod((_WIDE(total - more) - steps) / (_WIDE(total) - steps))
+        if product < _NOTHING:
+            return 0.0
+    return float(product)
 
 
 def empty_probabilities(marked: Sequence[int], drawn: int, total: int) -> Floats:
@@ -49,16 +59,46 @@ def empty_probabilities(marked: Sequence[int], drawn: int, total: int) -> Floats
     if total <= _EXACT_UP_TO or len(marked) < 8:
         return np.array([empty_probability(m, drawn, total) for m in marked])
     # One more marked word: P(m + 1) = P(m) (total - drawn - m) / (total - m).
-    steps = np.arange(max(marked), dtype=_WIDE)
-    left = np.maximum(_WIDE(total - drawn) - steps, _WIDE(0))
-    running = np.concatenate([[_WIDE(1)], np.multiply.accumulate(left / (_WIDE(total) - steps))])
-    found: Floats = running[np.asarray(marked)].astype(np.float64)
+    first = min(marked) if max(marked) > _AT_ONCE else 0
+    start = _WIDE(empty_probability(first, drawn, total)) if first else _WIDE(1)
+
+    def ratio(steps: _Wide) -> _Wide:
+        ratios: _Wide = np.maximum(_WIDE(total - drawn) - steps, _WIDE(0)) / (_WIDE(total) - steps)
+        return ratios
+
+    running = np.concatenate([[start], start * _falling(ratio, first, max(marked))])
+    places = np.asarray(marked) - first
+    within = places < len(running)
+    found: Floats = np.where(within, running[np.where(within, places, 0)], _WIDE(0)).astype(np.float64)
     return found
+
+
+def _stretches(start: int, end: int) -> Iterator[_Wide]:
+    """The numbers from ``start`` to before ``end``, up or down, some at a time."""
+    step = _AT_ONCE if start <= end else -_AT_ONCE
+    for here in range(start, end, step):
+        there = min(here + step, end) if step > 0 else max(here + step, end)
+        yield np.arange(here, there, 1 if step > 0 else -1, dtype=_WIDE)
+
+
+def _falling(ratio: Callable[[_Wide], _Wide], start: int, end: int) -> _Wide:
+    """The products of the ratios from ``start`` on, as far as anything is left of them."""
+    parts: list[_Wide] = []
+    for steps in _stretches(start, end):
+        ratios = ratio(steps)
+        if parts:
+            ratios[0] *= parts[-1][-1]
+        parts.append(np.multiply.accumulate(ratios))
+        if parts[-1][-1] < _NOTHING:
+            break
+    return np.concatenate(parts) if parts else np.empty(0, dtype=_WIDE)
 
 
 @lru_cache(maxsize=64)
 def support(marked: int, drawn: int, total: int) -> tuple[int, Floats]:
-    """The least number of marked words that may be drawn, and the probabilities from there on."""
+    """The least number of marked words that may be drawn, and the probabilities from there on. Of many,
+    those that are 0 as doubles are left out at both ends.
+    """
     first, last = max(0, marked + drawn - total), min(marked, drawn)
     if total <= _EXACT_UP_TO:
         all_ways = math.comb(total, drawn)
@@ -69,15 +109,24 @@ def support(marked: int, drawn: int, total: int) -> tuple[int, Floats]:
             ]
         )
     peak = min(max((marked + 1) * (drawn + 1) // (total + 2), first), last)
-    up = np.arange(peak, last, dtype=_WIDE)
-    down = np.arange(peak, first, -1, dtype=_WIDE)
-    rising = (_WIDE(marked) - up) * (_WIDE(drawn) - up)
-    rising /= (up + 1) * (_WIDE(total - marked - drawn + 1) + up)
-    falling = down * (_WIDE(total - marked - drawn) + down)
-    falling /= (_WIDE(marked + 1) - down) * (_WIDE(drawn + 1) - down)
-    above, below = np.multiply.accumulate(rising), np.multiply.accumulate(falling)
+
+    def rising(up: _Wide) -> _Wide:
+        ratios: _Wide = (_WIDE(marked) - up) * (_WIDE(drawn) - up)
+        ratios /= (up + 1) * (_WIDE(total - marked - drawn + 1) + up)
+        return ratios
+
+    def sinking(down: _Wide) -> _Wide:
+        ratios: _Wide = down * (_WIDE(total - marked - drawn) + down)
+        ratios /= (_WIDE(marked + 1) - down) * (_WIDE(drawn + 1) - down)
+        return ratios
+
+    above, below = _falling(rising, peak, last), _falling(sinking, peak, first)
     shape = np.concatenate([below[::-1], [_WIDE(1)], above])
-    return first, (shape / shape.sum()).astype(np.float64)
+    values: Floats = (shape / shape.sum()).astype(np.float64)
+    if len(values) <= _AT_ONCE:
+        return first, values
+    some = np.flatnonzero(values)
+    return peak - len(below) + int(some[0]), values[some[0] : some[-1] + 1].copy()
 
 
 def quantile(confidence: float, marked: int, drawn: int, total: int) -> int:
