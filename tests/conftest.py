@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,11 @@ def _cold_cache() -> tempfile.TemporaryDirectory[str] | None:
 
 _CACHE = _cold_cache()
 """Before anything of the program looks for its own: kernels find their folder once."""
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell switches Ctrl-C off for what it starts in the background; the programs under test would inherit
+    # that, and respect it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

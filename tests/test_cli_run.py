@@ -265,7 +265,10 @@ def test_ctrl_c_stops_the_search_and_keeps_the_best() -> None:
         if "EDP" in line:
             break
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 0, err
     assert err == "run.py: stopped by Ctrl-C, kept the best mapping so far\n"
     assert "files in out/" in out
